@@ -1,0 +1,156 @@
+//! What the pages need from the backend, as traits. The server implements them on its services and puts a
+//! [`Backend`] into every request's context; the pages know nothing else of the server.
+//!
+//! Every call names its [`Caller`], and the implementation checks what that caller may do: a server function is a
+//! public endpoint.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::message::{MessagePage, Output};
+use octobot_wire::preferences::Preferences;
+use octobot_wire::project::ProjectView;
+use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
+use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+
+/// The answer of a port.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
+
+/// Who asks. Made by the server's guard, never by a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user_id: UserId,
+}
+
+/// Who asks and whom: what a request's context holds.
+#[derive(Clone)]
+pub struct Backend {
+    /// Who asks.
+    pub caller: Caller,
+    /// Projects and preferences.
+    pub projects: Arc<dyn Projects>,
+    /// Workspaces.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Agents.
+    pub agents: Arc<dyn Agents>,
+    /// Sessions and their turns.
+    pub sessions: Arc<dyn Sessions>,
+}
+
+/// Projects, and the preferences of who looks at them.
+pub trait Projects: Send + Sync {
+    /// Everything that the frame around a page shows.
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId) -> Answer<'a, ProjectView>;
+    /// The caller's preferences.
+    fn preferences(&self, caller: Caller) -> Answer<'_, Preferences>;
+    /// Replaces the caller's preferences.
+    fn save_preferences(&self, caller: Caller, preferences: Preferences) -> Answer<'_, Preferences>;
+}
+
+/// Workspaces of a project.
+pub trait Workspaces: Send + Sync {
+    /// Adds one; it is looked at and cloned in the background.
+    fn add<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: AddWorkspace) -> Answer<'a, Workspace>;
+    /// Renames one.
+    fn rename<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: WorkspaceId,
+        request: RenameWorkspace,
+    ) -> Answer<'a, Workspace>;
+    /// Looks at its source again, or for a git URL fetches what is new. Also the retry after an error.
+    fn refresh<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, Workspace>;
+    /// Removes it and its sessions; the source isn't touched.
+    fn remove<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, ()>;
+}
+
+/// Agents of a project.
+pub trait Agents: Send + Sync {
+    /// Creates one.
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: SaveAgent) -> Answer<'a, Agent>;
+    /// Changes one.
+    fn update<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: AgentId,
+        request: SaveAgent,
+    ) -> Answer<'a, Agent>;
+    /// Makes it the default.
+    fn make_default<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Agent>;
+    /// Deletes it; refused while sessions are bound to it or it is the default.
+    fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()>;
+}
+
+/// Sessions of a project, with their turns and transcripts.
+pub trait Sessions: Send + Sync {
+    /// Creates one; its sandbox is made in the background.
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: CreateSession) -> Answer<'a, Session>;
+    /// Everything that a session's page shows.
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView>;
+    /// Gives it a display name, or takes that away.
+    fn rename<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: RenameSession,
+    ) -> Answer<'a, Session>;
+    /// Starts the stopped sandbox, or tries the failed stage again.
+    fn start<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, Session>;
+    /// Stops the sandbox, or cancels the building of it.
+    fn stop<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, Session>;
+    /// Deletes it with its sandbox and all data.
+    fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, ()>;
+    /// Messages before the one with number `before`, at most 50.
+    fn messages<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        before: u64,
+    ) -> Answer<'a, MessagePage>;
+    /// Lines of a tool call's output from line `from` on, at most 2,000.
+    fn output<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        part: PartId,
+        from: u64,
+    ) -> Answer<'a, Output>;
+    /// Stores a prompt as a queued turn.
+    fn submit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: SubmitPrompt,
+    ) -> Answer<'a, Turn>;
+    /// Changes a queued turn's prompt.
+    fn edit_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        request: EditPrompt,
+    ) -> Answer<'a, Turn>;
+    /// Deletes a queued turn.
+    fn delete_turn<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId, turn: TurnId)
+    -> Answer<'a, ()>;
+    /// Stops a turn: a queued one is cancelled, a running one is ended in the sandbox.
+    fn cancel_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn>;
+}

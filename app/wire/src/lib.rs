@@ -1,0 +1,24 @@
+//! The types that cross a boundary: browser and server, programs and REST, server and agent daemon.
+//!
+//! Here belong ids, states, requests, answers, events and the problem that every failure is answered with. Here do
+//! not belong: I/O, SQL rows, domain rules beyond parsing, or anything that doesn't compile to WASM.
+//!
+//! JSON uses camelCase names; enums with data are tagged objects; times are milliseconds since the Unix epoch.
+
+pub mod agent;
+pub mod daemon;
+pub mod event;
+pub mod id;
+pub mod message;
+pub mod name;
+pub mod preferences;
+pub mod problem;
+pub mod project;
+pub mod session;
+pub mod time;
+pub mod turn;
+pub mod workspace;
+
+pub use id::{AgentId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+pub use problem::{FieldProblem, Problem, ProblemKind};
+pub use time::Timestamp;

@@ -1,0 +1,85 @@
+//! Turns: one prompt and all that the agent does about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{SessionId, Timestamp, TurnId};
+
+/// The longest prompt, in bytes of UTF-8.
+pub const MAX_PROMPT_BYTES: usize = 1024 * 1024;
+
+/// `queued → delivered → running ⇄ waiting → completed`, or `cancelled`, `failed`, `interrupted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum TurnState {
+    /// Stored, not yet with the agent daemon: it can still be edited and deleted.
+    Queued,
+    /// The agent daemon has it.
+    Delivered,
+    /// The agent works on it.
+    Running,
+    /// The agent waits for an answer.
+    Waiting,
+    /// The agent is done.
+    Completed,
+    /// A user stopped it.
+    Cancelled,
+    /// The agent failed.
+    Failed {
+        /// Why, for a person.
+        reason: String,
+    },
+    /// The sandbox went away while it ran.
+    Interrupted,
+}
+
+impl TurnState {
+    /// Whether nothing more will happen in this turn.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Completed | Self::Cancelled | Self::Failed { .. } | Self::Interrupted)
+    }
+}
+
+/// A turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Turn {
+    /// Its id.
+    pub id: TurnId,
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// 1, 2, 3 … within the session: the order in which turns run.
+    pub number: u64,
+    /// The prompt.
+    pub prompt: String,
+    /// Where it stands.
+    pub state: TurnState,
+    /// When the prompt was stored.
+    pub created_at: Timestamp,
+    /// When the agent began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A prompt for a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubmitPrompt {
+    /// The prompt, at most [`MAX_PROMPT_BYTES`].
+    pub prompt: String,
+    /// A key of the caller's making: a repeat with the same key stores nothing and answers with the first turn.
+    #[serde(default)]
+    pub idempotency_key: Option<uuid::Uuid>,
+}
+
+/// A new text for a queued prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditPrompt {
+    /// The new text, at most [`MAX_PROMPT_BYTES`].
+    pub prompt: String,
+}
