@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The Octobot server. `ARCHITECTURE.md` says what belongs in which module.
+
+pub mod domain;
