@@ -1,8 +1,8 @@
 //! The transcript: messages and their parts, as the store keeps them.
 //!
-//! A tool call's output is kept as text, in chunks beside the part, and rendered when it is looked at.
+//! A tool call's output is kept as text, in chunks beside the part. What a page shows of it at first is rendered once.
 
-use octobot_wire::message::{MessageRole, ToolCallStatus};
+use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
 
 /// A message.
@@ -53,6 +53,8 @@ pub enum PartContent {
         input: String,
         /// Where it stands.
         status: ToolCallStatus,
+        /// The end of its output, rendered once when the call ended; none while it runs.
+        tail: Option<Output>,
     },
     /// Something went wrong in the turn.
     Error {
