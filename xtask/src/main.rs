@@ -3,6 +3,8 @@
 //! Here belong the command line and nothing else; each chore has a module of its own. Chores may use `anyhow`: their
 //! errors are read by the person who typed the command.
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
@@ -71,13 +73,15 @@ struct Test {
     strict: bool,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let repository = Repository::find()?;
     match Cli::parse().chore {
-        Chore::Up(up) if up.dev => dev::run(&repository, &up.server),
-        Chore::Up(up) => up::run(&repository, Profile::of(up.release), &up.server),
-        Chore::Build(build) => build::run(&repository, Profile::of(build.release)),
-        Chore::Test(test) => test::run(&repository, test.strict),
-        Chore::Tidy => tidy::run(&repository),
+        Chore::Up(up) if up.dev => dev::run(&repository, &up.server)?,
+        Chore::Up(up) => up::run(&repository, Profile::of(up.release), &up.server)?,
+        Chore::Build(build) => build::run(&repository, Profile::of(build.release))?,
+        // Its last line is the count, so its failure is told by the exit status alone.
+        Chore::Test(test) => return Ok(test::run(&repository, test.strict)),
+        Chore::Tidy => tidy::run(&repository)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -28,7 +28,7 @@ impl Report {
     pub fn check<T>(&mut self, title: &str, work: impl FnOnce(&mut Step) -> Result<T>) -> Option<T> {
         match progress::step(title, work) {
             Ok(value) => {
-                self.passed(title);
+                self.passed();
                 Some(value)
             }
             Err(error) => {
@@ -39,7 +39,7 @@ impl Report {
     }
 
     /// Counts one success.
-    pub fn passed(&mut self, _title: &str) {
+    pub fn passed(&mut self) {
         self.tally.passed += 1;
     }
 
