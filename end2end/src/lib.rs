@@ -1,1 +1,83 @@
-//! Placeholder.
+//! The stage of the browser tests: a real server from the built folder, and a real Chromium in front of it.
+//!
+//! Here belongs what every browser test needs: starting and ending both, the console, screenshots. What a page should
+//! do stands in the tests.
+
+use std::panic::AssertUnwindSafe;
+
+use anyhow::{Result, bail};
+use futures::FutureExt;
+
+pub mod browser;
+pub mod server;
+
+pub use browser::Browser;
+pub use server::Server;
+
+/// A server, and a browser in front of it.
+#[derive(Debug)]
+pub struct Stage {
+    /// The server.
+    pub server: Server,
+    /// The browser.
+    pub browser: Browser,
+}
+
+/// Plays one test on a stage of its own, and fails if the test fails or anything stands on the browser's console.
+/// What it showed last is kept as a screenshot of the test's name.
+pub async fn play(name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
+    if let Some(why) = missing() {
+        assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
+        eprintln!("SKIPPED: {name}: {why}");
+        return;
+    }
+    let mut stage = Stage::set().await.expect("the stage can be set");
+    let result = AssertUnwindSafe(test(&mut stage)).catch_unwind().await;
+    let ended = stage.strike(name).await;
+    match result {
+        Ok(result) => result.and(ended).expect("the test passes"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// What this machine lacks for a browser test.
+fn missing() -> Option<String> {
+    let program = ["chromium", "chromedriver"].into_iter().find(|program| !is_installed(program));
+    if let Some(program) = program {
+        return Some(format!("{program} isn't installed"));
+    }
+    let server = server::program();
+    (!server.exists()).then(|| format!("{} isn't built (cargo xtask build)", server.display()))
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+impl Stage {
+    async fn set() -> Result<Self> {
+        let server = Server::start().await?;
+        let browser = Browser::start().await?;
+        Ok(Self { server, browser })
+    }
+
+    /// Opens a page by its path.
+    pub async fn open(&self, path: &str) -> Result<()> {
+        self.browser.driver().goto(self.server.url(path)).await?;
+        Ok(())
+    }
+
+    /// Ends both, also if the test has failed, and then says what the console held.
+    async fn strike(self, name: &str) -> Result<()> {
+        let complaints = self.browser.complaints().await;
+        let screenshot = self.browser.screenshot(name).await;
+        self.browser.end().await?;
+        self.server.end().await?;
+        screenshot?;
+        match complaints?.as_slice() {
+            [] => Ok(()),
+            complaints => bail!("the browser's console isn't empty:\n{}", complaints.join("\n")),
+        }
+    }
+}

@@ -1,2 +1,87 @@
-//! Placeholder.
-fn main() {}
+//! Every chore of this repository, as `cargo xtask …`.
+//!
+//! Here belong the command line and nothing else; each chore has a module of its own. Chores may use `anyhow`: their
+//! errors are read by the person who typed the command.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+mod assets;
+mod build;
+mod command;
+mod dev;
+mod dist;
+mod folder;
+mod npm;
+mod progress;
+mod repository;
+mod stamp;
+mod test;
+mod tidy;
+mod tools;
+mod up;
+
+use build::Profile;
+use repository::Repository;
+
+/// The chores of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Prepares this machine, builds everything and starts the server.
+    Up(Up),
+    /// Builds one folder with everything that a server needs.
+    Build(Build),
+    /// Checks and tests everything; ends with `N passed, N failed, N skipped`.
+    Test(Test),
+    /// Checks the rules of this repository that no other tool knows.
+    Tidy,
+}
+
+#[derive(Debug, Args)]
+struct Up {
+    /// Watch the sources, rebuild what changed, restart the server and reload the browser.
+    #[arg(long, conflicts_with = "release")]
+    dev: bool,
+    /// Build the server with optimisations.
+    #[arg(long)]
+    release: bool,
+    /// Options for the server.
+    #[arg(last = true)]
+    server: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+struct Build {
+    /// Build with optimisations, as for a real server.
+    #[arg(long)]
+    release: bool,
+}
+
+#[derive(Debug, Args)]
+struct Test {
+    /// Treat everything that is skipped as a failure.
+    #[arg(long)]
+    strict: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    let repository = Repository::find()?;
+    match Cli::parse().chore {
+        Chore::Up(up) if up.dev => dev::run(&repository, &up.server)?,
+        Chore::Up(up) => up::run(&repository, Profile::of(up.release), &up.server)?,
+        Chore::Build(build) => build::run(&repository, Profile::of(build.release))?,
+        // Its last line is the count, so its failure is told by the exit status alone.
+        Chore::Test(test) => return Ok(test::run(&repository, test.strict)),
+        Chore::Tidy => tidy::run(&repository)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

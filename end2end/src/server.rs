@@ -1,0 +1,99 @@
+//! The server of a test: the built program, with a data folder of its own, on a free port.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// What a server prints when it takes requests, before the address.
+const READY: &str = "Octobot listens on ";
+
+/// Far more than a server needs on a busy machine; a test that hangs should say where.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    address: String,
+    data: TempDir,
+}
+
+/// The server's program: in the folder that `OCTOBOT_DIST` names, else where a debug build puts it.
+pub fn program() -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/octobot/debug");
+    std::env::var_os("OCTOBOT_DIST").map_or_else(built, PathBuf::from).join("octobot")
+}
+
+impl Server {
+    /// Starts a server with empty data.
+    pub async fn start() -> Result<Self> {
+        let data = tempfile::tempdir().context("the data folder couldn't be made")?;
+        let (process, address) = launch("127.0.0.1:0", data.path()).await?;
+        Ok(Self { process, address, data })
+    }
+
+    /// The address of a page.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// The folder with the server's data.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Kills the server as a power cut would, and starts it again on the same data and port.
+    pub async fn kill_and_restart(&mut self) -> Result<()> {
+        self.process.kill().await.context("the server couldn't be killed")?;
+        let listen = self.address.trim_start_matches("http://").to_owned();
+        (self.process, self.address) = launch(&listen, self.data.path()).await?;
+        Ok(())
+    }
+
+    /// Asks the server to end, and fails if it doesn't end well.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        let Some(id) = self.process.id() else { bail!("the server has ended by itself") };
+        let asked = Command::new("kill").arg(id.to_string()).status().await?;
+        anyhow::ensure!(asked.success(), "the server couldn't be asked to end");
+        let status = timeout(PATIENCE, self.process.wait()).await.context("the server doesn't end")??;
+        anyhow::ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+}
+
+async fn launch(listen: &str, data: &Path) -> Result<(Child, String)> {
+    let program = program();
+    let mut process = Command::new(&program)
+        .args(["--listen", listen, "--data-dir"])
+        .arg(data)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("{} couldn't be started", program.display()))?;
+    let mut lines = BufReader::new(process.stdout.take().expect("standard output is piped")).lines();
+    let address = timeout(PATIENCE, ready(&mut lines)).await.context("the server doesn't get ready")??;
+    // Read on, or the server would stop at a full pipe.
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            println!("{line}");
+        }
+    });
+    Ok((process, address))
+}
+
+async fn ready(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
+    while let Some(line) = lines.next_line().await? {
+        if let Some(address) = line.strip_prefix(READY) {
+            return Ok(address.trim_end_matches('/').to_owned());
+        }
+    }
+    bail!("the server has ended before it listened")
+}

@@ -1,0 +1,89 @@
+//! The page's program: the frontend crate compiled to WASM, bound to JavaScript and made small.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::{Flavour, Part, compress};
+use crate::command;
+use crate::folder;
+use crate::npm;
+use crate::progress::{self, Step};
+use crate::repository::{Repository, WASM_TARGET};
+use crate::stamp::{Fingerprint, Stamp};
+
+/// The module that loads the WASM.
+pub const SCRIPT: &str = "octobot.js";
+/// The WASM, as wasm-bindgen names it.
+pub const WASM: &str = "octobot_bg.wasm";
+
+/// Counts up when the steps below change, so that results of the old ones aren't taken for new ones.
+const RECIPE: &[u8] = b"1";
+
+/// What rustc uses beyond the first version of WASM, and every browser of the last years has.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Builds the page's program.
+pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result<Part> {
+    let compiled = compile(repository, flavour)?;
+    let result = caches.join("page");
+    let fingerprint = Fingerprint::default().add("recipe", RECIPE).add("wasm", &folder::read(&compiled)?).finish();
+    let stamp = Stamp::of(&result);
+    if stamp.matches(&fingerprint) {
+        progress::unchanged("Bind WASM to JavaScript");
+    } else {
+        stamp.clear()?;
+        progress::step("Bind WASM to JavaScript", |_| bind(&compiled, &result, flavour))?;
+        if flavour == Flavour::Optimised {
+            progress::step("Shrink WASM", |step| shrink(repository, &result.join(WASM), step))?;
+        }
+        progress::step("Compress WASM and JavaScript", |_| compress::folder(&result, flavour.effort()))?;
+        stamp.set(&fingerprint)?;
+    }
+    // The files name each other, so they keep their names, and their folder is named after the content of them all.
+    let name = Fingerprint::default().add_folder(&result)?.name();
+    Ok(Part { folder: result, prefix: Path::new("assets").join(name) })
+}
+
+/// Compiles in a target folder of its own: a build of the server that runs at the same time doesn't wait for it.
+fn compile(repository: &Repository, flavour: Flavour) -> Result<PathBuf> {
+    let profile = match flavour {
+        Flavour::Optimised => "wasm",
+        Flavour::Development => "wasm-dev",
+    };
+    let target = repository.target("wasm");
+    progress::step("Compile the page to WASM", |step| {
+        let mut cargo = command::cargo(repository);
+        cargo.args(["build", "--package", "octobot-frontend", "--lib"]);
+        cargo.args(["--target", WASM_TARGET, "--profile", profile, "--target-dir"]).arg(&target);
+        command::run(&mut cargo, step)
+    })?;
+    Ok(target.join(WASM_TARGET).join(profile).join("octobot_frontend.wasm"))
+}
+
+fn bind(compiled: &Path, result: &Path, flavour: Flavour) -> Result<()> {
+    folder::empty_folder(result)?;
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled).out_name("octobot").typescript(false).omit_default_module_path(true).web(true)?;
+    bindgen.debug(flavour == Flavour::Development).remove_producers_section(true);
+    bindgen.remove_name_section(flavour == Flavour::Optimised);
+    bindgen.generate(result).context("wasm-bindgen failed; its version must be exactly the crate's")
+}
+
+fn shrink(repository: &Repository, wasm: &Path, step: &mut Step) -> Result<()> {
+    let before = wasm.metadata()?.len();
+    let mut wasm_opt = Command::new(npm::program(repository, "wasm-opt"));
+    wasm_opt.arg("-Oz").args(WASM_FEATURES).arg(wasm).arg("-o").arg(wasm);
+    command::run(&mut wasm_opt, step)?;
+    step.note(format!("{} → {}", progress::kilobytes(before), progress::kilobytes(wasm.metadata()?.len())));
+    Ok(())
+}

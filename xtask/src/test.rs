@@ -1,0 +1,64 @@
+//! `cargo xtask test`: every check and every test, to the end even if some fail, and a last line that counts them.
+
+use std::process::{Command, ExitCode};
+
+use crate::assets::Flavour;
+use crate::build::{self, Profile};
+use crate::dist::Dist;
+use crate::repository::Repository;
+
+mod checks;
+mod machine;
+mod postgres;
+mod report;
+mod suites;
+mod tally;
+
+use machine::Tool;
+use postgres::Postgres;
+use report::Report;
+
+/// Tests read it: what they can't do here must then fail instead of being skipped.
+const STRICT: &str = "OCTOBOT_TEST_STRICT";
+
+/// Runs everything. With `strict`, what is skipped counts as failed.
+pub fn run(repository: &Repository, strict: bool) -> ExitCode {
+    let mut report = Report::new(strict);
+    report.check("Install what the tests need", machine::install);
+    checks::run(repository, &mut report);
+    match build::everything(repository, Profile::Debug, Flavour::Optimised) {
+        Ok(dist) => {
+            report.passed();
+            tests(repository, &dist, &mut report);
+        }
+        Err(error) => report.failed("Build", &error),
+    }
+    if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tests(repository: &Repository, dist: &Dist, report: &mut Report) {
+    let strict = report.is_strict();
+    let postgres = postgres(report);
+    let environment = move |command: &mut Command| {
+        command.env("OCTOBOT_DIST", dist.folder());
+        command.env("OCTOBOT_TEST_AGENT", dist.folder().join("octobot-agent"));
+        if strict {
+            command.env(STRICT, "1");
+        }
+        if let Some(postgres) = &postgres {
+            command.env("OCTOBOT_TEST_POSTGRES_URL", postgres.url());
+        }
+    };
+    suites::unit_and_contract(repository, report, &environment);
+    suites::documentation(repository, report, &environment);
+    if Tool::Chromium.is_here() && Tool::Chromedriver.is_here() {
+        suites::browser(repository, report, &environment);
+    } else {
+        report.skip("browser tests", "Chromium isn't installed (apt-get install chromium chromium-driver)");
+    }
+}
+
+/// The tests that need Postgres say themselves that they are skipped without it.
+fn postgres(report: &mut Report) -> Option<Postgres> {
+    Tool::Postgres.is_here().then(|| report.check("Start Postgres", |_| Postgres::start())).flatten()
+}
