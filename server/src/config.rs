@@ -36,10 +36,6 @@ pub struct Options {
     #[arg(long = "tool-dir", env = "SANDBOX_TOOL_DIRS", value_delimiter = ':')]
     tool_dirs: Vec<PathBuf>,
 
-    /// Run agents without isolation where the kernel refuses namespaces.
-    #[arg(long, env = "SANDBOX_ALLOW_UNISOLATED", default_value_t = false)]
-    allow_unisolated: bool,
-
     /// Most processes and threads in one sandbox.
     #[arg(long, env = "SANDBOX_PIDS", default_value_t = 2048)]
     sandbox_pids: u32,
@@ -87,8 +83,6 @@ pub struct Config {
     pub server: PathBuf,
     /// Folders that sandboxes may read beside the system's own.
     pub tool_dirs: Vec<PathBuf>,
-    /// Whether agents may run without isolation where the kernel refuses namespaces.
-    pub allow_unisolated: bool,
     /// Limits of one sandbox.
     pub limits: crate::sandbox::Limits,
     /// How log lines look.
@@ -141,7 +135,6 @@ impl Options {
             agent: self.agent.unwrap_or_else(|| beside.join("octobot-agent")),
             server,
             tool_dirs: self.tool_dirs,
-            allow_unisolated: self.allow_unisolated,
             limits: crate::sandbox::Limits {
                 pids: at_least("--sandbox-pids", self.sandbox_pids, 16)?,
                 memory_bytes: memory_mib.saturating_mul(1024 * 1024),

@@ -62,14 +62,9 @@ pub enum JobError {
     /// The agent daemon couldn't be reached or refused.
     #[error(transparent)]
     Daemon(#[from] crate::sandbox::DaemonError),
-    /// A file couldn't be removed.
-    #[error("can't remove {path}")]
-    Remove {
-        /// The file or folder.
-        path: std::path::PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
+    /// Git failed where the source isn't to blame.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
 }
 
 impl From<crate::store::StoreError> for JobError {

@@ -147,7 +147,6 @@ fn local_provider(config: &Config, installation: Uuid) -> Arc<dyn Provider> {
         agent: config.agent.clone(),
         root,
         tool_dirs: config.tool_dirs.clone(),
-        allow_unisolated: config.allow_unisolated,
     }))
 }
 

@@ -17,4 +17,5 @@ pub use error::ServiceError;
 pub use follow::Followers;
 pub use projects::ProjectService;
 pub use sessions::SessionService;
+pub(crate) use transcript::{rendered, tail_of};
 pub use workspaces::WorkspaceService;

@@ -158,6 +158,8 @@ CREATE TABLE parts (
     input         TEXT,
     status        TEXT    CHECK (status IN ('running', 'exited', 'killed', 'cancelled', 'interrupted')),
     status_detail TEXT,
+    -- The last lines of its output as JSON, rendered once when it ended.
+    output_tail   TEXT,
     UNIQUE (message_id, position),
     CHECK ((kind = 'tool_call') = (text IS NULL)),
     CHECK ((kind = 'tool_call') = (call IS NOT NULL AND title IS NOT NULL AND input IS NOT NULL AND status IS NOT NULL))

@@ -15,7 +15,7 @@ use octobot_wire::turn::TurnState;
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
 use crate::sandbox::{DaemonClient, Limits, Provider, SandboxError};
-use crate::services::{Core, Followers, ServiceError};
+use crate::services::{Core, Followers, ServiceError, rendered, tail_of};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
 const STOP_LIMIT_MS: i64 = 20_000;
@@ -86,7 +86,7 @@ impl SessionJob {
 
     /// Notes that the sandbox runs, where the store says otherwise.
     async fn note_up(&self, id: SessionId) -> Result<(), JobError> {
-        let isolation = self.isolation(id)?;
+        let isolation = self.isolation()?;
         let mut tx = self.core.store.begin().await?;
         let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
         let turn_runs = tx.active_turn(id).await?.is_some_and(|turn| turn.state != TurnState::Delivered);
@@ -101,11 +101,11 @@ impl SessionJob {
         Ok(())
     }
 
-    fn isolation(&self, session: SessionId) -> Result<Isolation, SandboxError> {
+    fn isolation(&self) -> Result<Isolation, SandboxError> {
         match &self.support {
             SandboxSupport::Available { isolation } => Ok(isolation.clone()),
             SandboxSupport::Unavailable { reason, remedy } => {
-                Err(SandboxError::Unsupported { session, reason: reason.clone(), remedy: remedy.clone() })
+                Err(SandboxError::Unsupported { reason: reason.clone(), remedy: remedy.clone() })
             }
         }
     }
@@ -140,7 +140,8 @@ impl SessionJob {
         let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
         let Some(turn) = tx.active_turn(id).await? else { return Ok(()) };
         for part in tx.open_tool_calls(turn.id).await? {
-            tx.set_tool_call_status(part, ToolCallStatus::Interrupted).await?;
+            let tail = tail_of(&rendered(&tx.output_text(part).await?));
+            tx.end_tool_call(part, ToolCallStatus::Interrupted, &tail).await?;
             let change = Change::ToolCallStatus { session_id: id, part_id: part, status: ToolCallStatus::Interrupted };
             tx.record(&session.project_id, change);
         }

@@ -8,12 +8,12 @@ use octobot_wire::event::Change;
 use octobot_wire::session::SessionState;
 use octobot_wire::workspace::{Commit, WorkspaceSource};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{Job, JobKind, SessionGoal, Workspace, WorkspaceGoal};
 use crate::git::{self, GitError, Progress};
 use crate::services::Core;
-use crate::store::Tx;
 
 /// How often a clone's progress is told to the tabs, at the most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(150);
@@ -93,9 +93,12 @@ impl WorkspaceJob {
         let id = workspace.id;
         let cache = self.core.paths.cache.join(format!("{id}.git"));
         let (tell, mut progress) = watch::channel(None::<Progress>);
-        let clone = git::clone_into_cache(url, &cache, move |step| {
+        // Dropping the clone ends it too; the token is for callers that want to wait for its end.
+        let cancel = CancellationToken::new();
+        let tell = move |step| {
             tell.send_replace(Some(step));
-        });
+        };
+        let clone = git::clone_into_cache(url, &cache, tell, &cancel);
         let removed = self.removed(id, signal);
         tokio::pin!(clone, removed);
         let limit = tokio::time::sleep(CLONE_LIMIT);
@@ -111,9 +114,9 @@ impl WorkspaceJob {
                 removed = &mut removed => { removed?; return Ok(Err(Unread::Removed)); }
                 _ = pause.tick() => {
                     // An error means that the clone is about to end, which the first branch sees.
-                    if progress.has_changed().unwrap_or(false)
-                        && let Some(step) = progress.borrow_and_update().clone()
-                    {
+                    let changed = progress.has_changed().unwrap_or(false);
+                    let step = if changed { progress.borrow_and_update().clone() } else { None };
+                    if let Some(step) = step {
                         self.change(id, |workspace, now| workspace.cloning(step.step, step.percent, now)).await?;
                     }
                 }
@@ -193,12 +196,8 @@ impl WorkspaceJob {
     async fn remove_cache(&self, workspace: Workspace) -> Result<Outcome, JobError> {
         let id = workspace.id;
         let cache = self.core.paths.cache.join(format!("{id}.git"));
-        match tokio::fs::remove_dir_all(&cache).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(JobError::Remove { path: cache, source }),
-        }
-        let mut tx: Tx = self.core.store.begin().await?;
+        git::remove_cache(&cache).await?;
+        let mut tx = self.core.store.begin().await?;
         tx.delete_workspace(id).await?;
         tx.record(&workspace.project_id, Change::WorkspaceRemoved { workspace_id: id });
         self.core.commit(tx).await?;

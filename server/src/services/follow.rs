@@ -163,7 +163,8 @@ impl Followers {
         let Some(known) = self.core.store.read().await?.session_by_id(session).await? else {
             return Ok(Some(End::NotNeeded));
         };
-        let mut events = DaemonClient::new(connection).events(known.daemon_events).await?;
+        let events = DaemonClient::new(connection).events(known.daemon_events).await?;
+        tokio::pin!(events);
         let mut renewal = tokio::time::interval(RENEWAL);
         loop {
             tokio::select! {

@@ -17,7 +17,7 @@ const PAGE_MESSAGES: u32 = 50;
 const LOG_LINES: u32 = 200;
 
 /// How many lines of a tool call's output come with a message; the rest is asked for.
-pub(super) const TAIL_LINES: usize = 40;
+const TAIL_LINES: usize = 40;
 
 /// How many lines of output are answered at once.
 const OUTPUT_LINES: usize = 2_000;
@@ -119,12 +119,12 @@ async fn part_to_wire(tx: &mut Tx, part: Part) -> Result<wire::Part, ServiceErro
 }
 
 /// All lines of a text, as the stream would have left them.
-pub(super) fn rendered(text: &str) -> Vec<String> {
+pub(crate) fn rendered(text: &str) -> Vec<String> {
     AnsiRenderer::new().push(text).map(|splice| splice.lines).unwrap_or_default()
 }
 
 /// The last lines, as they come with a message.
-pub(super) fn tail_of(lines: &[String]) -> Output {
+pub(crate) fn tail_of(lines: &[String]) -> Output {
     let first = lines.len().saturating_sub(TAIL_LINES);
     Output { total_lines: lines.len() as u64, first_line: first as u64, lines: lines[first..].to_vec() }
 }

@@ -73,6 +73,13 @@ pub enum StoreError {
     Json(#[source] serde_json::Error),
 }
 
+impl StoreError {
+    /// Whether nothing is wrong with what was asked, so that trying again later may help.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Busy(_) | Self::DiskFull(_))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {

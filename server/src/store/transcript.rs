@@ -3,7 +3,7 @@
 //! Only one writer at a time adds to a session's transcript: who holds the session's lease. Positions and chunk
 //! numbers are therefore counted from what is there; a second writer would be refused as a duplicate.
 
-use octobot_wire::message::{MessageRole, ToolCallStatus};
+use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,6 +35,7 @@ struct PartRow {
     input: Option<String>,
     status: Option<String>,
     status_detail: Option<String>,
+    output_tail: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +65,7 @@ struct ContentColumns<'a> {
     input: Option<&'a str>,
     status: Option<&'static str>,
     status_detail: Option<String>,
+    output_tail: Option<String>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -101,6 +103,7 @@ impl TryFrom<PartRow> for Part {
                     reading.present("status", row.status.as_deref())?,
                     row.status_detail.as_deref(),
                 )?,
+                tail: row.output_tail.map(|tail| reading.detail("output_tail", Some(&tail))).transpose()?,
             },
             _ => return Err(reading.corrupt("kind")),
         };
@@ -113,7 +116,7 @@ impl<'a> ContentColumns<'a> {
         Ok(match content {
             PartContent::Text { text } => Self { kind: "text", text: Some(text), ..Self::default() },
             PartContent::Error { text } => Self { kind: "error", text: Some(text), ..Self::default() },
-            PartContent::ToolCall { call, title, input, status } => {
+            PartContent::ToolCall { call, title, input, status, tail } => {
                 let (status, status_detail) = write_status(*status)?;
                 Self {
                     kind: "tool_call",
@@ -123,6 +126,7 @@ impl<'a> ContentColumns<'a> {
                     input: Some(input),
                     status: Some(status),
                     status_detail,
+                    output_tail: tail.as_ref().map(to_json).transpose()?,
                 }
             }
         })
@@ -209,8 +213,8 @@ impl Tx {
             self,
             fetch_one,
             (i64,),
-            "INSERT INTO parts (id, message_id, position, kind, text, call, title, input, status, status_detail) \
-             SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4, $5, $6, $7, $8, $9 \
+            "INSERT INTO parts (id, message_id, position, kind, text, call, title, input, status, status_detail, output_tail) \
+             SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4, $5, $6, $7, $8, $9, $10 \
              FROM parts WHERE message_id = $2 RETURNING position",
             id.uuid(),
             message.uuid(),
@@ -221,20 +225,27 @@ impl Tx {
             optional_text("parts", "input", columns.input)?,
             columns.status,
             columns.status_detail.as_deref(),
+            columns.output_tail.as_deref(),
         )?;
         let position = Reading { table: "parts", row: &id }.number("position", position)?;
         Ok(Part { id, position, content: content.clone() })
     }
 
-    /// Stores where a tool call stands.
-    pub async fn set_tool_call_status(&mut self, part: PartId, status: ToolCallStatus) -> Result<(), StoreError> {
+    /// Stores that a tool call ended, how, and the end of its output as it was rendered.
+    pub async fn end_tool_call(
+        &mut self,
+        part: PartId,
+        status: ToolCallStatus,
+        tail: &Output,
+    ) -> Result<(), StoreError> {
         let (status, status_detail) = write_status(status)?;
         let changed = execute!(
             self,
-            "UPDATE parts SET status = $2, status_detail = $3 WHERE id = $1 AND kind = 'tool_call'",
+            "UPDATE parts SET status = $2, status_detail = $3, output_tail = $4 WHERE id = $1 AND kind = 'tool_call'",
             part.uuid(),
             status,
             status_detail.as_deref(),
+            to_json(tail)?.as_str(),
         )?;
         expect_row(changed, "parts", part)
     }
@@ -323,7 +334,7 @@ impl Tx {
             self,
             fetch_all,
             PartRow,
-            "SELECT parts.id, message_id, position, kind, text, call, title, input, status, status_detail \
+            "SELECT parts.id, message_id, position, kind, text, call, title, input, status, status_detail, output_tail \
              FROM parts JOIN messages ON messages.id = parts.message_id \
              WHERE session_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number, position",
             session.uuid(),

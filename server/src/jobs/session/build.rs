@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{JobError, Outcome, SessionJob, Signal};
 use crate::domain::{Session, SessionGoal, Workspace};
-use crate::git::{self, Code, FolderKind};
+use crate::git::{self, Code};
 use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxSpec};
 
 /// How long bundling the code may take.
@@ -154,10 +154,8 @@ impl SessionJob {
             WorkspaceSource::Git { .. } => Ok(Code::Cache(self.core.paths.cache.join(format!("{}.git", workspace.id)))),
             WorkspaceSource::Folder { path } => {
                 let folder = git::inspect_folder(path.as_ref()).await;
-                match folder.map_err(|error| StageEnd::Failed(error.to_string()))?.kind {
-                    FolderKind::Repository => Ok(Code::Repository(path.into())),
-                    FolderKind::Plain => Ok(Code::PlainFolder(path.into())),
-                }
+                let folder = folder.map_err(|error| StageEnd::Failed(error.to_string()))?;
+                Ok(folder.code(path.into()))
             }
         }
     }
