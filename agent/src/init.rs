@@ -176,6 +176,7 @@ fn start_daemon(arguments: &InitArguments) -> Result<Pid, InitError> {
         // The standard library also clears the supplementary groups when root becomes somebody else.
         command.gid(gid).uid(uid);
     }
+    Signals::release_in(&mut command);
     let child = command.spawn().map_err(InitError::Start)?;
     Ok(Pid::from_child(&child))
 }

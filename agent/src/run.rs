@@ -52,6 +52,7 @@ fn start(arguments: &RunArguments) -> io::Result<Pid> {
     if let Some(turn) = std::env::var_os(ROOT_VARIABLE) {
         command.env(TURN_VARIABLE, turn);
     }
+    Signals::release_in(&mut command);
     Ok(Pid::from_child(&command.spawn()?))
 }
 

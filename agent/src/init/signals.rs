@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use rustix::process::Signal;
 
 /// Signals that are held back from their usual effect and read from here instead.
-///
-/// A child that the standard library starts has none of them held back.
 #[derive(Debug)]
 pub struct Signals {
     file: File,
@@ -38,6 +38,22 @@ impl Signals {
         // SAFETY: the kernel has just made this descriptor, and nothing else knows of it.
         let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
         Ok(Self { file: File::from(owned) })
+    }
+
+    /// Lets a child have all signals again: it would inherit what is held back.
+    #[expect(unsafe_code, reason = "the standard library leaves a child's signal mask alone")]
+    pub fn release_in(command: &mut Command) {
+        let release = || {
+            let mut none = MaybeUninit::uninit();
+            // SAFETY: as in `watch`.
+            let outcome = unsafe {
+                libc::sigemptyset(none.as_mut_ptr());
+                libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut())
+            };
+            if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        };
+        // SAFETY: between fork and exec the closure makes two calls that are safe in a signal handler.
+        unsafe { command.pre_exec(release) };
     }
 
     /// The next signal that has arrived, if one has.

@@ -28,10 +28,9 @@ pub struct Record {
     pub outcome: Option<RecordedOutcome>,
 }
 
-/// The kinds of events.
+/// The kinds of events: those of `DaemonEventBody`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "they are those of `DaemonEventBody`")]
 pub enum RecordKind {
     TurnStarted,
     ToolCallStarted,
@@ -47,10 +46,9 @@ pub struct RecordedOutcome {
     pub outcome: OutcomeName,
 }
 
-/// The names of the outcomes.
+/// The names of the outcomes: those of `TurnOutcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "they are those of `TurnOutcome`")]
 pub enum OutcomeName {
     Completed,
     Cancelled,
