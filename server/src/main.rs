@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The server binary.
+
+fn main() {
+    octobot_server::sandbox::local::supervise_if_asked();
+}
