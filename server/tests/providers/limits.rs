@@ -5,7 +5,7 @@ use octobot_wire::message::ToolCallStatus;
 
 use super::bench::{Bench, ROOMY, deliver, remove, run, session, skipped, start, start_with};
 
-const FORK: &str = "perl -e 'my $n = 0; while ($n < 200) { my $child = fork; last unless defined $child; \
+const FORK: &str = "perl -e '$| = 1; my $n = 0; while ($n < 200) { my $child = fork; last unless defined $child; \
                     unless ($child) { sleep 1000; exit } $n++ } print \"$n\\n\"; kill 9, -getpgrp'";
 
 pub async fn a_fork_bomb_is_bounded_and_hits_nobody_else(bench: &dyn Bench) {

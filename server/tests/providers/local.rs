@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
 use octobot_server::sandbox::local::{LocalConfig, LocalProvider};
-use octobot_server::sandbox::{LogSink, Provider, SandboxSpec};
+use octobot_server::sandbox::{LogSink, Provider, SandboxError, SandboxSpec};
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::Isolation;
 use octobot_wire::{ProjectId, SessionId};
@@ -58,6 +58,26 @@ fn build_agent() -> PathBuf {
 impl LocalBench {
     fn folder(&self, session: SessionId) -> PathBuf {
         self.config.root.join(session.to_string())
+    }
+}
+
+/// A test that failed leaves no sandbox behind either.
+impl Drop for LocalBench {
+    fn drop(&mut self) {
+        let provider = self.provider();
+        let remove_all = async move {
+            for sandbox in provider.list().await? {
+                provider.remove(sandbox.session).await?;
+            }
+            Ok::<_, SandboxError>(())
+        };
+        // The test's own runtime can't wait for anything any more.
+        let removing =
+            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(remove_all);
+        let removed = std::thread::scope(|scope| scope.spawn(removing).join());
+        if !std::thread::panicking() {
+            removed.unwrap().unwrap();
+        }
     }
 }
 
@@ -124,7 +144,7 @@ async fn a_granted_tool_folder_is_readable_and_its_programs_are_found() {
     let session = session();
     let client = start(&bench, session).await;
     let script = format!(
-        "hello-tool; ls {}; touch {}/kit/new 2>/dev/null || echo refused",
+        "hello-tool; command ls {}; touch {}/kit/new 2>/dev/null || echo refused",
         tools.path().display(),
         tools.path().display()
     );

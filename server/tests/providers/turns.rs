@@ -12,7 +12,7 @@ pub async fn a_turn_runs_as_the_sandboxs_user_in_the_workspace(bench: &dyn Bench
     let session = session();
     let client = start(bench, session).await;
     let outcome =
-        run(&client, "id -un; id -u; pwd; hostname; echo $HOME; touch here ~/there /tmp/and-there && ls").await;
+        run(&client, "id -un; id -u; pwd; hostname; echo $HOME; touch here ~/there /tmp/and-there && command ls").await;
     assert_eq!(outcome.output, "octobot\n1000\n/home/octobot/workspace\noctobot\n/home/octobot\nhere\n");
     assert!(outcome.succeeded());
     remove(bench, session).await;
@@ -50,7 +50,7 @@ pub async fn code_arrives_as_a_bundle(bench: &dyn Bench) {
     let bundle = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
     assert_eq!(client.send_code(bundle).await.unwrap().base.as_deref(), Some(base.as_str()));
     assert!(client.health().await.unwrap().has_code);
-    let outcome = run(&client, "cat file; git rev-parse HEAD; git status --short").await;
+    let outcome = run(&client, "cat file; git rev-parse HEAD; git status --porcelain").await;
     assert_eq!(outcome.output, format!("changed\n{base}\n M file\n"));
     let again = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
     assert!(matches!(client.send_code(again).await, Err(DaemonError::Refused { status, .. }) if status == 409));

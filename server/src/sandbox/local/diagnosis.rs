@@ -61,6 +61,9 @@ fn cause(error: &SetupError, host: &Host) -> (String, String) {
         let reason = format!("Linux {major}.{minor} is too old: sandboxes need {oldest_major}.{oldest_minor} or later");
         return (reason, "Update the system to one with a later kernel".to_owned());
     }
+    if let Some((reason, remedy)) = file_cause(error.step) {
+        return (reason.to_owned(), remedy.to_owned());
+    }
     if host.max_user_namespaces == Some(0) || errno(error) == Some(Errno::NOSPC) {
         return ("user namespaces are turned off".to_owned(), sysctl("user.max_user_namespaces=65536"));
     }
@@ -78,25 +81,32 @@ fn cause(error: &SetupError, host: &Host) -> (String, String) {
                       --security-opt systempaths=unconfined";
         return (reason.to_owned(), remedy.to_owned());
     }
-    match error.step {
-        Step::Exec => (
-            "the agent can't be executed inside a sandbox".to_owned(),
-            "Check that octobot-agent was built for this machine, and that its file mode is 755".to_owned(),
-        ),
-        Step::Grab | Step::Place => (
-            "a part of the host's file system can't be shown inside a sandbox".to_owned(),
-            "Check that the path exists and that the server's user may read it".to_owned(),
-        ),
-        _ if refused => (
-            "the kernel refuses namespaces to this server".to_owned(),
-            "Run the server as another user or outside of whatever confines it; `unshare --user --map-root-user \
-             --pid --fork --mount-proc true` has to work for it"
-                .to_owned(),
-        ),
-        _ => (
-            "a sandbox can't be made here".to_owned(),
-            "See the server's log, and try `bwrap --dev-bind / / true` for comparison".to_owned(),
-        ),
+    if refused {
+        let reason = "the kernel refuses namespaces to this server";
+        let remedy = "Run the server as another user or outside of whatever confines it; `unshare --user \
+                      --map-root-user --pid --fork --mount-proc true` has to work for it";
+        return (reason.to_owned(), remedy.to_owned());
+    }
+    let remedy = "See the server's log, and try `bwrap --dev-bind / / true` for comparison";
+    ("a sandbox can't be made here".to_owned(), remedy.to_owned())
+}
+
+/// What goes wrong with files goes wrong on any host.
+fn file_cause(step: Step) -> Option<(&'static str, &'static str)> {
+    match step {
+        Step::Exec => Some((
+            "the agent can't be executed inside a sandbox",
+            "Check that octobot-agent was built for this machine, and that its file mode is 755",
+        )),
+        Step::Grab | Step::Place => Some((
+            "a part of the host's file system can't be shown inside a sandbox",
+            "Check that the path exists and that the server's user may read it",
+        )),
+        Step::Bookkeeping | Step::Folders | Step::Predecessor => Some((
+            "the session's folder can't be used",
+            "Check the owner of the server's data folder, and whether the disk is full",
+        )),
+        _ => None,
     }
 }
 
