@@ -11,23 +11,15 @@ use super::daemon::DaemonError;
 /// A provider's failure.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// The host doesn't let the provider make sandboxes at all.
-    #[error("this host can't make sandboxes: {reason}. {remedy}")]
-    Unsupported {
-        /// Why not.
-        reason: String,
-        /// What to do about it.
-        remedy: String,
-    },
-    /// A step of making this sandbox failed.
-    #[error("the sandbox of session {session} couldn't be made: {problem}. See {} for more", log.display())]
+    /// A step of making the sandbox failed.
+    #[error("the sandbox of session {session} couldn't be made: {reason}. {remedy}")]
     Setup {
         /// The session.
         session: SessionId,
         /// Which step failed, and why.
-        problem: String,
-        /// The sandbox's log.
-        log: PathBuf,
+        reason: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// The sandbox ended while it was being started.
     #[error(

@@ -62,6 +62,9 @@ const READY_RETRY: Duration = Duration::from_millis(2);
 /// How long a supervisor may take to stop its sandbox: more than the 11 s after which it kills process 1 itself.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long to wait for a sandbox that ends before looking again.
+const ENDING_PAUSE: Duration = Duration::from_millis(200);
+
 /// How long SIGKILL may take.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -181,7 +184,10 @@ impl LocalProvider {
                     missing_limits,
                 },
             },
-            Ok(Report::Failed(error)) => diagnose(&error, &Host::look()),
+            Ok(Report::Failed(error)) => {
+                let (reason, remedy) = diagnose(&error, &Host::look());
+                SandboxSupport::Unavailable { reason, remedy }
+            }
             Ok(Report::AlreadyRunning) => unreachable!("a probe takes no lock"),
             Err(error) => SandboxSupport::Unavailable {
                 reason: error.to_string(),
@@ -207,23 +213,26 @@ impl LocalProvider {
         folder.create().map_err(files(session, "making", &folder))?;
         let token = folder.ensure_token().map_err(files(session, "writing to", &folder))?;
         let connection = Connection { endpoint: Endpoint::Unix(folder.socket()), token };
+        let deadline = Instant::now() + STOP_TIMEOUT;
         loop {
             let order = Order::Supervise(self.plan(session, spec.limits));
             match launch::order(&self.config.supervisor, &order).await? {
                 Report::Started { missing_limits } => {
                     log.line("The sandbox runs.");
-                    missing_limits.iter().for_each(|sentence| log.line(sentence));
-                }
-                Report::AlreadyRunning => {
-                    if self.connection(session)?.is_none() {
-                        // It is ending: the next one can start when it has.
-                        self.await_end(session).await?;
-                        continue;
+                    for sentence in &missing_limits {
+                        log.line(sentence);
                     }
-                    log.line("The sandbox runs already.");
                 }
+                Report::AlreadyRunning if is_ending(session, &folder)? && Instant::now() < deadline => {
+                    // The next one can start when it has ended. It is looked at again soon, because by then the lock
+                    // may be another one's.
+                    wait_for_holder(session, &folder, ENDING_PAUSE).await?;
+                    continue;
+                }
+                Report::AlreadyRunning => log.line("The sandbox runs already."),
                 Report::Failed(error) => {
-                    return Err(SandboxError::Setup { session, problem: error.to_string(), log: folder.log() });
+                    let (reason, remedy) = diagnose(&error, &Host::look());
+                    return Err(SandboxError::Setup { session, reason, remedy });
                 }
             }
             await_ready(session, &folder, &connection).await?;
@@ -235,29 +244,39 @@ impl LocalProvider {
         let folder = self.folder(session);
         if let Some(holder) = Holder::of(&folder.lock()).map_err(files(session, "reading", &folder))? {
             holder.signal(Signal::TERM).map_err(files(session, "stopping", &folder))?;
-            self.await_end(session).await?;
+            await_end(session, &folder).await?;
         }
         let cleared = folder.clone();
         let cleared = blocking(move || clear_leftovers(&cleared)).await;
         cleared.map_err(files(session, "cleaning up after", &folder))
     }
+}
 
-    /// Waits until nobody holds the lock; kills the holder when that takes too long.
-    async fn await_end(&self, session: SessionId) -> Result<(), SandboxError> {
-        let folder = self.folder(session);
-        for within in [STOP_TIMEOUT, KILL_TIMEOUT] {
-            let holder = Holder::of(&folder.lock()).map_err(files(session, "reading", &folder))?;
-            let Some(holder) = holder else { return Ok(()) };
-            let waited = blocking(move || Ok((holder.wait_for_end(within), holder))).await;
-            let (ended, holder) = waited.map_err(files(session, "waiting for", &folder))?;
-            if ended {
-                return Ok(());
-            }
-            // Process 1 dies with it.
-            holder.signal(Signal::KILL).map_err(files(session, "killing", &folder))?;
-        }
-        Err(SandboxError::Unkillable { session })
+/// Whether the sandbox has been told to end.
+fn is_ending(session: SessionId, folder: &SessionFolder) -> Result<bool, SandboxError> {
+    let state = State::read(folder).map_err(files(session, "reading", folder))?;
+    Ok(state.is_some_and(|state| state.stopping))
+}
+
+/// Waits until nobody holds the lock; kills the holder when that takes too long.
+async fn await_end(session: SessionId, folder: &SessionFolder) -> Result<(), SandboxError> {
+    for within in [STOP_TIMEOUT, KILL_TIMEOUT] {
+        let Some(holder) = wait_for_holder(session, folder, within).await? else { return Ok(()) };
+        // Process 1 dies with it.
+        holder.signal(Signal::KILL).map_err(files(session, "killing", folder))?;
     }
+    Err(SandboxError::Unkillable { session })
+}
+
+/// Waits until the lock's holder has ended; gives it back when it hasn't in this time.
+async fn wait_for_holder(
+    session: SessionId,
+    folder: &SessionFolder,
+    within: Duration,
+) -> Result<Option<Holder>, SandboxError> {
+    let lock = folder.lock();
+    let waited = blocking(move || Ok(Holder::of(&lock)?.filter(|holder| !holder.wait_for_end(within)))).await;
+    waited.map_err(files(session, "waiting for", folder))
 }
 
 /// Waits until the daemon answers, or the sandbox ends.
@@ -265,10 +284,7 @@ async fn await_ready(session: SessionId, folder: &SessionFolder, connection: &Co
     let client = DaemonClient::new(connection.clone());
     let deadline = Instant::now() + READY_TIMEOUT;
     loop {
-        let source = match client.health().await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
+        let Err(source) = client.health().await else { return Ok(()) };
         let lost = matches!(source, DaemonError::Unreachable { .. } | DaemonError::Protocol(_));
         if !lost || Instant::now() >= deadline {
             return Err(SandboxError::NotReady { session, waited: READY_TIMEOUT, log: folder.log(), source });

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use octobot_wire::project::SandboxSupport;
 use rustix::io::Errno;
 
 use super::protocol::{SetupError, Step};
@@ -19,7 +18,7 @@ pub(super) struct Host {
     pub kernel: (u32, u32),
     /// `kernel.unprivileged_userns_clone`, where the distribution has it.
     pub unprivileged_clone: Option<u64>,
-    /// `kernel.apparmor_restrict_unprivileged_userns`, where there is AppArmor.
+    /// `kernel.apparmor_restrict_unprivileged_userns`, where there is `AppArmor`.
     pub apparmor_restricts: Option<u64>,
     /// `user.max_user_namespaces`.
     pub max_user_namespaces: Option<u64>,
@@ -45,10 +44,10 @@ impl Host {
     }
 }
 
-/// Says what stands in the way and what mends it.
-pub(super) fn diagnose(error: &SetupError, host: &Host) -> SandboxSupport {
+/// Says what stands in the way, and what mends it.
+pub(super) fn diagnose(error: &SetupError, host: &Host) -> (String, String) {
     let (reason, remedy) = cause(error, host);
-    SandboxSupport::Unavailable { reason: format!("{reason} ({error})"), remedy }
+    (format!("{reason} ({error})"), remedy)
 }
 
 fn cause(error: &SetupError, host: &Host) -> (String, String) {
@@ -61,6 +60,9 @@ fn cause(error: &SetupError, host: &Host) -> (String, String) {
         let ((major, minor), (oldest_major, oldest_minor)) = (host.kernel, OLDEST_KERNEL);
         let reason = format!("Linux {major}.{minor} is too old: sandboxes need {oldest_major}.{oldest_minor} or later");
         return (reason, "Update the system to one with a later kernel".to_owned());
+    }
+    if let Some((reason, remedy)) = file_cause(error.step) {
+        return (reason.to_owned(), remedy.to_owned());
     }
     if host.max_user_namespaces == Some(0) || errno(error) == Some(Errno::NOSPC) {
         return ("user namespaces are turned off".to_owned(), sysctl("user.max_user_namespaces=65536"));
@@ -79,25 +81,32 @@ fn cause(error: &SetupError, host: &Host) -> (String, String) {
                       --security-opt systempaths=unconfined";
         return (reason.to_owned(), remedy.to_owned());
     }
-    match error.step {
-        Step::Exec => (
-            "the agent can't be executed inside a sandbox".to_owned(),
-            "Check that octobot-agent was built for this machine, and that its file mode is 755".to_owned(),
-        ),
-        Step::Grab | Step::Place => (
-            "a part of the host's file system can't be shown inside a sandbox".to_owned(),
-            "Check that the path exists and that the server's user may read it".to_owned(),
-        ),
-        _ if refused => (
-            "the kernel refuses namespaces to this server".to_owned(),
-            "Run the server as another user or outside of whatever confines it; `unshare --user --map-root-user \
-             --pid --fork --mount-proc true` has to work for it"
-                .to_owned(),
-        ),
-        _ => (
-            "a sandbox can't be made here".to_owned(),
-            "See the server's log, and try `bwrap --dev-bind / / true` for comparison".to_owned(),
-        ),
+    if refused {
+        let reason = "the kernel refuses namespaces to this server";
+        let remedy = "Run the server as another user or outside of whatever confines it; `unshare --user \
+                      --map-root-user --pid --fork --mount-proc true` has to work for it";
+        return (reason.to_owned(), remedy.to_owned());
+    }
+    let remedy = "See the server's log, and try `bwrap --dev-bind / / true` for comparison";
+    ("a sandbox can't be made here".to_owned(), remedy.to_owned())
+}
+
+/// What goes wrong with files goes wrong on any host.
+fn file_cause(step: Step) -> Option<(&'static str, &'static str)> {
+    match step {
+        Step::Exec => Some((
+            "the agent can't be executed inside a sandbox",
+            "Check that octobot-agent was built for this machine, and that its file mode is 755",
+        )),
+        Step::Grab | Step::Place => Some((
+            "a part of the host's file system can't be shown inside a sandbox",
+            "Check that the path exists and that the server's user may read it",
+        )),
+        Step::Bookkeeping | Step::Folders | Step::Predecessor => Some((
+            "the session's folder can't be used",
+            "Check the owner of the server's data folder, and whether the disk is full",
+        )),
+        _ => None,
     }
 }
 
@@ -114,34 +123,34 @@ fn parse_release(release: &str) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    fn remedy(step: Step, errno: Errno, host: Host) -> String {
+    fn recent() -> Host {
+        Host { kernel: (6, 1), ..Host::default() }
+    }
+
+    fn remedy(step: Step, errno: Errno, host: &Host) -> String {
         let error = SetupError { step, subject: None, errno: errno.raw_os_error() };
-        let host = Host { kernel: if host.kernel == (0, 0) { (6, 1) } else { host.kernel }, ..host };
-        match diagnose(&error, &host) {
-            SandboxSupport::Unavailable { remedy, .. } => remedy,
-            SandboxSupport::Available { .. } => panic!("a failure was taken for a success"),
-        }
+        diagnose(&error, host).1
     }
 
     #[test]
     fn each_known_obstacle_has_its_own_remedy() {
-        let debian = Host { unprivileged_clone: Some(0), ..Host::default() };
-        assert!(remedy(Step::Namespaces, Errno::PERM, debian).contains("kernel.unprivileged_userns_clone=1"));
-        let ubuntu = Host { apparmor_restricts: Some(1), ..Host::default() };
-        assert!(remedy(Step::Tmpfs, Errno::ACCESS, ubuntu).contains("apparmor_restrict_unprivileged_userns=0"));
-        let off = Host { max_user_namespaces: Some(0), ..Host::default() };
-        assert!(remedy(Step::Namespaces, Errno::NOSPC, off).contains("user.max_user_namespaces"));
-        let container = Host { in_container: true, is_root: true, ..Host::default() };
-        assert!(remedy(Step::Namespaces, Errno::PERM, container).contains("seccomp=unconfined"));
-        let old = Host { kernel: (4, 18), ..Host::default() };
-        assert!(remedy(Step::Grab, Errno::NOSYS, old).contains("later kernel"));
-        assert!(remedy(Step::Exec, Errno::ACCESS, Host::default()).contains("octobot-agent"));
+        let debian = Host { unprivileged_clone: Some(0), ..recent() };
+        assert!(remedy(Step::Namespaces, Errno::PERM, &debian).contains("kernel.unprivileged_userns_clone=1"));
+        let ubuntu = Host { apparmor_restricts: Some(1), ..recent() };
+        assert!(remedy(Step::Tmpfs, Errno::ACCESS, &ubuntu).contains("apparmor_restrict_unprivileged_userns=0"));
+        let off = Host { max_user_namespaces: Some(0), ..recent() };
+        assert!(remedy(Step::Namespaces, Errno::NOSPC, &off).contains("user.max_user_namespaces"));
+        let container = Host { in_container: true, is_root: true, ..recent() };
+        assert!(remedy(Step::Namespaces, Errno::PERM, &container).contains("seccomp=unconfined"));
+        let old = Host { kernel: (4, 18), ..recent() };
+        assert!(remedy(Step::Grab, Errno::NOSYS, &old).contains("later kernel"));
+        assert!(remedy(Step::Exec, Errno::ACCESS, &recent()).contains("octobot-agent"));
     }
 
     #[test]
     fn a_setting_that_only_binds_ordinary_users_isnt_blamed_for_a_failure_of_root() {
-        let host = Host { unprivileged_clone: Some(0), is_root: true, ..Host::default() };
-        assert!(!remedy(Step::Namespaces, Errno::PERM, host).contains("unprivileged_userns_clone"));
+        let host = Host { unprivileged_clone: Some(0), is_root: true, ..recent() };
+        assert!(!remedy(Step::Namespaces, Errno::PERM, &host).contains("unprivileged_userns_clone"));
     }
 
     #[test]

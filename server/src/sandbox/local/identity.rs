@@ -1,8 +1,8 @@
 //! Which users of the host the sandbox's users are.
 //!
 //! A server that runs as root gives each session 65,536 user ids that nobody else has, so that no process of a
-//! sandbox, not even its root, is a user of the host or of another sandbox. The ids lie between 0x7000_0000 and
-//! 0x7fff_ffff, which systemd's list of user ids leaves free for others and distributions don't give out; which of the
+//! sandbox, not even its root, is a user of the host or of another sandbox. The ids lie between `0x7000_0000` and
+//! `0x7fff_ffff`, which systemd's list of user ids leaves free for others and distributions don't give out; which of the
 //! 4,096 ranges a session has follows from its id. Two sessions may meet in a range: they are still kept apart by
 //! their namespaces.
 //!

@@ -16,6 +16,8 @@ pub(super) async fn order(supervisor: &Path, order: &Order) -> Result<Report, Sa
     let report = async {
         let mut child = Command::new(supervisor)
             .arg(SUPERVISOR_COMMAND)
+            // Nobody reads it but a person who looks at the list of processes.
+            .arg(order.session().to_string())
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -45,7 +45,7 @@ pub(super) struct Holder {
 impl Holder {
     /// Who holds the lock; `None` when nobody does or there is no lock file.
     pub fn of(path: &Path) -> io::Result<Option<Self>> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+        let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),

@@ -23,6 +23,15 @@ pub(super) enum Order {
     Probe(Plan),
 }
 
+impl Order {
+    /// The session that it is about.
+    pub fn session(&self) -> SessionId {
+        match self {
+            Self::Supervise(plan) | Self::Probe(plan) => plan.session,
+        }
+    }
+}
+
 /// The sandbox to make.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -30,16 +30,17 @@ pub(super) fn detach_mounts() -> Result<(), SetupError> {
 /// Builds the new root and moves into it. The old one is gone afterwards.
 pub(super) fn enter(baggage: Vec<Item>, memory_bytes: u64) -> Result<(), SetupError> {
     tmpfs(Path::new(BASE), "mode=0755,size=64m,nr_inodes=16k")?;
+    // Before the baggage: a granted tool folder may lie beneath one of these.
+    for (path, mode) in [("/tmp", "1777"), ("/run", "0755"), ("/dev/shm", "1777")] {
+        make_folder(path)?;
+        tmpfs(&beneath_base(path), &format!("mode={mode},size={memory_bytes}"))?;
+    }
     for item in baggage {
         let at = beneath_base(&item.at);
         place(&at, item.kind).map_err(SetupError::about(Step::Place, item.at.display()))?;
     }
     mount_proc()?;
     complete_dev()?;
-    for (path, mode) in [("/tmp", "1777"), ("/run", "0755"), ("/dev/shm", "1777")] {
-        make_folder(path)?;
-        tmpfs(&beneath_base(path), &format!("mode={mode},size={memory_bytes}"))?;
-    }
     for (path, to) in [("/var/tmp", "/tmp"), ("/var/run", "/run")] {
         place(&beneath_base(path), Kind::Link(to.into())).map_err(SetupError::about(Step::Place, path))?;
     }

@@ -43,12 +43,12 @@ fn probe(plan: &Plan) -> io::Result<()> {
     let identity = Identity::of(plan.session);
     let groups = Groups::plan(plan.session);
     let answer = launch(plan, identity, &groups, Errand::Nothing, |_| Ok(()));
+    if let Ok(sandbox) = &answer {
+        sandbox.reap()?;
+    }
     super::cgroup::remove(&groups.paths())?;
     report(&match answer {
-        Ok(sandbox) => {
-            sandbox.reap()?;
-            Report::Started { missing_limits: missing_limits(&sandbox.bounded) }
-        }
+        Ok(sandbox) => Report::Started { missing_limits: missing_limits(&sandbox.bounded) },
         Err(error) => Report::Failed(error),
     })
 }
@@ -197,12 +197,11 @@ fn stay(sandbox: &Sandbox, mut note_stopping: impl FnMut() -> io::Result<()>) ->
                 note_stopping()?;
                 rustix::process::kill_process(sandbox.init, Signal::TERM)?;
             }
-            Some(_) => {}
             None if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                 rustix::process::kill_process(sandbox.init, Signal::KILL)?;
                 return sandbox.reap();
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
