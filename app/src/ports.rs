@@ -42,6 +42,14 @@ pub struct Backend {
     pub sessions: Arc<dyn Sessions>,
 }
 
+/// The HTTP status of the answer that is being made: of a page, or of a server function's call.
+///
+/// Optional in a request's context; without it the status stays what the server makes of the answer.
+pub trait AnswerStatus: Send + Sync {
+    /// Sets it. The last one wins.
+    fn set(&self, status: u16);
+}
+
 /// Projects, and the preferences of who looks at them.
 pub trait Projects: Send + Sync {
     /// Everything that the frame around a page shows.

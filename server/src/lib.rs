@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The Octobot server. `ARCHITECTURE.md` says what belongs in which module.
+
+pub mod backend;
+pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod git;
+pub mod http;
+pub mod jobs;
+pub mod problem;
+pub mod render;
+pub mod sandbox;
+pub mod serve;
+pub mod services;
+pub mod store;
+pub mod vault;

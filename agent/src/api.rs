@@ -1,0 +1,57 @@
+//! The API of [`octobot_wire::daemon`]: routes. What they do stands elsewhere.
+
+mod code;
+mod events;
+mod health;
+mod problem;
+mod token;
+mod turns;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{get, post};
+
+pub use crate::api::token::Token;
+use crate::api::problem::ApiError;
+use crate::driver::TurnsHandle;
+use crate::git::Workspace;
+use crate::log::LogReader;
+
+/// A turn is at most so large: a prompt of 10 MB with every character escaped, and some room.
+const MAX_TURN: usize = 64 * 1024 * 1024;
+
+/// What routes need.
+#[derive(Debug, Clone)]
+pub struct Api {
+    token: Arc<Token>,
+    turns: TurnsHandle,
+    log: LogReader,
+    workspace: Arc<Workspace>,
+}
+
+impl Api {
+    /// Puts together what routes need.
+    pub fn new(token: Token, turns: TurnsHandle, log: LogReader, workspace: Workspace) -> Self {
+        Self { token: Arc::new(token), turns, log, workspace: Arc::new(workspace) }
+    }
+
+    /// The routes. The token is asked for before anything else, also of who asks for what isn't there.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/health", get(health::get))
+            .route("/code", post(code::receive).layer(DefaultBodyLimit::disable()))
+            .route("/turns", post(turns::deliver).layer(DefaultBodyLimit::max(MAX_TURN)))
+            .route("/turns/{id}/cancel", post(turns::cancel))
+            .route("/events", get(events::follow))
+            .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
+            .method_not_allowed_fallback(|| async {
+                ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "the route takes another method")
+            })
+            .layer(middleware::from_fn_with_state(self.clone(), token::require))
+            .with_state(self)
+    }
+}

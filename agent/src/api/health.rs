@@ -1,0 +1,17 @@
+//! `GET /health`.
+
+use axum::Json;
+use axum::extract::State;
+use octobot_wire::daemon::Health;
+
+use crate::api::Api;
+
+/// Says that the daemon is up, and where it stands.
+pub async fn get(State(api): State<Api>) -> Json<Health> {
+    Json(Health {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        last_event: api.log.last(),
+        turn: api.turns.running(),
+        has_code: api.workspace.has_code(),
+    })
+}

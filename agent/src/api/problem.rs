@@ -1,0 +1,109 @@
+//! The one place that maps failures to status codes and problems.
+
+use std::error::Error;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use octobot_wire::daemon::DaemonProblem;
+
+use crate::driver::{CancelError, DeliverError};
+use crate::git::CodeError;
+use crate::log::FollowError;
+
+/// A failure, ready to be answered.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    problem: DaemonProblem,
+}
+
+impl ApiError {
+    /// A failure that has no type of its own.
+    pub fn new(status: StatusCode, detail: &str) -> Self {
+        Self { status, problem: DaemonProblem { detail: detail.to_owned() } }
+    }
+
+    fn of(status: StatusCode, error: &dyn Error) -> Self {
+        let mut detail = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            detail.push_str(": ");
+            detail.push_str(&error.to_string());
+            source = error.source();
+        }
+        Self { status, problem: DaemonProblem { detail } }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.problem)).into_response()
+    }
+}
+
+impl From<DeliverError> for ApiError {
+    fn from(error: DeliverError) -> Self {
+        let status = match &error {
+            DeliverError::Busy(_) => StatusCode::CONFLICT,
+            DeliverError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            DeliverError::Log(log) if log.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+            DeliverError::LogStuck => StatusCode::INSUFFICIENT_STORAGE,
+            DeliverError::Log(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<CancelError> for ApiError {
+    fn from(error: CancelError) -> Self {
+        let status = match &error {
+            CancelError::Unknown(_) => StatusCode::NOT_FOUND,
+            CancelError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<FollowError> for ApiError {
+    fn from(error: FollowError) -> Self {
+        let status = match &error {
+            FollowError::PastEnd { .. } => StatusCode::CONFLICT,
+            FollowError::Read(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<CodeError> for ApiError {
+    fn from(error: CodeError) -> Self {
+        let status = match &error {
+            CodeError::AlreadyThere | CodeError::NotEmpty | CodeError::Busy => StatusCode::CONFLICT,
+            CodeError::Upload(_) => StatusCode::BAD_REQUEST,
+            CodeError::NoGit => StatusCode::NOT_IMPLEMENTED,
+            CodeError::Git { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+            CodeError::Files { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), &rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(rejection.status(), &rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(rejection.status(), &rejection.body_text())
+    }
+}

@@ -1,0 +1,161 @@
+//! The command line. Only its shape and what can be said about a value by looking at it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Process 1 and the agent daemon of an Octobot sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "octobot-agent", version)]
+pub struct Arguments {
+    /// What to be.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Be process 1: start the daemon, forward signals, reap orphans.
+    Init(InitArguments),
+    /// Be the agent daemon.
+    Daemon(DaemonArguments),
+    /// Be the root process of a tool call. For the daemon's own use.
+    #[command(hide = true)]
+    Run(RunArguments),
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The user id that the daemon gets. Needs root.
+    #[arg(long, requires = "gid")]
+    pub uid: Option<u32>,
+    /// The group id that the daemon gets. Needs root.
+    #[arg(long, requires = "uid")]
+    pub gid: Option<u32>,
+    /// The daemon's arguments.
+    #[arg(last = true, required = true)]
+    pub daemon: Vec<String>,
+}
+
+/// Arguments of `daemon`.
+#[derive(Debug, Args)]
+pub struct DaemonArguments {
+    /// Where to listen: `unix:/path` or `tcp:127.0.0.1:PORT`.
+    #[arg(long)]
+    pub listen: ListenAddress,
+    /// The permissions of the Unix socket, in octal.
+    #[arg(long, default_value = "0600", value_parser = parse_mode)]
+    pub socket_mode: u32,
+    /// The file that holds the token which every request must carry.
+    #[arg(long)]
+    pub token_file: PathBuf,
+    /// The folder of the event log and of the daemon's other files.
+    #[arg(long)]
+    pub data: Utf8Folder,
+    /// The folder that the code is in.
+    #[arg(long)]
+    pub workspace: Utf8Folder,
+    /// The home folder of the sandbox's user.
+    #[arg(long)]
+    pub home: Utf8Folder,
+    /// The name of the sandbox's user.
+    #[arg(long, env = "USER", default_value = "octobot")]
+    pub user: String,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The program, then its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// On a Unix socket.
+    Unix(PathBuf),
+    /// On a TCP port.
+    Tcp(SocketAddr),
+}
+
+/// Text that isn't an address to listen on.
+#[derive(Debug, thiserror::Error)]
+#[error("expected unix:/absolute/path or tcp:ADDRESS:PORT")]
+pub struct InvalidListenAddress;
+
+impl FromStr for ListenAddress {
+    type Err = InvalidListenAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.into())),
+            Some(("tcp", address)) => address.parse().map(Self::Tcp).map_err(|_| InvalidListenAddress),
+            _ => Err(InvalidListenAddress),
+        }
+    }
+}
+
+/// An absolute path that is also text: it is written into shell scripts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Utf8Folder(String);
+
+/// A path that isn't absolute.
+#[derive(Debug, thiserror::Error)]
+#[error("expected an absolute path")]
+pub struct RelativePath;
+
+impl Utf8Folder {
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path of something in the folder.
+    pub fn join(&self, name: &str) -> Self {
+        Self(format!("{}/{name}", self.0.trim_end_matches('/')))
+    }
+}
+
+impl AsRef<std::path::Path> for Utf8Folder {
+    fn as_ref(&self) -> &std::path::Path {
+        self.0.as_ref()
+    }
+}
+
+impl FromStr for Utf8Folder {
+    type Err = RelativePath;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with('/') { Ok(Self(text.to_owned())) } else { Err(RelativePath) }
+    }
+}
+
+fn parse_mode(text: &str) -> Result<u32, std::num::ParseIntError> {
+    u32::from_str_radix(text, 8).map(|mode| mode & 0o777)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_is_a_socket_or_a_port() {
+        assert_eq!("unix:/run/a.sock".parse::<ListenAddress>().unwrap(), ListenAddress::Unix("/run/a.sock".into()));
+        assert!(matches!("tcp:127.0.0.1:80".parse(), Ok(ListenAddress::Tcp(_))));
+        for bad in ["", "unix:", "unix:relative", "tcp:80", "http://x", "127.0.0.1:80"] {
+            assert!(bad.parse::<ListenAddress>().is_err(), "{bad:?}");
+        }
+    }
+}

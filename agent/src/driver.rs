@@ -1,0 +1,217 @@
+//! The thin driver of the turn state machine: takes requests and the news of the running tool call, carries out effects.
+//!
+//! One task owns the state machine, the log's writer and the running call, so that nothing here needs a lock.
+
+mod journal;
+
+use std::io;
+
+use octobot_wire::TurnId;
+use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep_until;
+
+use crate::clock::Clock;
+use crate::driver::journal::Journal;
+use crate::log::{EventLog, LogError};
+use crate::shell::{Call, CallEvent, Shell};
+use crate::turn::{CallEnd, Effect, History, Reception, Turns, UnknownTurn};
+use crate::stragglers;
+
+/// So many requests wait before a caller waits.
+const QUEUE: usize = 16;
+
+/// Why a turn isn't accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// Another one runs.
+    #[error("turn {0} is still running")]
+    Busy(TurnId),
+    /// The daemon ends.
+    #[error("the daemon is shutting down")]
+    ShuttingDown,
+    /// The log can't be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An earlier event still waits for the log.
+    #[error("the event log can't be written at the moment")]
+    LogStuck,
+}
+
+/// Why a turn can't be cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// There is none such.
+    #[error(transparent)]
+    Unknown(#[from] UnknownTurn),
+    /// The daemon ends, and the turn with it.
+    #[error("the daemon is shutting down")]
+    ShuttingDown,
+}
+
+/// Lets routes talk to the driver.
+#[derive(Debug, Clone)]
+pub struct TurnsHandle {
+    requests: mpsc::Sender<Request>,
+    running: watch::Receiver<Option<TurnId>>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Deliver(DeliverTurn, oneshot::Sender<Result<TurnDelivered, DeliverError>>),
+    Cancel(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
+    ShutDown,
+}
+
+impl TurnsHandle {
+    /// Gives a turn to the agent. When this returns the log says durably that the turn has started.
+    pub async fn deliver(&self, turn: DeliverTurn) -> Result<TurnDelivered, DeliverError> {
+        let (reply, answer) = oneshot::channel();
+        // A closed channel means that the driver has ended.
+        self.requests.send(Request::Deliver(turn, reply)).await.map_err(|_| DeliverError::ShuttingDown)?;
+        answer.await.unwrap_or(Err(DeliverError::ShuttingDown))
+    }
+
+    /// Stops a turn. Returns when the stop has begun.
+    pub async fn cancel(&self, turn_id: TurnId) -> Result<(), CancelError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Cancel(turn_id, reply)).await.map_err(|_| CancelError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| CancelError::ShuttingDown)??)
+    }
+
+    /// The turn that runs.
+    pub fn running(&self) -> Option<TurnId> {
+        *self.running.borrow()
+    }
+
+    /// Ends the running turn as interrupted, and the driver after it.
+    pub async fn shut_down(&self) {
+        // If the driver has already ended there is nothing to do.
+        let _ended = self.requests.send(Request::ShutDown).await;
+    }
+}
+
+/// Owns all that a turn needs.
+pub struct Driver {
+    turns: Turns,
+    shell: Shell,
+    journal: Journal,
+    call: Option<Call>,
+    requests: mpsc::Receiver<Request>,
+    running: watch::Sender<Option<TurnId>>,
+    shutting_down: bool,
+}
+
+impl Driver {
+    /// Takes up the work where the log says that it was left.
+    pub async fn resume(log: EventLog, history: History, shell: Shell, clock: Clock) -> io::Result<(Self, TurnsHandle)> {
+        if let Some(open) = &history.open {
+            tracing::warn!(turn.id = %open.turn_id, "turn {} was interrupted by the daemon's death", open.turn_id);
+            stragglers::end(open.turn_id).await?;
+        }
+        let (turns, effects) = Turns::resume(history);
+        let (requests_sender, requests) = mpsc::channel(QUEUE);
+        let (running, running_receiver) = watch::channel(None);
+        let journal = Journal::new(log, clock);
+        let mut driver = Self { turns, shell, journal, call: None, requests, running, shutting_down: false };
+        driver.carry_out(effects).await;
+        Ok((driver, TurnsHandle { requests: requests_sender, running: running_receiver }))
+    }
+
+    /// Runs until it was told to shut down and nothing runs any more. Closes the log.
+    pub async fn run(mut self) {
+        while !(self.shutting_down && self.turns.running().is_none()) {
+            tokio::select! {
+                biased;
+                Some(request) = self.requests.recv() => self.answer(request).await,
+                event = next_event(&mut self.call) => self.note(event).await,
+                () = sleep_until(self.journal.due()), if self.journal.is_due() => self.journal.attend().await,
+            }
+            self.running.send_replace(self.turns.running());
+        }
+        self.journal.close().await;
+    }
+
+    async fn answer(&mut self, request: Request) {
+        // A caller that is gone has no use for the answer.
+        match request {
+            Request::Deliver(turn, reply) => {
+                let _gone = reply.send(self.deliver(turn).await);
+            }
+            Request::Cancel(turn_id, reply) => {
+                let cancelled = self.turns.cancel(turn_id);
+                let answer = match cancelled {
+                    Ok(effects) => Ok(self.carry_out(effects).await),
+                    Err(unknown) => Err(unknown),
+                };
+                let _gone = reply.send(answer);
+            }
+            Request::ShutDown => {
+                self.shutting_down = true;
+                let effects = self.turns.shut_down();
+                self.carry_out(effects).await;
+            }
+        }
+    }
+
+    async fn deliver(&mut self, turn: DeliverTurn) -> Result<TurnDelivered, DeliverError> {
+        let turn_id = turn.turn_id;
+        match self.turns.reception(turn_id) {
+            Reception::Repeated => return Ok(TurnDelivered { repeated: true }),
+            Reception::Busy(running) => return Err(DeliverError::Busy(running)),
+            Reception::ShuttingDown => return Err(DeliverError::ShuttingDown),
+            Reception::New if self.journal.is_stuck() => return Err(DeliverError::LogStuck),
+            Reception::New => {}
+        }
+        self.journal.write_durably(DaemonEventBody::TurnStarted { turn_id }).await?;
+        tracing::info!(turn.id = %turn_id, "turn {turn_id} starts");
+        let effects = self.turns.start(turn);
+        self.carry_out(effects).await;
+        Ok(TurnDelivered { repeated: false })
+    }
+
+    async fn note(&mut self, event: CallEvent) {
+        let effects = match event {
+            CallEvent::Output(text) => self.turns.output(text),
+            CallEvent::Ended { end, duration_ms } => {
+                self.call = None;
+                self.turns.call_ended(end, duration_ms)
+            }
+        };
+        self.carry_out(effects).await;
+    }
+
+    async fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut effects = std::collections::VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Log(body) => {
+                    if self.journal.write(body).is_err() {
+                        effects.extend(self.turns.log_failed());
+                    }
+                }
+                Effect::Sync => self.journal.sync().await,
+                Effect::Start { turn_id, script } => match self.shell.start(turn_id, &script) {
+                    Ok(call) => self.call = Some(call),
+                    Err(error) => {
+                        let end = CallEnd::Broken(format!("The script couldn't be run: {error}."));
+                        effects.extend(self.turns.call_ended(end, 0));
+                    }
+                },
+                Effect::Stop { grace } => {
+                    if let Some(call) = &self.call {
+                        call.stop(grace);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The next event of the running call; never ends when none runs.
+async fn next_event(call: &mut Option<Call>) -> CallEvent {
+    match call {
+        Some(call) => call.next().await,
+        None => std::future::pending().await,
+    }
+}

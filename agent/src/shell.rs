@@ -1,0 +1,69 @@
+//! The shell agent type: each prompt is a script that the sandbox's shell runs, and the shell's state is kept between.
+//!
+//! Here belongs what a script is run with: program, environment, state. How it is run and followed stands in `call`.
+
+mod call;
+mod environment;
+mod process;
+mod script;
+mod state;
+
+use std::io;
+use std::path::PathBuf;
+
+use octobot_wire::TurnId;
+
+pub use crate::shell::call::{Call, CallEvent};
+pub use crate::shell::environment::Environment;
+use crate::shell::process::Launch;
+use crate::shell::script::{Files, Kind};
+
+/// The sandbox's shell.
+#[derive(Debug)]
+pub struct Shell {
+    kind: Kind,
+    program: String,
+    environment: Environment,
+    files: Files,
+    workspace: PathBuf,
+}
+
+/// Why there is no shell.
+#[derive(Debug, thiserror::Error)]
+pub enum ShellError {
+    /// None of the known shells is in the search path.
+    #[error("the sandbox has neither bash nor sh in {path}")]
+    Missing {
+        /// The search path.
+        path: String,
+    },
+    /// Its files can't be written.
+    #[error("the shell's files can't be written")]
+    Files(#[source] io::Error),
+}
+
+impl Shell {
+    /// Finds the shell and makes its folder. `environment` becomes that of every script.
+    pub fn find(mut environment: Environment, folder: &str, workspace: PathBuf) -> Result<Self, ShellError> {
+        let found = [Kind::Bash, Kind::Posix]
+            .into_iter()
+            .find_map(|kind| Some((kind, environment.find_program(kind.program())?)));
+        let (kind, program) = found.ok_or_else(|| ShellError::Missing { path: environment.path().to_owned() })?;
+        environment.set("SHELL", &program);
+        let files = Files::in_folder(folder, kind);
+        state::prepare(&files, kind, &environment).map_err(ShellError::Files)?;
+        Ok(Self { kind, program, environment, files, workspace })
+    }
+
+    /// Starts a script as a tool call of a turn.
+    pub fn start(&self, turn_id: TurnId, script: &str) -> Result<Call, ShellError> {
+        state::write_script(&self.files, script).map_err(ShellError::Files)?;
+        let launch = Launch {
+            turn_id,
+            command: self.kind.command(&self.program, &self.files),
+            environment: self.environment.clone(),
+            folder: self.workspace.clone(),
+        };
+        Ok(Call::start(launch, self.files.clone()))
+    }
+}

@@ -1,0 +1,23 @@
+//! Server functions: what the pages ask of the server, one call a file.
+//!
+//! They are public endpoints under `/api/fn`. Each takes the backend from the request's context and calls one port
+//! with that request's caller; the port decides what the caller may do. No rule stands here.
+
+mod agents;
+mod failure;
+mod projects;
+mod sessions;
+mod turns;
+mod workspaces;
+
+pub use agents::*;
+pub use failure::Failure;
+#[cfg(feature = "ssr")]
+use failure::answer;
+pub use projects::*;
+pub use sessions::*;
+pub use turns::*;
+pub use workspaces::*;
+
+/// Where the server functions are mounted.
+pub const PREFIX: &str = "/api/fn";

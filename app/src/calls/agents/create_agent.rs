@@ -1,0 +1,14 @@
+//! The call `agents/create`.
+
+use leptos::prelude::*;
+use octobot_wire::ProjectId;
+use octobot_wire::agent::{Agent, SaveAgent};
+
+use crate::calls::Failure;
+
+/// Creates an agent.
+#[server(name = CreateAgentCall, prefix = "/api/fn", endpoint = "agents/create", input = server_fn::codec::Json)]
+pub async fn create_agent(project: ProjectId, request: SaveAgent) -> Result<Agent, Failure> {
+    let backend = expect_context::<crate::ports::Backend>();
+    crate::calls::answer(backend.agents.create(backend.caller, &project, request)).await
+}

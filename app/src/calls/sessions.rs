@@ -1,0 +1,19 @@
+//! Calls about sessions and their transcripts.
+
+mod create_session;
+mod delete_session;
+mod load_messages;
+mod load_output;
+mod load_session;
+mod rename_session;
+mod start_session;
+mod stop_session;
+
+pub use create_session::create_session;
+pub use delete_session::delete_session;
+pub use load_messages::load_messages;
+pub use load_output::load_output;
+pub use load_session::load_session;
+pub use rename_session::rename_session;
+pub use start_session::start_session;
+pub use stop_session::stop_session;

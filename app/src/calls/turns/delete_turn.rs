@@ -1,0 +1,13 @@
+//! The call `turns/delete`.
+
+use leptos::prelude::*;
+use octobot_wire::{ProjectId, SessionId, TurnId};
+
+use crate::calls::Failure;
+
+/// Deletes a queued turn.
+#[server(name = DeleteTurnCall, prefix = "/api/fn", endpoint = "turns/delete", input = server_fn::codec::Json)]
+pub async fn delete_turn(project: ProjectId, id: SessionId, turn: TurnId) -> Result<(), Failure> {
+    let backend = expect_context::<crate::ports::Backend>();
+    crate::calls::answer(backend.sessions.delete_turn(backend.caller, &project, id, turn)).await
+}

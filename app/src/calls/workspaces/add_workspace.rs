@@ -1,0 +1,14 @@
+//! The call `workspaces/add`.
+
+use leptos::prelude::*;
+use octobot_wire::ProjectId;
+use octobot_wire::workspace::{AddWorkspace, Workspace};
+
+use crate::calls::Failure;
+
+/// Adds a workspace.
+#[server(name = AddWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/add", input = server_fn::codec::Json)]
+pub async fn add_workspace(project: ProjectId, request: AddWorkspace) -> Result<Workspace, Failure> {
+    let backend = expect_context::<crate::ports::Backend>();
+    crate::calls::answer(backend.workspaces.add(backend.caller, &project, request)).await
+}

@@ -1,0 +1,9 @@
+//! The parts that pages are made of: props in, callbacks out. Data comes from a page or from a typed context.
+
+pub mod agent;
+pub mod chat;
+pub mod form;
+pub mod frame;
+pub mod session;
+pub mod sidebar;
+pub mod workspace;

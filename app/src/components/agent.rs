@@ -1,0 +1,5 @@
+//! Agents: the list, and the form.
+
+pub mod actions;
+pub mod agent_form;
+pub mod agent_row;

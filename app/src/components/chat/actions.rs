@@ -1,0 +1,93 @@
+//! Calls about turns, with what the page shows before the answer is there, and after it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use octobot_wire::TurnId;
+use octobot_wire::turn::{EditPrompt, SubmitPrompt};
+
+use crate::browser::clock::idempotency_key;
+use crate::calls;
+use crate::components::frame::toasts::Toasts;
+use crate::live::transcript::SendingPrompt;
+use crate::live::{ProjectStore, SessionStore};
+
+/// What can be done with the turns of the session on the page.
+#[derive(Clone, Copy)]
+pub struct TurnActions {
+    project: ProjectStore,
+    session: SessionStore,
+    toasts: Toasts,
+}
+
+impl TurnActions {
+    /// The actions on the session that this component stands in.
+    #[expect(clippy::new_without_default, reason = "it reads contexts, so it isn't a value")]
+    pub fn new() -> Self {
+        Self { project: ProjectStore::expect(), session: SessionStore::expect(), toasts: Toasts::expect() }
+    }
+
+    /// Sends a prompt. It stands in the queue at once; when the server refuses, `refused` gets the text back.
+    pub fn submit(self, prompt: String, refused: impl FnOnce(String) + 'static) {
+        let key = idempotency_key();
+        self.session.sending.update(|list| list.push(SendingPrompt { key, prompt: prompt.clone() }));
+        spawn_local(async move {
+            let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key) };
+            match calls::submit_prompt(self.project.id(), self.session.id, request).await {
+                Ok(turn) => self.session.confirm_prompt(key, turn),
+                Err(failure) => {
+                    let _ = self.session.sending.try_update(|list| list.retain(|sent| sent.key != key));
+                    self.toasts.failure("The prompt wasn't sent", &failure.0);
+                    refused(prompt);
+                }
+            }
+        });
+    }
+
+    /// Changes a queued prompt, at once on the page; back again when the server refuses.
+    pub fn edit(self, id: TurnId, prompt: String) {
+        let before = self.session.turns.with_untracked(|list| list.iter().find(|turn| turn.id == id).cloned());
+        let Some(before) = before else { return };
+        let mut edited = before.clone();
+        edited.prompt.clone_from(&prompt);
+        self.session.put_turn(edited);
+        spawn_local(async move {
+            if let Err(failure) = calls::edit_turn(self.project.id(), self.session.id, id, EditPrompt { prompt }).await
+            {
+                self.restore(before.prompt, id);
+                self.toasts.failure("The queued prompt couldn't be changed", &failure.0);
+            }
+        });
+    }
+
+    /// Deletes a queued turn, at once on the page; back again when the server refuses.
+    pub fn delete(self, id: TurnId) {
+        let before = self.session.turns.with_untracked(|list| list.iter().find(|turn| turn.id == id).cloned());
+        let Some(before) = before else { return };
+        self.session.drop_turn(id);
+        spawn_local(async move {
+            if let Err(failure) = calls::delete_turn(self.project.id(), self.session.id, id).await {
+                self.session.put_turn(before);
+                self.toasts.failure("The queued prompt couldn't be deleted", &failure.0);
+            }
+        });
+    }
+
+    /// Stops a turn.
+    pub fn cancel(self, id: TurnId) {
+        spawn_local(async move {
+            if let Err(failure) = calls::cancel_turn(self.project.id(), self.session.id, id).await {
+                let again = move || self.cancel(id);
+                self.toasts.failure_with_retry("The turn couldn't be stopped", &failure.0, again);
+            }
+        });
+    }
+
+    /// Puts a prompt's old text back, if the turn is still in the list: it may have begun or ended meanwhile.
+    fn restore(self, prompt: String, id: TurnId) {
+        let _ = self.session.turns.try_update(|list| {
+            if let Some(turn) = list.iter_mut().find(|turn| turn.id == id) {
+                turn.prompt = prompt;
+            }
+        });
+    }
+}

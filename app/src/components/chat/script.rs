@@ -1,0 +1,35 @@
+//! What was given to a tool, folded when it is long.
+
+use leptos::prelude::*;
+
+/// A longer script is folded.
+const FOLDED_LINES: usize = 6;
+
+/// A script.
+#[component]
+pub fn Script(
+    /// Its text.
+    text: String,
+) -> impl IntoView {
+    let lines = text.lines().count();
+    let is_long = lines > FOLDED_LINES;
+    let unfolded = RwSignal::new(false);
+    view! {
+        <div class="script" class:script--folded=move || is_long && !unfolded.get()>
+            <pre class="script__text" tabindex="0" aria-label="Script">{text}</pre>
+            {is_long
+                .then(|| {
+                    view! {
+                        <button
+                            type="button"
+                            class="fold"
+                            aria-expanded=move || unfolded.get().to_string()
+                            on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
+                        >
+                            {move || if unfolded.get() { "Fold".to_owned() } else { format!("Show all {lines} lines") }}
+                        </button>
+                    }
+                })}
+        </div>
+    }
+}

@@ -1,0 +1,50 @@
+//! How long ago something was.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use octobot_wire::Timestamp;
+
+use crate::{browser, time};
+
+/// How often the words are brought up to date.
+const STEP: Duration = Duration::from_secs(20);
+
+/// The browser's clock, for words that change with time. None on the server and in the first render, which must be
+/// the same on both sides.
+#[derive(Clone, Copy)]
+pub struct Clock(RwSignal<Option<Timestamp>>);
+
+impl Clock {
+    /// A clock that ticks once the page is up.
+    pub fn start() -> Self {
+        let clock = Self(RwSignal::new(None));
+        Effect::new(move |_| {
+            clock.0.set(Some(browser::clock::now()));
+            let tick = move || {
+                let _ = clock.0.try_set(Some(browser::clock::now()));
+            };
+            if let Ok(interval) = set_interval_with_handle(tick, STEP) {
+                on_cleanup(move || interval.clear());
+            }
+        });
+        clock
+    }
+}
+
+/// "5m": relative once the browser's clock is known, until then the date.
+#[component]
+pub fn Since(
+    /// When it was.
+    #[prop(into)]
+    at: Signal<Timestamp>,
+) -> impl IntoView {
+    let Clock(now) = expect_context();
+    let words = move || now.get().map_or_else(|| time::date(at.get()), |now| time::ago(at.get(), now));
+    let title = move || now.get().map(|_| browser::clock::in_words(at.get()));
+    view! {
+        <time class="since" datetime=move || time::iso(at.get()) title=title>
+            {words}
+        </time>
+    }
+}

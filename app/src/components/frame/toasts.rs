@@ -1,0 +1,115 @@
+//! Short messages about what was just done, or couldn't be.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use octobot_wire::Problem;
+
+use crate::components::form::icon::{Glyph, Icon};
+use crate::components::form::icon_button::IconButton;
+
+/// How long a message stays that needs no answer.
+const STAY: Duration = Duration::from_secs(5);
+/// How long one stays that says something failed.
+const STAY_FAILED: Duration = Duration::from_secs(12);
+
+/// A message.
+#[derive(Clone)]
+struct Toast {
+    number: u32,
+    failed: bool,
+    title: String,
+    detail: String,
+    retry: Option<Callback<()>>,
+}
+
+/// The messages of the frame. A context of everything inside it.
+#[derive(Clone, Copy)]
+pub struct Toasts {
+    list: RwSignal<Vec<Toast>>,
+    last: StoredValue<u32>,
+}
+
+impl Toasts {
+    /// None yet.
+    #[expect(clippy::new_without_default, reason = "it makes signals, so it isn't a value")]
+    pub fn new() -> Self {
+        Self { list: RwSignal::new(Vec::new()), last: StoredValue::new(0) }
+    }
+
+    /// The messages of the frame that this component stands in.
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Something was done.
+    pub fn success(self, title: impl Into<String>) {
+        self.show(false, title.into(), String::new(), None);
+    }
+
+    /// Something couldn't be done.
+    pub fn failure(self, title: &str, problem: &Problem) {
+        self.show(true, title.to_owned(), problem.detail.clone(), None);
+    }
+
+    /// Something couldn't be done, and can be tried again.
+    pub fn failure_with_retry(self, title: &str, problem: &Problem, retry: impl Fn() + Send + Sync + 'static) {
+        self.show(true, title.to_owned(), problem.detail.clone(), Some(Callback::new(move |()| retry())));
+    }
+
+    fn show(self, failed: bool, title: String, detail: String, retry: Option<Callback<()>>) {
+        let Some(number) = self.last.try_update_value(|last| {
+            *last += 1;
+            *last
+        }) else {
+            return;
+        };
+        self.list.update(|list| list.push(Toast { number, failed, title, detail, retry }));
+        set_timeout(move || self.dismiss(number), if failed { STAY_FAILED } else { STAY });
+    }
+
+    fn dismiss(self, number: u32) {
+        let _ = self.list.try_update(|list| list.retain(|toast| toast.number != number));
+    }
+}
+
+/// Where the messages appear.
+#[component]
+pub fn ToastList() -> impl IntoView {
+    let toasts = Toasts::expect();
+    view! {
+        <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+            <For each=move || toasts.list.get() key=|toast| toast.number let:toast>
+                <ToastView toast/>
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn ToastView(toast: Toast) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let Toast { number, failed, title, detail, retry } = toast;
+    let retry = retry.map(|retry| {
+        let again = move |_| {
+            toasts.dismiss(number);
+            retry.run(());
+        };
+        view! {
+            <button type="button" class="button button--small" on:click=again>
+                "Try again"
+            </button>
+        }
+    });
+    view! {
+        <div class="toast" data-tone=if failed { "bad" } else { "good" }>
+            <Icon glyph=if failed { Glyph::Alert } else { Glyph::Check }/>
+            <div class="toast__text">
+                <p class="toast__title">{title}</p>
+                {(!detail.is_empty()).then(|| view! { <p class="toast__detail">{detail}</p> })}
+            </div>
+            {retry}
+            <IconButton glyph=Glyph::Close label="Dismiss" on_press=move |()| toasts.dismiss(number)/>
+        </div>
+    }
+}

@@ -1,0 +1,12 @@
+//! Sessions: their header, their details, and what their sandbox is doing.
+
+pub mod actions;
+pub mod building;
+pub mod delete;
+pub mod details;
+pub mod header;
+pub mod isolation;
+pub mod new_session;
+pub mod session_menu;
+pub mod session_view;
+pub mod state_notice;

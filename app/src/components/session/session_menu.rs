@@ -1,0 +1,46 @@
+//! What can be done with a session.
+
+use leptos::prelude::*;
+use octobot_wire::SessionId;
+use octobot_wire::session::{Session, SessionState};
+
+use super::actions::SessionActions;
+use super::delete::DeleteSessionDialog;
+use crate::components::form::icon::Glyph;
+use crate::components::form::menu::{Menu, MenuItem};
+use crate::words;
+
+/// The menu of a session.
+#[component]
+pub fn SessionMenu(
+    /// The session.
+    id: SessionId,
+    /// The same, followed.
+    session: Memo<Option<Session>>,
+) -> impl IntoView {
+    let actions = SessionActions::new();
+    let deleting = RwSignal::new(false);
+    let is = move |test: fn(&SessionState) -> bool| session.with(|s| s.as_ref().is_some_and(|s| test(&s.state)));
+    let can_stop = move || is(|state| matches!(state, SessionState::Ready | SessionState::Running));
+    let can_start = move || is(|state| matches!(state, SessionState::Stopped));
+    let can_retry = move || is(|state| matches!(state, SessionState::Error { .. }));
+    let can_cancel = move || is(words::is_building);
+    view! {
+        <Menu id="session-menu".to_owned() label="Actions for the session">
+            <Show when=can_start>
+                <MenuItem glyph=Glyph::Play label="Start sandbox" on_choose=move |()| actions.start(id)/>
+            </Show>
+            <Show when=can_retry>
+                <MenuItem glyph=Glyph::Refresh label="Try again" on_choose=move |()| actions.start(id)/>
+            </Show>
+            <Show when=can_stop>
+                <MenuItem glyph=Glyph::Stop label="Stop sandbox" on_choose=move |()| actions.stop(id)/>
+            </Show>
+            <Show when=can_cancel>
+                <MenuItem glyph=Glyph::Close label="Cancel" on_choose=move |()| actions.stop(id)/>
+            </Show>
+            <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
+        </Menu>
+        <DeleteSessionDialog id open=deleting/>
+    }
+}

@@ -1,0 +1,75 @@
+//! A session's page: the chat, and the details beside it.
+
+use leptos::prelude::*;
+use octobot_wire::session::SessionView;
+
+use super::building::Building;
+use super::details::SessionDetails;
+use super::state_notice::StateNotice;
+use crate::components::chat::composer::Composer;
+use crate::components::chat::queue::Queue;
+use crate::components::chat::running::RunningTurn;
+use crate::components::chat::transcript::Transcript;
+use crate::components::frame::layout::Side;
+use crate::components::frame::resizer::Resizer;
+use crate::live::follow::Follower;
+use crate::live::{ProjectStore, SessionStore};
+
+/// The session. Gives everything inside it its store, and has it fed while it is shown.
+#[component]
+pub fn SessionScreen(
+    /// What it shows.
+    view: SessionView,
+) -> impl IntoView {
+    let project = ProjectStore::expect();
+    let follower = Follower::expect();
+    let (as_of, session, id) = (view.as_of, view.session.clone(), view.session.id);
+    if project.sessions.with_untracked(|list| list.iter().all(|known| known.id != id)) {
+        project.put_session(session);
+    }
+    let store = SessionStore::new(view);
+    provide_context(store);
+    follower.show(store, as_of);
+    on_cleanup(move || follower.hide(store));
+    let session = project.session(id);
+    view! {
+        <div class="session">
+            <div class="session__chat">
+                <div class="session__transcript">
+                    <Transcript>
+                        <EmptyTranscript/>
+                        <Building id session/>
+                        <StateNotice id session/>
+                    </Transcript>
+                </div>
+                <div class="session__foot">
+                    <RunningTurn/>
+                    <Queue/>
+                    <Composer session/>
+                </div>
+            </div>
+            <Resizer side=Side::Details/>
+            <SessionDetails session/>
+        </div>
+    }
+}
+
+/// How to begin, while nothing was said.
+#[component]
+fn EmptyTranscript() -> impl IntoView {
+    let store = SessionStore::expect();
+    let is_empty = move || {
+        store.messages.with(Vec::is_empty) && store.turns.with(Vec::is_empty) && store.sending.with(Vec::is_empty)
+    };
+    view! {
+        <Show when=is_empty>
+            <div class="empty empty--chat">
+                <p class="empty__title">"What should happen?"</p>
+                <p>
+                    "Each prompt runs as a script in the session’s sandbox. Its working directory and variables are kept
+                    for the next one. Try " <code>"ls"</code> " or " <code>"git log --oneline"</code> "."
+                </p>
+            </div>
+        </Show>
+    }
+}

@@ -1,0 +1,62 @@
+//! What a session's state asks of its reader.
+
+use leptos::prelude::*;
+use octobot_wire::SessionId;
+use octobot_wire::session::{Session, SessionState};
+
+use super::actions::SessionActions;
+use crate::components::form::notice::Notice;
+use crate::words::{self, Tone};
+
+/// A notice for a session that has failed, is stopped or is being removed; nothing for one that works.
+#[component]
+pub fn StateNotice(
+    /// The session.
+    id: SessionId,
+    /// The same, followed.
+    session: Memo<Option<Session>>,
+) -> impl IntoView {
+    let actions = SessionActions::new();
+    let state = Memo::new(move |_| session.with(|s| s.as_ref().map(|s| s.state.clone())));
+    let start = move |label: &'static str| {
+        view! {
+            <button type="button" class="button button--small" on:click=move |_| actions.start(id)>
+                {label}
+            </button>
+        }
+    };
+    move || match state.get()? {
+        SessionState::Error { stage, reason } => Some(
+            view! {
+                <Notice tone=Tone::Bad title=format!("{} failed", words::stage(stage))>
+                    <p class="notice__reason">{reason}</p>
+                    {start("Try again")}
+                </Notice>
+            }
+            .into_any(),
+        ),
+        SessionState::Stopped => Some(
+            view! {
+                <Notice tone=Tone::Quiet title="The sandbox is stopped">
+                    <p>"It starts again with the next prompt. Its files are kept."</p>
+                    {start("Start now")}
+                </Notice>
+            }
+            .into_any(),
+        ),
+        SessionState::Removing => Some(
+            view! {
+                <Notice tone=Tone::Busy title="The session is being deleted">
+                    <p>"Its sandbox and all its data are being removed."</p>
+                </Notice>
+            }
+            .into_any(),
+        ),
+        SessionState::Initializing
+        | SessionState::Cloning
+        | SessionState::PullingImage
+        | SessionState::CreatingSandbox
+        | SessionState::Ready
+        | SessionState::Running => None,
+    }
+}

@@ -1,0 +1,52 @@
+//! The sidebar itself.
+
+use leptos::prelude::*;
+
+use super::workspace_node::WorkspaceNode;
+use crate::components::form::icon::{Glyph, Icon};
+use crate::components::form::icon_button::IconButton;
+use crate::components::frame::layout::Side;
+use crate::components::workspace::add::AddWorkspaceDialog;
+use crate::live::ProjectStore;
+use crate::place::{Place, agents_url, use_place};
+
+/// The sidebar.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let store = ProjectStore::expect();
+    let place = use_place();
+    let adding = RwSignal::new(false);
+    let ids = move || store.workspaces.with(|list| list.iter().map(|workspace| workspace.id).collect::<Vec<_>>());
+    let is_empty = Memo::new(move |_| store.workspaces.with(Vec::is_empty));
+    view! {
+        <aside class="sidebar" id=Side::Sidebar.name() aria-label="Workspaces and agents">
+            <div class="sidebar__heading">
+                <h2>"Workspaces"</h2>
+                <IconButton glyph=Glyph::Plus label="Add a workspace" on_press=move |()| adding.set(true)/>
+            </div>
+            <nav class="sidebar__tree" aria-label="Workspaces and sessions">
+                <Show when=move || is_empty.get()>
+                    <p class="sidebar__empty">
+                        "No workspace yet. Add a folder or a git repository to begin."
+                    </p>
+                </Show>
+                <ul class="tree">
+                    <For each=ids key=|id| *id let:id>
+                        <WorkspaceNode id/>
+                    </For>
+                </ul>
+            </nav>
+            <nav class="sidebar__foot" aria-label="Project">
+                <a
+                    class="sidebar__link"
+                    href=agents_url(&store.id())
+                    aria-current=move || (place.get() == Place::Agents).then_some("page")
+                >
+                    <Icon glyph=Glyph::Agent/>
+                    "Agents"
+                </a>
+            </nav>
+            <AddWorkspaceDialog open=adding/>
+        </aside>
+    }
+}

@@ -1,0 +1,8 @@
+//! Workspaces: adding one, what it is, what can be done with it.
+
+pub mod actions;
+pub mod add;
+pub mod facts;
+pub mod progress;
+pub mod remove;
+pub mod rename;

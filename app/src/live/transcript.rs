@@ -1,0 +1,229 @@
+//! One session's transcript, queue and log as signals, fine enough that a line of output redraws only its own card.
+
+use leptos::prelude::*;
+use octobot_wire::event::Change;
+use octobot_wire::message::{Message, MessagePage, MessageRole, Output, Part, PartBody, ToolCallStatus};
+use octobot_wire::session::{SessionLogLine, SessionView};
+use octobot_wire::turn::Turn;
+use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
+use uuid::Uuid;
+
+use super::apply;
+
+/// What a session's page shows, next to the session itself, which is in the project's store.
+#[derive(Clone, Copy)]
+pub struct SessionStore {
+    /// The session.
+    pub id: SessionId,
+    /// The messages that are loaded, oldest first.
+    pub messages: RwSignal<Vec<LiveMessage>>,
+    /// How many messages there are before them.
+    pub earlier_messages: RwSignal<u64>,
+    /// The turns that haven't ended, in the order in which they run.
+    pub turns: RwSignal<Vec<Turn>>,
+    /// Prompts on their way to the server.
+    pub sending: RwSignal<Vec<SendingPrompt>>,
+    /// What building the sandbox printed.
+    pub log: RwSignal<Vec<SessionLogLine>>,
+}
+
+/// A message. What it is never changes; what it says grows.
+#[derive(Clone)]
+pub struct LiveMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The turn that left it.
+    pub turn_id: TurnId,
+    /// 1, 2, 3 … within the session.
+    pub number: u64,
+    /// Who speaks.
+    pub role: MessageRole,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// What it says, in order.
+    pub parts: ArcRwSignal<Vec<LivePart>>,
+}
+
+/// A part of a message.
+#[derive(Clone)]
+pub struct LivePart {
+    /// Its id.
+    pub id: PartId,
+    /// What it holds.
+    pub body: ArcRwSignal<PartBody>,
+}
+
+/// A prompt that was sent and not yet confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendingPrompt {
+    /// The idempotency key of the request.
+    pub key: Uuid,
+    /// The prompt.
+    pub prompt: String,
+}
+
+impl From<Message> for LiveMessage {
+    fn from(message: Message) -> Self {
+        let Message { id, session_id: _, turn_id, number, role, created_at, parts } = message;
+        let parts = parts.into_iter().map(LivePart::from).collect();
+        Self { id, turn_id, number, role, created_at, parts: ArcRwSignal::new(parts) }
+    }
+}
+
+impl From<Part> for LivePart {
+    fn from(part: Part) -> Self {
+        Self { id: part.id, body: ArcRwSignal::new(part.body) }
+    }
+}
+
+impl SessionStore {
+    /// Makes the signals of a view.
+    pub fn new(view: SessionView) -> Self {
+        Self {
+            id: view.session.id,
+            messages: RwSignal::new(view.messages.into_iter().map(LiveMessage::from).collect()),
+            earlier_messages: RwSignal::new(view.earlier_messages),
+            turns: RwSignal::new(view.turns),
+            sending: RwSignal::new(Vec::new()),
+            log: RwSignal::new(view.log),
+        }
+    }
+
+    /// The store of the session that this component stands in.
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Takes over a view that was loaded again.
+    pub fn replace(self, view: SessionView) {
+        self.messages.set(view.messages.into_iter().map(LiveMessage::from).collect());
+        self.earlier_messages.set(view.earlier_messages);
+        self.turns.set(view.turns);
+        self.log.set(view.log);
+    }
+
+    /// Applies a change to this session's transcript; others aren't for it.
+    pub fn apply(self, change: Change) {
+        if change.transcript_of() != Some(self.id) {
+            return;
+        }
+        match change {
+            Change::SessionLog { line, .. } => self.log.update(|list| apply::put_log_line(list, line)),
+            Change::Turn { turn } => self.put_turn(turn),
+            Change::TurnRemoved { turn_id, .. } => self.drop_turn(turn_id),
+            Change::Message { message } => self.put_message(message),
+            Change::Part { message_id, part, .. } => self.put_part(message_id, part),
+            Change::Output { part_id, from, lines, .. } => {
+                self.update_call(part_id, |_, output| output.splice(from, &lines));
+            }
+            Change::ToolCallStatus { part_id, status, .. } => self.update_call(part_id, |known, _| *known = status),
+            Change::Workspace { .. }
+            | Change::WorkspaceRemoved { .. }
+            | Change::Agent { .. }
+            | Change::AgentRemoved { .. }
+            | Change::Session { .. }
+            | Change::SessionRemoved { .. }
+            | Change::Reset => {}
+        }
+    }
+
+    /// A turn is new or changed. One that was just sent from this tab takes the place of its sending prompt.
+    pub fn put_turn(self, turn: Turn) {
+        let is_new = self.turns.with_untracked(|list| list.iter().all(|known| known.id != turn.id));
+        if is_new && self.sending.with_untracked(|list| list.iter().any(|sent| sent.prompt == turn.prompt)) {
+            self.sending.update(|list| {
+                if let Some(place) = list.iter().position(|sent| sent.prompt == turn.prompt) {
+                    list.remove(place);
+                }
+            });
+        }
+        self.turns.update(|list| apply::put_turn(list, turn));
+    }
+
+    /// A prompt was confirmed by the answer to its request. When the stream was faster it is there already, and may
+    /// even have run.
+    pub fn confirm_prompt(self, key: Uuid, turn: Turn) {
+        let waits = self.sending.with_untracked(|list| list.iter().any(|sent| sent.key == key));
+        if waits {
+            self.sending.update(|list| list.retain(|sent| sent.key != key));
+            self.turns.update(|list| apply::put_turn(list, turn));
+        }
+    }
+
+    /// A queued turn is gone.
+    pub fn drop_turn(self, id: TurnId) {
+        self.turns.update(|list| list.retain(|known| known.id != id));
+    }
+
+    /// Puts a page of earlier messages before those that are loaded.
+    pub fn prepend_messages(self, page: MessagePage) {
+        let first = self.messages.with_untracked(|list| list.first().map(|known| known.number));
+        self.messages.update(|list| {
+            let earlier = page.messages.into_iter().filter(|m| first.is_none_or(|first| m.number < first));
+            list.splice(0..0, earlier.map(LiveMessage::from));
+        });
+        self.earlier_messages.set(page.earlier_messages);
+    }
+
+    /// Puts earlier lines before those that are held of a tool call's output.
+    pub fn prepend_output(self, part: PartId, page: Output) {
+        self.update_call(part, |_, output| apply::prepend_output(output, page));
+    }
+
+    /// Follows the turn that the agent has now.
+    pub fn current_turn(self) -> Memo<Option<Turn>> {
+        use octobot_wire::turn::TurnState::{Delivered, Running, Waiting};
+        Memo::new(move |_| {
+            self.turns
+                .with(|list| list.iter().find(|turn| matches!(turn.state, Delivered | Running | Waiting)).cloned())
+        })
+    }
+
+    fn put_message(self, message: Message) {
+        let known = self.messages.with_untracked(|list| list.iter().find(|known| known.id == message.id).cloned());
+        if let Some(known) = known {
+            for part in message.parts {
+                put_part(&known, part);
+            }
+        } else {
+            self.messages.update(|list| {
+                let place = list.partition_point(|known| known.number < message.number);
+                list.insert(place, message.into());
+            });
+        }
+    }
+
+    fn put_part(self, message: MessageId, part: Part) {
+        let known = self.messages.with_untracked(|list| list.iter().rfind(|known| known.id == message).cloned());
+        if let Some(known) = known {
+            put_part(&known, part);
+        }
+    }
+
+    /// Changes a tool call in its place. Searched from the end, where what changes stands.
+    fn update_call(self, id: PartId, change: impl FnOnce(&mut ToolCallStatus, &mut Output)) {
+        let part = self.messages.with_untracked(|list| {
+            list.iter().rev().find_map(|message| {
+                message.parts.with_untracked(|parts| parts.iter().rfind(|part| part.id == id).cloned())
+            })
+        });
+        if let Some(part) = part {
+            part.body.update(|body| {
+                if let PartBody::ToolCall(call) = body {
+                    change(&mut call.status, &mut call.output);
+                }
+            });
+        }
+    }
+}
+
+fn put_part(message: &LiveMessage, part: Part) {
+    let known = message.parts.with_untracked(|parts| parts.iter().find(|known| known.id == part.id).cloned());
+    match known {
+        Some(known) => known.body.set(part.body),
+        None => message.parts.update(|parts| parts.push(part.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

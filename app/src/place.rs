@@ -1,0 +1,106 @@
+//! Where in the product a URL points: links are made here, and the address is read here.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use octobot_wire::{AgentId, ProjectId, SessionId, WorkspaceId};
+
+/// What the main area shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The overview, where sessions begin.
+    Overview,
+    /// A session.
+    Session(SessionId),
+    /// A workspace.
+    Workspace(WorkspaceId),
+    /// The agents, or one of them.
+    Agents,
+    /// Nothing that exists.
+    Elsewhere,
+}
+
+impl Place {
+    /// Reads a path.
+    pub fn of_path(path: &str) -> Self {
+        let mut steps = path.trim_matches('/').split('/');
+        let (Some("projects"), Some(_)) = (steps.next(), steps.next()) else { return Self::Elsewhere };
+        match (steps.next(), steps.next()) {
+            (None, _) => Self::Overview,
+            (Some("sessions"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Session),
+            (Some("workspaces"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Workspace),
+            (Some("agents"), _) => Self::Agents,
+            _ => Self::Elsewhere,
+        }
+    }
+}
+
+/// Follows the place that the address names.
+pub fn use_place() -> Memo<Place> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| Place::of_path(path)))
+}
+
+/// A project's overview.
+pub fn project_url(project: &ProjectId) -> String {
+    format!("/projects/{project}")
+}
+
+/// The overview with a workspace chosen for the new session.
+pub fn new_session_url(project: &ProjectId, workspace: WorkspaceId) -> String {
+    format!("/projects/{project}?workspace={workspace}")
+}
+
+/// A session.
+pub fn session_url(project: &ProjectId, session: SessionId) -> String {
+    format!("/projects/{project}/sessions/{session}")
+}
+
+/// A workspace.
+pub fn workspace_url(project: &ProjectId, workspace: WorkspaceId) -> String {
+    format!("/projects/{project}/workspaces/{workspace}")
+}
+
+/// The list of agents.
+pub fn agents_url(project: &ProjectId) -> String {
+    format!("/projects/{project}/agents")
+}
+
+/// The form for a new agent.
+pub fn new_agent_url(project: &ProjectId) -> String {
+    format!("/projects/{project}/agents/new")
+}
+
+/// An agent.
+pub fn agent_url(project: &ProjectId, agent: AgentId) -> String {
+    format!("/projects/{project}/agents/{agent}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn every_link_leads_to_its_place() {
+        let (project, id) = (ProjectId::local(), Uuid::from_u128(5));
+        let (session, workspace) = (SessionId::new(id), WorkspaceId::new(id));
+        let places = [
+            (project_url(&project), Place::Overview),
+            (session_url(&project, session), Place::Session(session)),
+            (workspace_url(&project, workspace), Place::Workspace(workspace)),
+            (agents_url(&project), Place::Agents),
+            (new_agent_url(&project), Place::Agents),
+            (agent_url(&project, AgentId::new(id)), Place::Agents),
+        ];
+        for (url, place) in places {
+            assert_eq!(Place::of_path(&url), place, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_names_nothing_leads_elsewhere() {
+        for path in ["/", "/projects", "/projects/local/sessions/x", "/projects/local/sessions", "/projects/local/x"] {
+            assert_eq!(Place::of_path(path), Place::Elsewhere, "{path}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The services behind the pages' ports. REST handlers and server functions both call these, so both have the same
+//! checks.
+
+use std::sync::Arc;
+
+use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
+use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::message::{MessagePage, Output};
+use octobot_wire::preferences::Preferences;
+use octobot_wire::project::ProjectView;
+use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
+use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
+
+use crate::problem::of_service;
+use crate::services::{AgentService, ProjectService, ServiceError, SessionService, WorkspaceService};
+
+/// The services, shared by all requests.
+#[derive(Clone)]
+pub struct Services {
+    /// Projects and preferences.
+    pub projects: Arc<ProjectService>,
+    /// Workspaces.
+    pub workspaces: Arc<WorkspaceService>,
+    /// Agents.
+    pub agents: Arc<AgentService>,
+    /// Sessions.
+    pub sessions: Arc<SessionService>,
+}
+
+impl Services {
+    /// The services as `caller` may use them.
+    pub fn for_caller(&self, caller: Caller) -> ports::Backend {
+        ports::Backend {
+            caller,
+            projects: self.projects.clone(),
+            workspaces: self.workspaces.clone(),
+            agents: self.agents.clone(),
+            sessions: self.sessions.clone(),
+        }
+    }
+}
+
+/// Turns what a service answers into what a port answers.
+fn answer<'a, D, T: 'a>(
+    work: impl Future<Output = Result<D, ServiceError>> + Send + 'a,
+    to_wire: impl FnOnce(D) -> T + Send + 'a,
+) -> Answer<'a, T> {
+    Box::pin(async move { work.await.map(to_wire).map_err(|error| -> Problem { of_service(&error) }) })
+}
+
+impl Projects for ProjectService {
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId) -> Answer<'a, ProjectView> {
+        answer(self.view(caller, project), |view| view)
+    }
+
+    fn preferences(&self, caller: Caller) -> Answer<'_, Preferences> {
+        answer(self.preferences(caller), |preferences| preferences)
+    }
+
+    fn save_preferences(&self, caller: Caller, preferences: Preferences) -> Answer<'_, Preferences> {
+        answer(self.save_preferences(caller, preferences), |preferences| preferences)
+    }
+}
+
+impl Workspaces for WorkspaceService {
+    fn add<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: AddWorkspace) -> Answer<'a, Workspace> {
+        answer(self.add(caller, project, request), |workspace| workspace.to_wire())
+    }
+
+    fn rename<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: WorkspaceId,
+        request: RenameWorkspace,
+    ) -> Answer<'a, Workspace> {
+        answer(self.rename(caller, project, id, request), |workspace| workspace.to_wire())
+    }
+
+    fn refresh<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, Workspace> {
+        answer(self.refresh(caller, project, id), |workspace| workspace.to_wire())
+    }
+
+    fn remove<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, ()> {
+        answer(self.remove(caller, project, id), |()| ())
+    }
+}
+
+impl Agents for AgentService {
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: SaveAgent) -> Answer<'a, Agent> {
+        answer(self.create(caller, project, request), |agent| agent.to_wire())
+    }
+
+    fn update<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: AgentId,
+        request: SaveAgent,
+    ) -> Answer<'a, Agent> {
+        answer(self.update(caller, project, id, request), |agent| agent.to_wire())
+    }
+
+    fn make_default<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Agent> {
+        answer(self.make_default(caller, project, id), |agent| agent.to_wire())
+    }
+
+    fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()> {
+        answer(self.delete(caller, project, id), |()| ())
+    }
+}
+
+impl Sessions for SessionService {
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: CreateSession) -> Answer<'a, Session> {
+        answer(self.create(caller, project, request), |session| session.to_wire())
+    }
+
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView> {
+        answer(self.view(caller, project, id), |view| view)
+    }
+
+    fn rename<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: RenameSession,
+    ) -> Answer<'a, Session> {
+        answer(self.rename(caller, project, id, request), |session| session.to_wire())
+    }
+
+    fn start<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, Session> {
+        answer(self.start(caller, project, id), |session| session.to_wire())
+    }
+
+    fn stop<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, Session> {
+        answer(self.stop(caller, project, id), |session| session.to_wire())
+    }
+
+    fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, ()> {
+        answer(self.delete(caller, project, id), |()| ())
+    }
+
+    fn messages<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        before: u64,
+    ) -> Answer<'a, MessagePage> {
+        answer(self.messages(caller, project, id, before), |page| page)
+    }
+
+    fn output<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        part: PartId,
+        from: u64,
+    ) -> Answer<'a, Output> {
+        answer(self.output(caller, project, id, part, from), |output| output)
+    }
+
+    fn submit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: SubmitPrompt,
+    ) -> Answer<'a, Turn> {
+        answer(self.submit(caller, project, id, request), |turn| turn.to_wire())
+    }
+
+    fn edit_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        request: EditPrompt,
+    ) -> Answer<'a, Turn> {
+        answer(self.edit_turn(caller, project, id, turn, request), |turn| turn.to_wire())
+    }
+
+    fn delete_turn<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId, turn: TurnId) -> Answer<'a, ()> {
+        answer(self.delete_turn(caller, project, id, turn), |()| ())
+    }
+
+    fn cancel_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn> {
+        answer(self.cancel_turn(caller, project, id, turn), |turn| turn.to_wire())
+    }
+}

@@ -1,0 +1,176 @@
+//! What the server can be told: by option, by environment variable, by default. Parsed and checked before anything
+//! is opened.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, ValueEnum};
+
+use crate::store::DatabaseUrl;
+
+/// A self-hosted web app for working with AI coding agents.
+#[derive(Debug, Parser)]
+#[command(name = "octobot", version)]
+pub struct Options {
+    /// Address to listen on. Port 0 takes a free one.
+    #[arg(long, env = "OCTOBOT_LISTEN", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+
+    /// Folder for the database, workspace caches and sandboxes [default: the XDG data folder's `octobot`].
+    #[arg(long, env = "OCTOBOT_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// `sqlite:PATH` or `postgres://…` [default: SQLite in the data folder].
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<DatabaseUrl>,
+
+    /// Folder with the page's files [default: `site` beside this program].
+    #[arg(long, env = "OCTOBOT_SITE_DIR")]
+    site_dir: Option<PathBuf>,
+
+    /// The agent daemon's program [default: `octobot-agent` beside this program].
+    #[arg(long, env = "OCTOBOT_AGENT")]
+    agent: Option<PathBuf>,
+
+    /// Folders that sandboxes may read beside the system's own, for instance a Node installation in a home.
+    #[arg(long = "tool-dir", env = "SANDBOX_TOOL_DIRS", value_delimiter = ':')]
+    tool_dirs: Vec<PathBuf>,
+
+    /// Most processes and threads in one sandbox.
+    #[arg(long, env = "SANDBOX_PIDS", default_value_t = 2048)]
+    sandbox_pids: u32,
+
+    /// Most memory of one sandbox, in MiB.
+    #[arg(long, env = "SANDBOX_MEMORY_MIB", default_value_t = 4096)]
+    sandbox_memory_mib: u64,
+
+    /// Most processor time of one sandbox, in thousandths of a core.
+    #[arg(long, env = "SANDBOX_CPU_MILLIS", default_value_t = 2000)]
+    sandbox_cpu_millis: u32,
+
+    /// How log lines look.
+    #[arg(long, env = "OCTOBOT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+
+    /// Where a page under development listens for its reload.
+    #[arg(long, env = "OCTOBOT_DEV_RELOAD", hide = true)]
+    dev_reload: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the server was told, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder for everything that is kept.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Folder with the page's files.
+    pub site_dir: PathBuf,
+    /// The agent daemon's program.
+    pub agent: PathBuf,
+    /// This program, which sandboxes are started with.
+    pub server: PathBuf,
+    /// Folders that sandboxes may read beside the system's own.
+    pub tool_dirs: Vec<PathBuf>,
+    /// Limits of one sandbox.
+    pub limits: crate::sandbox::Limits,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Where a page under development listens for its reload.
+    pub dev_reload: Option<String>,
+}
+
+/// What is wrong with the options.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Without login, everyone who reaches the server owns it.
+    #[error("{0} can be reached from other machines, and Octobot has no login yet: listen on 127.0.0.1 or [::1]")]
+    NotLoopback(SocketAddr),
+    /// No data folder was given and none can be derived.
+    #[error("neither XDG_DATA_HOME nor HOME is set: say where data goes with --data-dir")]
+    NoDataDir,
+    /// A limit is zero.
+    #[error("{option} must be at least {least}")]
+    LimitTooLow {
+        /// The option.
+        option: &'static str,
+        /// The least value that works.
+        least: u64,
+    },
+    /// This program can't find itself.
+    #[error("can't find this program's own path")]
+    NoExecutable(#[source] std::io::Error),
+}
+
+impl Options {
+    /// Fills in the defaults and checks that everything fits together.
+    pub fn into_config(self, xdg_data_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<Config, ConfigError> {
+        if !self.listen.ip().is_loopback() {
+            return Err(ConfigError::NotLoopback(self.listen));
+        }
+        let server = std::env::current_exe().map_err(ConfigError::NoExecutable)?;
+        let beside = server.parent().unwrap_or(Path::new("/")).to_owned();
+        let data_dir = self
+            .data_dir
+            .or_else(|| xdg_data_home.filter(|dir| dir.is_absolute()).map(|dir| dir.join("octobot")))
+            .or_else(|| home.map(|home| home.join(".local/share/octobot")))
+            .ok_or(ConfigError::NoDataDir)?;
+        let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
+        let memory_mib = at_least("--sandbox-memory-mib", self.sandbox_memory_mib, 64)?;
+        Ok(Config {
+            listen: self.listen,
+            database: self.database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("octobot.db"))),
+            site_dir: self.site_dir.unwrap_or_else(|| beside.join("site")),
+            agent: self.agent.unwrap_or_else(|| beside.join("octobot-agent")),
+            server,
+            tool_dirs: self.tool_dirs,
+            limits: crate::sandbox::Limits {
+                pids: at_least("--sandbox-pids", self.sandbox_pids, 16)?,
+                memory_bytes: memory_mib.saturating_mul(1024 * 1024),
+                cpu_millis: at_least("--sandbox-cpu-millis", self.sandbox_cpu_millis, 10)?,
+            },
+            log_format: self.log_format,
+            dev_reload: self.dev_reload,
+            data_dir,
+        })
+    }
+}
+
+fn at_least<N: PartialOrd + Into<u64>>(option: &'static str, value: N, least: N) -> Result<N, ConfigError> {
+    if value < least { Err(ConfigError::LimitTooLow { option, least: least.into() }) } else { Ok(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
+        let options = Options::try_parse_from([&["octobot"], arguments].concat()).unwrap();
+        options.into_config(None, Some(PathBuf::from("/home/someone")))
+    }
+
+    #[test]
+    fn data_goes_into_the_xdg_folder() {
+        assert_eq!(config(&[]).unwrap().data_dir, Path::new("/home/someone/.local/share/octobot"));
+        let options = Options::try_parse_from(["octobot"]).unwrap();
+        let config = options.into_config(Some(PathBuf::from("/xdg")), None).unwrap();
+        assert_eq!(config.data_dir, Path::new("/xdg/octobot"));
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on_without_login() {
+        assert!(config(&["--listen", "[::1]:0"]).is_ok());
+        assert!(matches!(config(&["--listen", "0.0.0.0:3000"]), Err(ConfigError::NotLoopback(_))));
+    }
+}

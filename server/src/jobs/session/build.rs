@@ -1,0 +1,217 @@
+//! Building a sandbox: the workspace's code as a bundle, the sandbox itself, the code into it. Each stage streams its
+//! lines, has a time limit, and ends at once when the session is no longer wanted.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use octobot_wire::SessionId;
+use octobot_wire::event::Change;
+use octobot_wire::project::SandboxSupport;
+use octobot_wire::session::SessionStage;
+use octobot_wire::workspace::{WorkspaceSource, WorkspaceState};
+use tokio::sync::mpsc;
+
+use super::{JobError, Outcome, SessionJob, Signal};
+use crate::domain::{Session, SessionGoal, Workspace};
+use crate::git::{self, Code};
+use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxSpec};
+
+/// How long bundling the code may take.
+const CLONING_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long making the sandbox may take, with the code put into it.
+const CREATING_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// Why a stage didn't get to its end.
+enum StageEnd {
+    /// It failed, for a reason that a user can do something about.
+    Failed(String),
+    /// Nobody wants the session up any more.
+    Unwanted,
+    /// The workspace isn't ready yet; its job asks for this one again.
+    Waiting,
+    /// Something that may pass; the job is tried again.
+    Job(JobError),
+}
+
+impl<E: Into<JobError>> From<E> for StageEnd {
+    fn from(error: E) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+impl SessionJob {
+    /// Builds or starts the sandbox, up to a session that is ready.
+    pub(super) async fn build(&self, session: Session, signal: &Signal) -> Result<Outcome, JobError> {
+        let id = session.id;
+        let (stage, end) = match self.stages(&session, signal).await {
+            Ok(()) => {
+                self.note_up(id).await?;
+                self.followers.ensure(id);
+                return self.deliver(id).await;
+            }
+            Err(failed) => failed,
+        };
+        match end {
+            StageEnd::Waiting => Ok(Outcome::Done),
+            // The change that made it unwanted asked for this job again.
+            StageEnd::Unwanted => Ok(Outcome::Done),
+            StageEnd::Job(error) => {
+                self.log(id, stage, &format!("{error}. Trying again …")).await?;
+                Err(error)
+            }
+            StageEnd::Failed(reason) => {
+                tracing::warn!(session.id = %id, session.stage = ?stage, reason, "session {id} failed");
+                self.log(id, stage, &reason).await?;
+                self.change(id, |session, now| Ok(session.failed(stage, reason, now))).await?;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    async fn stages(&self, session: &Session, signal: &Signal) -> Result<(), (SessionStage, StageEnd)> {
+        let id = session.id;
+        let scratch = tempfile::Builder::new().prefix("session-").tempdir_in(&self.core.paths.scratch);
+        let in_cloning = |end| (SessionStage::Cloning, end);
+        let in_creating = |end| (SessionStage::CreatingSandbox, end);
+        if let SandboxSupport::Unavailable { reason, remedy } = &self.support {
+            return Err(in_creating(StageEnd::Failed(format!("{reason} {remedy}"))));
+        }
+        let scratch = scratch.map_err(|source| {
+            let path = self.core.paths.scratch.display();
+            in_cloning(StageEnd::Failed(format!("No files can be written to {path}: {source}.")))
+        })?;
+        // A session that was built before has its code on its volume.
+        let bundle = if session.is_built() {
+            None
+        } else {
+            let bundle = scratch.path().join("code.bundle");
+            let bundling = self.bundle(session, bundle.clone(), scratch.path().to_owned());
+            self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling).await.map_err(in_cloning)?;
+            Some(bundle)
+        };
+        let creating = self.create(session, bundle);
+        self.stage(id, SessionStage::CreatingSandbox, CREATING_LIMIT, signal, creating).await.map_err(in_creating)
+    }
+
+    /// Runs a stage until it ends, its time is up, or the session is no longer wanted.
+    async fn stage(
+        &self,
+        id: SessionId,
+        stage: SessionStage,
+        limit: Duration,
+        signal: &Signal,
+        work: impl Future<Output = Result<(), StageEnd>>,
+    ) -> Result<(), StageEnd> {
+        self.change(id, |session, now| session.enter(stage, now)).await?;
+        tokio::select! {
+            result = work => result,
+            () = tokio::time::sleep(limit) => {
+                let minutes = limit.as_secs() / 60;
+                Err(StageEnd::Failed(format!("This took more than {minutes} minutes and was ended. Retry to try again.")))
+            }
+            unwanted = self.unwanted(id, signal) => { unwanted?; Err(StageEnd::Unwanted) }
+        }
+    }
+
+    /// Waits until the session is no longer to be up.
+    async fn unwanted(&self, id: SessionId, signal: &Signal) -> Result<(), JobError> {
+        loop {
+            match self.load(id).await? {
+                Some(session) if session.goal == SessionGoal::Up => signal.heard().await,
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes the workspace's code into a bundle.
+    async fn bundle(&self, session: &Session, out: PathBuf, scratch: PathBuf) -> Result<(), StageEnd> {
+        let stage = SessionStage::Cloning;
+        let mut tx = self.core.store.read().await?;
+        let workspace = tx.workspace_by_id(session.workspace_id).await?;
+        drop(tx);
+        let Some(workspace) = workspace else { return Err(StageEnd::Unwanted) };
+        match &workspace.state {
+            WorkspaceState::Ready => {}
+            WorkspaceState::Initializing | WorkspaceState::Cloning { .. } => {
+                self.log(session.id, stage, &format!("Waiting for the workspace {} …", workspace.name)).await?;
+                return Err(StageEnd::Waiting);
+            }
+            WorkspaceState::Error { reason } => return Err(StageEnd::Failed(format!("The workspace can't be used: {reason}"))),
+            WorkspaceState::Removing => return Err(StageEnd::Unwanted),
+        }
+        self.log(session.id, stage, &format!("Bundling the code of {} …", workspace.name)).await?;
+        let code = self.code_of(&workspace).await?;
+        match git::bundle(&code, &out, &scratch).await {
+            Ok(Some(base)) => Ok(self.log(session.id, stage, &format!("Starting from commit {base}.")).await?),
+            Ok(None) => Ok(self.log(session.id, stage, "Starting from files without a commit.").await?),
+            Err(error) => Err(StageEnd::Failed(error.to_string())),
+        }
+    }
+
+    async fn code_of(&self, workspace: &Workspace) -> Result<Code, StageEnd> {
+        match &workspace.source {
+            WorkspaceSource::Git { .. } => Ok(Code::Cache(self.core.paths.cache.join(format!("{}.git", workspace.id)))),
+            WorkspaceSource::Folder { path } => {
+                let folder = git::inspect_folder(path.as_ref()).await;
+                let folder = folder.map_err(|error| StageEnd::Failed(error.to_string()))?;
+                Ok(folder.code(path.into()))
+            }
+        }
+    }
+
+    /// Makes and starts the sandbox, and puts the code into it.
+    async fn create(&self, session: &Session, bundle: Option<PathBuf>) -> Result<(), StageEnd> {
+        let stage = SessionStage::CreatingSandbox;
+        let id = session.id;
+        let verb = if session.is_built() { "Starting" } else { "Making" };
+        self.log(id, stage, &format!("{verb} the sandbox …")).await?;
+        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits: self.limits };
+        let (tell, mut lines) = mpsc::unbounded_channel();
+        let sink = LogSink::new(move |line| {
+            // The receiver outlives the start of the sandbox; a line for nobody is no failure.
+            let _ = tell.send(line.to_owned());
+        });
+        let started = {
+            let start = self.provider.start(&spec, &sink);
+            tokio::pin!(start);
+            loop {
+                tokio::select! {
+                    result = &mut start => break result,
+                    Some(line) = lines.recv() => self.log(id, stage, &line).await?,
+                }
+            }
+        };
+        while let Ok(line) = lines.try_recv() {
+            self.log(id, stage, &line).await?;
+        }
+        let connection = started?;
+        if let Some(bundle) = bundle {
+            self.send_code(id, connection, bundle).await?;
+        }
+        Ok(self.log(id, stage, "The sandbox is ready.").await?)
+    }
+
+    async fn send_code(&self, id: SessionId, connection: Connection, bundle: PathBuf) -> Result<(), StageEnd> {
+        let daemon = DaemonClient::new(connection);
+        if daemon.health().await?.has_code {
+            return Ok(());
+        }
+        self.log(id, SessionStage::CreatingSandbox, "Putting the code into it …").await?;
+        let file = tokio::fs::File::open(&bundle).await;
+        let file = file.map_err(|source| StageEnd::Failed(format!("The bundled code can't be read: {source}.")))?;
+        daemon.send_code(file).await?;
+        Ok(())
+    }
+
+    /// Adds a line to the session's build log and tells the tabs.
+    async fn log(&self, id: SessionId, stage: SessionStage, text: &str) -> Result<(), JobError> {
+        let mut tx = self.core.store.begin().await?;
+        let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
+        let text = text.replace('\0', "\u{fffd}");
+        let line = tx.append_session_log(id, stage, &text, self.core.now()).await?;
+        tx.record(&session.project_id, Change::SessionLog { session_id: id, line });
+        self.core.commit(tx).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! How every failure is answered: the one place where errors get a kind and a status.
+
+use octobot_wire::{FieldProblem, Problem, ProblemKind};
+
+use crate::services::ServiceError;
+use crate::store::StoreError;
+
+/// A problem of a kind, with what happened here.
+pub fn problem(kind: ProblemKind, detail: impl Into<String>) -> Problem {
+    let (title, status) = kind_facts(kind);
+    Problem { kind, title: title.to_owned(), detail: detail.into(), status, request_id: None, errors: Vec::new() }
+}
+
+/// A problem with one field of a form.
+pub fn field_problem(field: &str, detail: impl Into<String>) -> Problem {
+    let detail = detail.into();
+    let errors = vec![FieldProblem { field: field.to_owned(), detail: detail.clone() }];
+    Problem { errors, ..problem(ProblemKind::Invalid, detail) }
+}
+
+/// How a service's failure is answered. What only the operator may know goes to the log instead.
+pub fn of_service(error: &ServiceError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        ServiceError::NotFound(_) => problem(ProblemKind::NotFound, detail),
+        ServiceError::Transition(_)
+        | ServiceError::AgentTypeFixed
+        | ServiceError::AgentIsDefault
+        | ServiceError::AgentInUse { .. }
+        | ServiceError::NoAgent => problem(ProblemKind::Conflict, detail),
+        ServiceError::Name { field, .. } => field_problem(field, detail),
+        ServiceError::Source(_) => field_problem("source", detail),
+        ServiceError::PromptEmpty => field_problem("prompt", detail),
+        ServiceError::PromptTooLong { .. } => {
+            Problem { errors: field_problem("prompt", detail.clone()).errors, ..problem(ProblemKind::TooLarge, detail) }
+        }
+        ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),
+        ServiceError::Store(error) => of_store(error),
+    }
+}
+
+fn of_store(error: &StoreError) -> Problem {
+    tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+    if error.is_passing() {
+        let detail = "The database can't be written or reached at the moment. Nothing was changed; try again shortly.";
+        problem(ProblemKind::Unavailable, detail)
+    } else {
+        problem(ProblemKind::Internal, "Something went wrong in Octobot. The server's log has the details.")
+    }
+}
+
+const fn kind_facts(kind: ProblemKind) -> (&'static str, u16) {
+    match kind {
+        ProblemKind::Invalid => ("The request isn't valid", 422),
+        ProblemKind::Unauthenticated => ("Log in first", 401),
+        ProblemKind::Forbidden => ("Not allowed", 403),
+        ProblemKind::NotFound => ("Not found", 404),
+        ProblemKind::Conflict => ("Not possible now", 409),
+        ProblemKind::TooLarge => ("Too large", 413),
+        ProblemKind::Unavailable => ("Try again", 503),
+        ProblemKind::Internal => ("Internal error", 500),
+    }
+}

@@ -1,0 +1,16 @@
+//! Sandboxes: the isolated places that sessions run in.
+//!
+//! Here belong the [`Provider`] trait, what it takes and gives, the client of the agent daemon's API, and one module
+//! for each provider. Here do not belong: session states and retries (services), SQL, or HTTP routes. Only a provider's
+//! own module knows how its sandboxes are made; only `local` uses namespaces and `unsafe`.
+
+pub mod connection;
+pub mod daemon;
+pub mod error;
+pub mod local;
+pub mod provider;
+
+pub use connection::{Connection, Endpoint, Secret};
+pub use daemon::{DaemonClient, DaemonError};
+pub use error::SandboxError;
+pub use provider::{Limits, LogSink, Provider, SandboxSpec, SandboxStatus};

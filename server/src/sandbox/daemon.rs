@@ -1,0 +1,162 @@
+//! The client of the agent daemon's API, one method per call. The calls are described in [`octobot_wire::daemon`].
+//!
+//! Each call opens a connection of its own: on a Unix socket that costs some 50 µs, and nothing has to be pooled, kept
+//! alive or found broken. No retry belongs here: who calls knows whether to try again.
+
+mod error;
+mod events;
+mod transport;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use octobot_wire::TurnId;
+use octobot_wire::daemon::{CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, Health, TurnDelivered};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncRead;
+use tokio::time::timeout;
+use tokio_util::io::ReaderStream;
+
+use super::Connection;
+
+pub use error::DaemonError;
+
+/// How long the daemon may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the daemon may take to answer a call that does next to nothing.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the daemon may take to check out the code once it has the whole bundle.
+const CODE_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// The longest answer that isn't a stream, in bytes.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+type RequestBody = BoxBody<Bytes, std::io::Error>;
+
+/// Calls one sandbox's agent daemon.
+#[derive(Debug, Clone)]
+pub struct DaemonClient {
+    connection: Connection,
+}
+
+impl DaemonClient {
+    /// A client for this connection. Nothing is sent yet.
+    pub fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Asks how the daemon is.
+    pub async fn health(&self) -> Result<Health, DaemonError> {
+        self.call(Method::GET, "/health", empty(), ANSWER_TIMEOUT).await
+    }
+
+    /// Sends the code as a git bundle. The reader isn't held in memory.
+    pub async fn send_code<R>(&self, bundle: R) -> Result<CodeReceived, DaemonError>
+    where
+        R: AsyncRead + Send + Sync + 'static,
+    {
+        let frames = ReaderStream::with_capacity(bundle, 64 * 1024).map_ok(Frame::data);
+        self.call(Method::POST, "/code", StreamBody::new(frames).boxed(), CODE_TIMEOUT).await
+    }
+
+    /// Delivers a turn. Repeating it is harmless.
+    pub async fn deliver(&self, turn: &DeliverTurn) -> Result<TurnDelivered, DaemonError> {
+        self.call(Method::POST, "/turns", json(turn), ANSWER_TIMEOUT).await
+    }
+
+    /// Cancels a turn. Cancelling one that has ended is harmless.
+    pub async fn cancel(&self, turn: TurnId) -> Result<(), DaemonError> {
+        let answer = self.send(Method::POST, &format!("/turns/{turn}/cancel"), empty(), ANSWER_TIMEOUT).await?;
+        accepted(answer).await.map(drop)
+    }
+
+    /// Follows the event log from after the event with this number, for as long as the sandbox runs.
+    ///
+    /// Each item holds as many events as had arrived together, so that they can be stored in one transaction.
+    pub async fn events(
+        &self,
+        after: u64,
+    ) -> Result<impl Stream<Item = Result<Vec<DaemonEvent>, DaemonError>> + Send + use<>, DaemonError> {
+        let answer = self.send(Method::GET, &format!("/events?after={after}"), empty(), ANSWER_TIMEOUT).await?;
+        let answer = accepted(answer).await?;
+        Ok(events::batches(answer.into_body()))
+    }
+
+    /// Sends a request and reads its answer as JSON.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: RequestBody,
+        answer_timeout: Duration,
+    ) -> Result<T, DaemonError> {
+        let answer = self.send(method, path, body, answer_timeout).await?;
+        let body = collect(accepted(answer).await?).await?;
+        serde_json::from_slice(&body).map_err(DaemonError::Json)
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: RequestBody,
+        answer_timeout: Duration,
+    ) -> Result<http::Response<Incoming>, DaemonError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "sandbox")
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.connection.token.reveal()))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(DaemonError::Request)?;
+        let mut sender = timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
+            .await
+            .map_err(|_| DaemonError::NoAnswer { waited: CONNECT_TIMEOUT })??;
+        timeout(answer_timeout, sender.send_request(request))
+            .await
+            .map_err(|_| DaemonError::NoAnswer { waited: answer_timeout })?
+            .map_err(DaemonError::Protocol)
+    }
+}
+
+/// Passes an answer on that the daemon gave gladly, and makes an error of any other.
+async fn accepted(answer: http::Response<Incoming>) -> Result<http::Response<Incoming>, DaemonError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let body = collect(answer).await?;
+    Err(DaemonError::Refused { status, problem: problem(status, &body) })
+}
+
+/// What the daemon says is wrong; a status alone where it says nothing that can be read.
+fn problem(status: StatusCode, body: &[u8]) -> DaemonProblem {
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| DaemonProblem { detail: format!("the agent daemon answered {status}") })
+}
+
+/// Reads a short body.
+async fn collect(answer: http::Response<Incoming>) -> Result<Bytes, DaemonError> {
+    let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect();
+    let body = timeout(ANSWER_TIMEOUT, body).await.map_err(|_| DaemonError::NoAnswer { waited: ANSWER_TIMEOUT })?;
+    body.map(http_body_util::Collected::to_bytes).map_err(DaemonError::Body)
+}
+
+fn empty() -> RequestBody {
+    Empty::new().map_err(|never| match never {}).boxed()
+}
+
+fn json<T: Serialize>(value: &T) -> RequestBody {
+    let text = serde_json::to_vec(value).expect("wire types have string keys and no failing serializers");
+    Full::from(text).map_err(|never| match never {}).boxed()
+}

@@ -1,0 +1,160 @@
+//! A session's folder on the host: which file is where, and the bookkeeping files in it.
+//!
+//! ```text
+//! <root>/<session>/
+//!   lock     held by the supervisor for as long as it lives: the truth about "running"
+//!   state    what the supervisor has made, for whoever has to clean up after it
+//!   token    the sandbox's token, mode 0600
+//!   log      what supervisor, process 1 and daemon print
+//!   home/    the sandbox's /home/octobot, with the workspace in it
+//!   events/  the sandbox's /.data/events
+//!   run/     the sandbox's /.data/run, with the daemon's socket
+//! ```
+
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use octobot_wire::SessionId;
+
+use crate::sandbox::Secret;
+
+/// How much of the log an error message quotes, in bytes.
+const LOG_TAIL_BYTES: u64 = 2048;
+
+/// A session's folder.
+#[derive(Debug, Clone)]
+pub(super) struct SessionFolder {
+    path: PathBuf,
+}
+
+impl SessionFolder {
+    /// The folder of a session. It needn't exist.
+    pub fn of(root: &Path, session: SessionId) -> Self {
+        Self { path: root.join(session.to_string()) }
+    }
+
+    /// A folder by its path.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that the supervisor locks.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
+    /// The file with what the supervisor has made.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("state")
+    }
+
+    /// The sandbox's log.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    /// The sandbox's `/home/octobot`.
+    pub fn home(&self) -> PathBuf {
+        self.path.join("home")
+    }
+
+    /// The sandbox's `/.data/events`.
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events")
+    }
+
+    /// The sandbox's `/.data/run`.
+    pub fn run(&self) -> PathBuf {
+        self.path.join("run")
+    }
+
+    /// The daemon's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.run().join("agent.sock")
+    }
+
+    /// Makes the folder, for the server's user only, where there is none.
+    pub fn create(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
+    }
+
+    /// The sandbox's token; `None` where none was made yet.
+    pub fn token(&self) -> io::Result<Option<Secret>> {
+        match fs::read_to_string(self.path.join("token")) {
+            Ok(text) => Ok(Some(Secret::new(text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The sandbox's token, 256 random bits that are made at the first call.
+    pub fn ensure_token(&self) -> io::Result<Secret> {
+        if let Some(token) = self.token()? {
+            return Ok(token);
+        }
+        let text = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        replace(&self.path.join("token"), text.as_bytes())?;
+        Ok(Secret::new(text))
+    }
+
+    /// The end of the log, on one line.
+    pub fn log_tail(&self) -> String {
+        let tail = fs::File::open(self.log()).and_then(|mut log| {
+            let length = log.metadata()?.len();
+            log.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL_BYTES)))?;
+            let mut bytes = Vec::new();
+            log.take(LOG_TAIL_BYTES).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        });
+        match tail {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).trim().replace('\n', " / "),
+            Err(error) => format!("(no log: {error})"),
+        }
+    }
+}
+
+/// Replaces a file, so that a reader or a crash finds the old content or the new one, and only its owner reads it.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(content)?;
+    fs::rename(draft, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_made_once_and_only_its_owner_reads_it() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = SessionFolder::at(root.path().join("s"));
+        folder.create().unwrap();
+        assert_eq!(folder.token().unwrap(), None);
+        let token = folder.ensure_token().unwrap();
+        assert_eq!(folder.ensure_token().unwrap(), token);
+        assert_eq!(token.reveal().len(), 43);
+        let mode = fs::metadata(folder.path().join("token")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_log_tail_is_short_and_on_one_line() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = SessionFolder::at(root.path().to_owned());
+        fs::write(folder.log(), format!("{}\nlast\n", "x".repeat(5000))).unwrap();
+        let tail = folder.log_tail();
+        assert!(tail.ends_with("x / last") && tail.len() <= 2048, "{tail}");
+    }
+}

@@ -1,0 +1,104 @@
+//! What makes sandboxes, as a trait, and the plain types that it takes and gives. No implementation belongs here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use octobot_wire::project::SandboxSupport;
+use octobot_wire::{ProjectId, SessionId};
+
+use super::{Connection, SandboxError};
+
+/// Makes, finds, stops and removes sandboxes.
+///
+/// A sandbox belongs to exactly one session and is known by the session's id. It outlives the server: whatever a
+/// server left running is found again through [`Provider::list`] and [`Provider::connect`]. Every call may be repeated
+/// after a crash at any point.
+pub trait Provider: Send + Sync {
+    /// The provider's name, for instance `local`.
+    fn name(&self) -> &'static str;
+
+    /// Tries what this host allows by really doing it. Takes some milliseconds: the caller keeps the answer.
+    fn support(&self) -> BoxFuture<'_, SandboxSupport>;
+
+    /// Makes the sandbox's storage where there is none, starts the sandbox where it doesn't run, and waits until its
+    /// agent daemon answers. However often and from wherever it is called, one sandbox runs in the end.
+    fn start<'a>(&'a self, spec: &'a SandboxSpec, log: &'a LogSink) -> BoxFuture<'a, Result<Connection, SandboxError>>;
+
+    /// The connection of a sandbox that runs; `None` when it doesn't run or is about to end.
+    fn connect(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
+
+    /// Stops the sandbox: process 1 gets SIGTERM and 10 s, then SIGKILL. Its data stays. When this returns, none of
+    /// its processes is left.
+    fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>>;
+
+    /// Stops the sandbox and removes all its data. Nothing is left.
+    fn remove(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>>;
+
+    /// Every sandbox that has something on this host, whether it runs or not.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<SandboxStatus>, SandboxError>>;
+}
+
+/// What a sandbox should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSpec {
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// The session's project.
+    pub project: ProjectId,
+    /// What it may use up.
+    pub limits: Limits,
+}
+
+/// What a sandbox may use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Limits {
+    /// How many processes and threads there may be at once.
+    pub pids: u32,
+    /// How much memory they may hold together, in bytes, the files in `/tmp` included.
+    pub memory_bytes: u64,
+    /// How much processor time they may use together, in thousandths of one CPU.
+    pub cpu_millis: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pids: 4096, memory_bytes: 8 << 30, cpu_millis: 4000 }
+    }
+}
+
+/// A sandbox as its provider sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SandboxStatus {
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// Whether any of it runs.
+    pub running: bool,
+}
+
+/// Takes the lines that starting a sandbox has to tell a user.
+#[derive(Clone)]
+pub struct LogSink(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl LogSink {
+    /// A sink that hands each line, without its end, to a function. It must not block.
+    pub fn new(take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+
+    /// A sink that drops every line.
+    pub fn discard() -> Self {
+        Self::new(|_| ())
+    }
+
+    /// Hands over a line.
+    pub fn line(&self, text: &str) {
+        (self.0)(text);
+    }
+}
+
+impl fmt::Debug for LogSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogSink")
+    }
+}

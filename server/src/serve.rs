@@ -1,0 +1,217 @@
+//! Puts the parts together, serves until it is told to stop, and takes the parts down again.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use octobot_wire::agent::AgentTypeId;
+use octobot_wire::project::SandboxSupport;
+use octobot_wire::{AgentId, ProjectId};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::backend::Services;
+use crate::bus::Bus;
+use crate::clock::{Clock as _, IdSource as _, Machine};
+use crate::config::Config;
+use crate::domain::Agent;
+use crate::http::{Assets, Web, router};
+use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WorkspaceJob};
+use crate::sandbox::Provider;
+use crate::sandbox::local::{LocalConfig, LocalProvider};
+use crate::services::{
+    AgentService, Core, Followers, Paths, ProjectService, SessionService, WorkspaceService,
+};
+use crate::store::Store;
+use crate::vault::{Key, Vault};
+
+/// How long open requests have to end on shutdown. Streams end at once.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    make_private_folder(&config.data_dir)?;
+    let _lock = lock(&config.data_dir)?;
+    let paths = Paths { cache: config.data_dir.join("cache"), scratch: config.data_dir.join("scratch") };
+    if paths.scratch.exists() {
+        std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
+    }
+    make_private_folder(&paths.scratch)?;
+    make_private_folder(&paths.cache)?;
+    let assets = Assets::load(&config.site_dir)?;
+    let metrics = PrometheusBuilder::new().install_recorder().context("can't collect metrics")?;
+    let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
+    let store = Store::open(&config.database, Vault::new(key)).await?;
+    let owner = server_id(&config.data_dir)?;
+    let installation = first_data(&store).await?;
+
+    let shutdown = CancellationToken::new();
+    let provider = local_provider(&config, installation);
+    let support = provider.support().await;
+    if let SandboxSupport::Unavailable { reason, remedy } = &support {
+        tracing::warn!(reason, remedy, "no sandboxes can be made here");
+    }
+    let core = Arc::new(Core {
+        store: store.clone(),
+        bus: Bus::default(),
+        clock: Arc::new(Machine),
+        ids: Arc::new(Machine),
+        alarm: Alarm::default(),
+        paths,
+    });
+    let followers = Arc::new(Followers::new(core.clone(), provider.clone(), owner, shutdown.clone()));
+    let runner = Arc::new(Runner {
+        core: core.clone(),
+        owner,
+        workspaces: WorkspaceJob::new(core.clone()),
+        sessions: SessionJob::new(core.clone(), provider.clone(), followers.clone(), support.clone(), config.limits),
+    });
+    // Jobs that this server's former life held are taken up at once.
+    runner.release().await?;
+    let reconciler = Reconciler { core: core.clone(), provider, followers: followers.clone() };
+    let background = [
+        tokio::spawn(runner.run(shutdown.clone())),
+        tokio::spawn(reconciler.run(shutdown.clone())),
+    ];
+
+    let services = Services {
+        projects: Arc::new(ProjectService::new(core.clone(), support)),
+        workspaces: Arc::new(WorkspaceService::new(core.clone())),
+        agents: Arc::new(AgentService::new(core.clone())),
+        sessions: Arc::new(SessionService::new(core.clone())),
+    };
+    let web = Web {
+        core,
+        services,
+        assets: Arc::new(assets),
+        followers: followers.clone(),
+        metrics,
+        dev_reload: config.dev_reload,
+        shutdown: shutdown.clone(),
+    };
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("can't listen on {}: is another server there? --listen takes another address", config.listen))?;
+    let address = listener.local_addr()?;
+    println!("Octobot listens on http://{address}");
+    std::io::stdout().flush()?;
+    tracing::info!(http.address = %address, "listening on http://{address}");
+
+    listen(listener, web, shutdown.clone()).await?;
+
+    for task in background {
+        task.await.context("a background task panicked")?;
+    }
+    followers.ended().await;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Serves until a signal, then gives open requests some seconds.
+async fn listen(listener: TcpListener, web: Web, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stopping = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping");
+        stopping.cancel();
+    });
+    let served = axum::serve(listener, router(web)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let overdue = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = async { served.await } => result.context("serving failed"),
+        () = overdue => {
+            tracing::warn!("some requests didn't end in time");
+            Ok(())
+        }
+    }
+}
+
+fn local_provider(config: &Config, installation: Uuid) -> Arc<dyn Provider> {
+    // Two databases over one data folder must not take each other's sandboxes for orphans.
+    let root = config.data_dir.join("sandboxes").join(&installation.simple().to_string()[20..]);
+    Arc::new(LocalProvider::new(LocalConfig {
+        supervisor: config.server.clone(),
+        agent: config.agent.clone(),
+        root,
+        tool_dirs: config.tool_dirs.clone(),
+    }))
+}
+
+/// Makes sure that the installation, the anonymous user and the project `local` are there.
+async fn first_data(store: &Store) -> anyhow::Result<Uuid> {
+    let machine = Machine;
+    let now = machine.now();
+    let shell = Agent {
+        id: AgentId::new(machine.fresh()),
+        project_id: ProjectId::local(),
+        name: "Shell".to_owned(),
+        agent_type: AgentTypeId::Shell,
+        is_default: true,
+        setup_script: String::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = store.begin().await?;
+    let installation = tx.installation_id(machine.fresh()).await?;
+    tx.ensure_local_project(&shell, now).await?;
+    tx.commit(now).await?;
+    Ok(installation)
+}
+
+fn make_private_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("can't make the folder {}: choose another one with --data-dir", path.display()))
+}
+
+/// One server at a time uses a data folder. The lock goes with the process, however that ends.
+fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("server.lock");
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0)?;
+            write!(file, "{}", std::process::id())?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid)?;
+            anyhow::bail!(
+                "another server (process {}) uses the data folder {}: stop it, or choose another folder with --data-dir",
+                pid.trim(),
+                data_dir.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("can't lock {}", path.display())),
+    }
+}
+
+/// Names this server in leases. It is kept, so that a restarted server takes up at once what it held.
+fn server_id(data_dir: &Path) -> anyhow::Result<Uuid> {
+    let path = data_dir.join("server.id");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Uuid::try_parse(text.trim()).with_context(|| format!("{} isn't a server's id", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let id = Machine.fresh();
+            std::fs::write(&path, id.to_string()).with_context(|| format!("can't write {}", path.display()))?;
+            Ok(id)
+        }
+        Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
+    }
+}

@@ -1,0 +1,122 @@
+//! Agents: create, change, choose the default, delete.
+
+use std::sync::Arc;
+
+use octobot_app::ports::Caller;
+use octobot_wire::agent::SaveAgent;
+use octobot_wire::event::Change;
+use octobot_wire::name::parse_name;
+use octobot_wire::turn::MAX_PROMPT_BYTES;
+use octobot_wire::{AgentId, ProjectId};
+
+use super::{Core, ServiceError};
+use crate::domain::Agent;
+use crate::store::Tx;
+
+/// See the module.
+pub struct AgentService {
+    core: Arc<Core>,
+}
+
+impl AgentService {
+    /// Works on `core`.
+    pub fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Creates an agent.
+    pub async fn create(&self, caller: Caller, project: &ProjectId, request: SaveAgent) -> Result<Agent, ServiceError> {
+        let request = checked(request)?;
+        let mut tx = self.core.store.begin().await?;
+        self.core.member(&mut tx, caller, project).await?;
+        let now = self.core.now();
+        let agent = Agent {
+            id: AgentId::new(self.core.fresh()),
+            project_id: project.clone(),
+            name: request.name,
+            agent_type: request.agent_type,
+            is_default: tx.default_agent(project).await?.is_none(),
+            setup_script: request.setup_script,
+            created_at: now,
+            updated_at: now,
+        };
+        tx.insert_agent(&agent).await?;
+        self.record_and_commit(tx, &agent).await?;
+        Ok(agent)
+    }
+
+    /// Changes an agent. Sessions that run keep the setup script that they started with.
+    pub async fn update(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: AgentId,
+        request: SaveAgent,
+    ) -> Result<Agent, ServiceError> {
+        let request = checked(request)?;
+        let mut tx = self.core.store.begin().await?;
+        let mut agent = self.find(&mut tx, caller, project, id).await?;
+        if agent.agent_type != request.agent_type {
+            return Err(ServiceError::AgentTypeFixed);
+        }
+        agent.name = request.name;
+        agent.setup_script = request.setup_script;
+        agent.updated_at = self.core.now();
+        tx.update_agent(&agent).await?;
+        self.record_and_commit(tx, &agent).await?;
+        Ok(agent)
+    }
+
+    /// Makes an agent the one that new sessions take.
+    pub async fn make_default(&self, caller: Caller, project: &ProjectId, id: AgentId) -> Result<Agent, ServiceError> {
+        let mut tx = self.core.store.begin().await?;
+        let mut agent = self.find(&mut tx, caller, project, id).await?;
+        if agent.is_default {
+            return Ok(agent);
+        }
+        let former = tx.default_agent(project).await?;
+        tx.make_default(project, id).await?;
+        if let Some(former) = former {
+            tx.record(project, Change::Agent { agent: Agent { is_default: false, ..former }.to_wire() });
+        }
+        agent.is_default = true;
+        self.record_and_commit(tx, &agent).await?;
+        Ok(agent)
+    }
+
+    /// Deletes an agent that isn't the default and has no sessions.
+    pub async fn delete(&self, caller: Caller, project: &ProjectId, id: AgentId) -> Result<(), ServiceError> {
+        let mut tx = self.core.store.begin().await?;
+        let agent = self.find(&mut tx, caller, project, id).await?;
+        if agent.is_default {
+            return Err(ServiceError::AgentIsDefault);
+        }
+        let sessions = tx.sessions_with_agent(id).await?;
+        if sessions > 0 {
+            return Err(ServiceError::AgentInUse { sessions });
+        }
+        tx.delete_agent(id).await?;
+        tx.record(project, Change::AgentRemoved { agent_id: id });
+        self.core.commit(tx).await
+    }
+
+    async fn find(&self, tx: &mut Tx, caller: Caller, project: &ProjectId, id: AgentId) -> Result<Agent, ServiceError> {
+        self.core.member(tx, caller, project).await?;
+        tx.agent(project, id).await?.ok_or(ServiceError::NotFound("agent"))
+    }
+
+    async fn record_and_commit(&self, mut tx: Tx, agent: &Agent) -> Result<(), ServiceError> {
+        tx.record(&agent.project_id, Change::Agent { agent: agent.to_wire() });
+        self.core.commit(tx).await
+    }
+}
+
+fn checked(request: SaveAgent) -> Result<SaveAgent, ServiceError> {
+    let name = parse_name(&request.name).map_err(|source| ServiceError::Name { field: "name", source })?;
+    if request.setup_script.len() > MAX_PROMPT_BYTES {
+        return Err(ServiceError::SetupScriptTooLong { bytes: request.setup_script.len() });
+    }
+    // The store's engines don't all take NUL, and no script can hold one.
+    let setup_script = request.setup_script.replace('\0', "\u{fffd}");
+    Ok(SaveAgent { name, setup_script, ..request })
+}

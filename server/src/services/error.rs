@@ -1,0 +1,63 @@
+//! Why a use case failed.
+
+use octobot_wire::name::InvalidName;
+use octobot_wire::turn::MAX_PROMPT_BYTES;
+
+use crate::domain::InvalidTransition;
+use crate::git::InvalidSource;
+use crate::store::StoreError;
+
+/// Why a use case failed. `crate::problem` says how each is answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// There is no such thing, or the caller may not know of it.
+    #[error("There is no such {0}. It may have been removed, or it belongs to another project.")]
+    NotFound(&'static str),
+    /// The state doesn't allow it.
+    #[error("{0}.")]
+    Transition(#[from] InvalidTransition),
+    /// A name breaks the rules.
+    #[error("{source}")]
+    Name {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong with it.
+        source: InvalidName,
+    },
+    /// A workspace's source can't be understood.
+    #[error("{0}")]
+    Source(#[from] InvalidSource),
+    /// A prompt with nothing in it.
+    #[error("Write a prompt first.")]
+    PromptEmpty,
+    /// A prompt that is too long.
+    #[error("The prompt has {bytes} bytes; at most {MAX_PROMPT_BYTES} are taken. Put long material into a file.")]
+    PromptTooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// A setup script that is too long.
+    #[error("The setup script has {bytes} bytes; at most {MAX_PROMPT_BYTES} are taken.")]
+    SetupScriptTooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// An agent's type can't change, because its sessions depend on it.
+    #[error("An agent keeps its type. Create another agent instead.")]
+    AgentTypeFixed,
+    /// The default agent can't be deleted.
+    #[error("This is the default agent. Make another one the default first.")]
+    AgentIsDefault,
+    /// An agent with sessions can't be deleted.
+    #[error("{sessions} sessions use this agent. Delete them first.")]
+    AgentInUse {
+        /// How many.
+        sessions: u64,
+    },
+    /// The project has no agent.
+    #[error("This project has no agent yet. Create one first.")]
+    NoAgent,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

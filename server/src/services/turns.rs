@@ -1,0 +1,130 @@
+//! Prompts: stored first, delivered by the session's job; editable and deletable while they are queued.
+
+use octobot_app::ports::Caller;
+use octobot_wire::event::Change;
+use octobot_wire::turn::{EditPrompt, MAX_PROMPT_BYTES, SubmitPrompt};
+use octobot_wire::{ProjectId, SessionId, TurnId};
+
+use super::{ServiceError, SessionService};
+use crate::domain::{Session, Turn};
+use crate::store::Tx;
+
+impl SessionService {
+    /// Stores a prompt as a queued turn. A stopped session starts for it, a failed one tries again.
+    pub async fn submit(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        request: SubmitPrompt,
+    ) -> Result<Turn, ServiceError> {
+        let prompt = checked_prompt(&request.prompt)?;
+        let mut tx = self.core.store.begin().await?;
+        let session = self.find(&mut tx, caller, project, id).await?;
+        if let Some(key) = request.idempotency_key
+            && let Some(turn) = tx.turn_by_key(id, key).await?
+        {
+            return Ok(turn);
+        }
+        let now = self.core.now();
+        let session = session.want_up(now)?.named_after(&prompt);
+        let turn = tx.insert_turn(TurnId::new(self.core.fresh()), id, &prompt, request.idempotency_key, now).await?;
+        tx.update_session(&session).await?;
+        tx.record(project, Change::Turn { turn: turn.to_wire() });
+        self.commit_and_work(tx, &session).await?;
+        tracing::info!(session.id = %id, turn.id = %turn.id, prompt.bytes = prompt.len(), "turn {} was queued", turn.id);
+        Ok(turn)
+    }
+
+    /// Changes a queued turn's prompt.
+    pub async fn edit_turn(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        request: EditPrompt,
+    ) -> Result<Turn, ServiceError> {
+        let prompt = checked_prompt(&request.prompt)?;
+        let mut tx = self.core.store.begin().await?;
+        let (_, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
+        let turn = turn.edit(prompt)?;
+        tx.update_turn(&turn).await?;
+        tx.record(project, Change::Turn { turn: turn.to_wire() });
+        self.core.commit(tx).await?;
+        Ok(turn)
+    }
+
+    /// Deletes a queued turn.
+    pub async fn delete_turn(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Result<(), ServiceError> {
+        let mut tx = self.core.store.begin().await?;
+        let (_, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
+        turn.check_deletable()?;
+        tx.delete_turn(turn.id).await?;
+        tx.record(project, Change::TurnRemoved { session_id: id, turn_id: turn.id });
+        self.core.commit(tx).await
+    }
+
+    /// Stops a turn. The daemon is asked by the session's job, so a stop survives a restart of the server too.
+    pub async fn cancel_turn(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Result<Turn, ServiceError> {
+        let mut tx = self.core.store.begin().await?;
+        let (session, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
+        let turn = turn.cancel(self.core.now())?;
+        tx.update_turn(&turn).await?;
+        tx.record(project, Change::Turn { turn: turn.to_wire() });
+        self.commit_and_work(tx, &session).await?;
+        tracing::info!(session.id = %id, turn.id = %turn.id, "turn {} is to stop", turn.id);
+        Ok(turn)
+    }
+
+    async fn find_turn(
+        &self,
+        tx: &mut Tx,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Result<(Session, Turn), ServiceError> {
+        let session = self.find(tx, caller, project, id).await?;
+        let turn = tx.turn(id, turn).await?.ok_or(ServiceError::NotFound("turn"))?;
+        Ok((session, turn))
+    }
+}
+
+/// A prompt that says something, isn't too long, and holds no NUL, which not every store and no script can hold.
+pub(super) fn checked_prompt(prompt: &str) -> Result<String, ServiceError> {
+    if prompt.len() > MAX_PROMPT_BYTES {
+        return Err(ServiceError::PromptTooLong { bytes: prompt.len() });
+    }
+    if prompt.trim().is_empty() {
+        return Err(ServiceError::PromptEmpty);
+    }
+    Ok(prompt.replace('\0', "\u{fffd}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_must_say_something_in_at_most_a_mebibyte() {
+        assert!(matches!(checked_prompt(" \n"), Err(ServiceError::PromptEmpty)));
+        assert!(matches!(
+            checked_prompt(&"x".repeat(MAX_PROMPT_BYTES + 1)),
+            Err(ServiceError::PromptTooLong { bytes }) if bytes == MAX_PROMPT_BYTES + 1
+        ));
+        assert_eq!(checked_prompt("a\0b").unwrap(), "a\u{fffd}b");
+    }
+}

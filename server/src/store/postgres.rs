@@ -1,0 +1,80 @@
+//! What only PostgreSQL understands: how it is opened and migrated, row locks, notifications, and taking a job.
+
+use octobot_wire::ProjectId;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Postgres, SqlSafeStr as _, Transaction};
+
+use super::StoreError;
+use super::transaction::{Access, Entity};
+
+const CONNECTIONS: u32 = 16;
+
+#[derive(Debug, Clone)]
+pub(super) struct PostgresPool(PgPool);
+
+impl PostgresPool {
+    /// Connects and migrates.
+    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = url.parse::<PgConnectOptions>()?.application_name("octobot");
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        // Each migration is a transaction, and all of them run under an advisory lock.
+        migrator().run(&pool).await?;
+        Ok(Self(pool))
+    }
+
+    /// Begins a transaction. A writer sees what others commit meanwhile, which its locks keep from mattering
+    /// (see [`lock`]); a reader sees one state.
+    pub(super) async fn begin(&self, access: Access) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        match access {
+            Access::Read => self.0.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+            Access::Write => self.0.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await,
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+/// All migrations. One that was released is never changed.
+fn migrator() -> Migrator {
+    let initial = include_str!("../../migrations/postgres/0001_initial.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(1, "initial".into(), MigrationType::Simple, initial, false)])
+}
+
+/// Locks an entity's row against other writers. Rows that refer to it can still be added, hence `NO KEY`.
+pub(super) async fn lock(transaction: &mut Transaction<'_, Postgres>, entity: Entity<'_>) -> Result<(), sqlx::Error> {
+    let query = match entity {
+        Entity::Project(id) => {
+            sqlx::query("SELECT 1 FROM projects WHERE id = $1 FOR NO KEY UPDATE").bind(id.as_str().to_owned())
+        }
+        Entity::Agent(id) => sqlx::query("SELECT 1 FROM agents WHERE id = $1 FOR NO KEY UPDATE").bind(id.uuid()),
+        Entity::Workspace(id) => {
+            sqlx::query("SELECT 1 FROM workspaces WHERE id = $1 FOR NO KEY UPDATE").bind(id.uuid())
+        }
+        Entity::Session(id) => sqlx::query("SELECT 1 FROM sessions WHERE id = $1 FOR NO KEY UPDATE").bind(id.uuid()),
+    };
+    query.execute(&mut **transaction).await.map(|_| ())
+}
+
+/// Tells other replicas, once the transaction is committed, that a project has events up to this number.
+pub(super) async fn notify(
+    transaction: &mut Transaction<'_, Postgres>,
+    project: &ProjectId,
+    number: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_notify('octobot_events', $1)")
+        .bind(format!("{project}:{number}"))
+        .execute(&mut **transaction)
+        .await
+        .map(|_| ())
+}
+
+/// Takes the job that is due for longest and that nobody else is taking right now. The values are the owner, the end
+/// of its lease, and now.
+pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, leased_until = $2, attempts = attempts + 1 \
+     WHERE (kind, subject) = (SELECT kind, subject FROM jobs \
+         WHERE run_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+         ORDER BY run_at, kind, subject LIMIT 1 FOR UPDATE SKIP LOCKED) \
+     RETURNING kind, subject, generation, attempts, run_at";

@@ -1,0 +1,82 @@
+//! What only SQLite understands: how it is opened and migrated, and taking a job.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr as _, Sqlite, Transaction};
+
+use super::StoreError;
+use super::transaction::Access;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+
+/// SQLite has one writer at a time. One connection for all writers makes them wait in order, in this process, instead
+/// of trying again and again at the file's lock.
+#[derive(Debug, Clone)]
+pub(super) struct SqlitePools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqlitePools {
+    /// Opens the file, makes it if it isn't there, and migrates it.
+    pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
+        // With a write-ahead log, NORMAL survives the death of the process; a power cut may take the last commits,
+        // never the file's consistency.
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let writer = pool_options().max_connections(1).connect_with(writing).await?;
+        migrate(&writer, &migrator()).await?;
+        let reading = options.pragma("query_only", "ON");
+        let readers = pool_options().max_connections(READERS).connect_with(reading).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction. A writer takes the file's lock at once: one that had to take it after a read could find
+    /// that what it read has changed, and no waiting helps against that.
+    pub(super) async fn begin(&self, access: Access) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        match access {
+            Access::Read => self.readers.begin().await,
+            Access::Write => self.writer.begin_with("BEGIN IMMEDIATE").await,
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A connection to a file doesn't go stale, so none is tested or replaced.
+fn pool_options() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+}
+
+/// All migrations. One that was released is never changed.
+fn migrator() -> Migrator {
+    let initial = include_str!("../../migrations/sqlite/0001_initial.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(1, "initial".into(), MigrationType::Simple, initial, false)])
+}
+
+/// Migrates in one transaction that holds the file's lock: whatever happens, the schema is the old one or the new one,
+/// and a second process waits.
+async fn migrate(writer: &SqlitePool, migrator: &Migrator) -> Result<(), StoreError> {
+    let mut transaction = writer.begin_with("BEGIN EXCLUSIVE").await?;
+    migrator.run(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Takes the job that is due for longest. The values are the owner, the end of its lease, and now.
+pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, leased_until = $2, attempts = attempts + 1 \
+     WHERE (kind, subject) = (SELECT kind, subject FROM jobs \
+         WHERE run_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+         ORDER BY run_at, kind, subject LIMIT 1) \
+     RETURNING kind, subject, generation, attempts, run_at";

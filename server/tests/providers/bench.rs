@@ -1,0 +1,112 @@
+//! What the contract needs to know of a provider beyond its trait, and the few steps that many tests begin with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxSpec};
+use octobot_wire::agent::AgentTypeId;
+use octobot_wire::daemon::{DaemonEventBody, DeliverTurn};
+use octobot_wire::message::ToolCallStatus;
+use octobot_wire::{ProjectId, SessionId, TurnId};
+
+/// A provider under test, and the view of its sandboxes from the host.
+pub trait Bench: Send + Sync {
+    /// The provider as a server has it that was just started: without a memory of earlier calls.
+    fn provider(&self) -> Arc<dyn Provider>;
+
+    /// Kills what keeps the session's sandbox alive, with SIGKILL.
+    fn kill(&self, session: SessionId);
+
+    /// Everything on the host that is there because of this session, in words: processes, mounts, folders, groups.
+    fn traces(&self, session: SessionId) -> Vec<String>;
+
+    /// Where the host keeps this session's home.
+    fn home_on_host(&self, session: SessionId) -> PathBuf;
+
+    /// Whether sandboxes are bounded in memory here.
+    fn bounds_memory(&self) -> bool;
+}
+
+/// A new session's id. No clock and no random bits of the kind that ids have are needed here.
+pub fn session() -> SessionId {
+    SessionId::new(uuid::Uuid::from_bytes(rand::random()))
+}
+
+/// Limits that no well-behaved test meets.
+pub const ROOMY: Limits = Limits { pids: 512, memory_bytes: 1 << 30, cpu_millis: 2000 };
+
+/// Starts a session's sandbox with limits of one's own.
+pub async fn start_with(bench: &dyn Bench, session: SessionId, limits: Limits) -> DaemonClient {
+    DaemonClient::new(connect_with(bench, session, limits).await)
+}
+
+/// Starts a session's sandbox.
+pub async fn start(bench: &dyn Bench, session: SessionId) -> DaemonClient {
+    start_with(bench, session, ROOMY).await
+}
+
+/// Starts a session's sandbox and gives its connection.
+pub async fn connect_with(bench: &dyn Bench, session: SessionId, limits: Limits) -> Connection {
+    let spec = SandboxSpec { session, project: ProjectId::local(), limits };
+    bench.provider().start(&spec, &LogSink::discard()).await.expect("the sandbox should start")
+}
+
+/// Ends a test: whatever it has started goes.
+pub async fn remove(bench: &dyn Bench, session: SessionId) {
+    bench.provider().remove(session).await.expect("the sandbox should go");
+}
+
+/// What a script did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it printed.
+    pub output: String,
+    /// How it ended.
+    pub status: ToolCallStatus,
+}
+
+impl Outcome {
+    /// Whether it ended by itself, with 0.
+    pub fn succeeded(&self) -> bool {
+        matches!(self.status, ToolCallStatus::Exited { exit_code: 0, .. })
+    }
+}
+
+/// Delivers a script as a turn of the shell and doesn't wait for it.
+pub async fn deliver(client: &DaemonClient, script: &str) -> TurnId {
+    let turn_id = TurnId::new(uuid::Uuid::from_bytes(rand::random()));
+    let turn =
+        DeliverTurn { turn_id, agent_type: AgentTypeId::Shell, setup_script: String::new(), prompt: script.to_owned() };
+    client.deliver(&turn).await.expect("the turn should be delivered");
+    turn_id
+}
+
+/// Runs a script as a turn of the shell, to its end.
+pub async fn run(client: &DaemonClient, script: &str) -> Outcome {
+    let after = client.health().await.expect("the daemon should answer").last_event;
+    let turn = deliver(client, script).await;
+    let events = client.events(after).await.expect("the log should open");
+    let mut events = Box::pin(events);
+    let (mut text, mut ended) = (String::new(), None);
+    while let Some(batch) = events.next().await {
+        for event in batch.expect("the log should be readable") {
+            match event.body {
+                DaemonEventBody::Output { turn_id, text: more, .. } if turn_id == turn => text.push_str(&more),
+                DaemonEventBody::ToolCallEnded { turn_id, status, .. } if turn_id == turn => ended = Some(status),
+                DaemonEventBody::TurnEnded { turn_id, outcome } if turn_id == turn => {
+                    let status = ended.unwrap_or_else(|| panic!("no tool call ended: {outcome:?}"));
+                    return Outcome { output: text, status };
+                }
+                _ => {}
+            }
+        }
+    }
+    panic!("the log ended before the turn; so far: {text}");
+}
+
+/// Says that a test didn't run. Fails where nothing may be skipped.
+pub fn skipped(what: &str, why: &str) {
+    assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none_or(|strict| strict != "1"), "{what}: {why}");
+    eprintln!("SKIPPED: {what}: {why}");
+}
