@@ -20,7 +20,7 @@ pub const SCRIPT: &str = "octobot.js";
 pub const WASM: &str = "octobot_bg.wasm";
 
 /// Counts up when the steps below change, so that results of the old ones aren't taken for new ones.
-const RECIPE: &[u8] = b"1";
+const RECIPE: &[u8] = b"2";
 
 /// What rustc uses beyond the first version of WASM, and every browser of the last years has.
 const WASM_FEATURES: [&str; 6] = [
@@ -31,6 +31,8 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
+
+mod split;
 
 /// Builds the page's program.
 pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result<Part> {
@@ -44,7 +46,7 @@ pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result
         stamp.clear()?;
         progress::step("Bind WASM to JavaScript", |_| bind(&compiled, &result, flavour))?;
         if flavour == Flavour::Optimised {
-            progress::step("Shrink WASM", |step| shrink(repository, &result.join(WASM), step))?;
+            progress::step("Shrink WASM", |step| shrink(repository, &result, step))?;
         }
         progress::step("Compress WASM and JavaScript", |_| compress::folder(&result, flavour.effort()))?;
         stamp.set(&fingerprint)?;
@@ -63,27 +65,36 @@ fn compile(repository: &Repository, flavour: Flavour) -> Result<PathBuf> {
     let target = repository.target("wasm");
     progress::step("Compile the page to WASM", |step| {
         let mut cargo = command::cargo(repository);
-        cargo.args(["build", "--package", "octobot-frontend", "--lib"]);
+        cargo.args(["rustc", "--package", "octobot-frontend", "--lib", "--crate-type", "cdylib"]);
         cargo.args(["--target", WASM_TARGET, "--profile", profile, "--target-dir"]).arg(&target);
+        cargo.arg("--").args(split::COMPILER_OPTIONS);
         command::run(&mut cargo, step)
     })?;
     Ok(target.join(WASM_TARGET).join(profile).join("octobot_frontend.wasm"))
 }
 
+/// Takes apart what loads late, and makes the JavaScript through which the rest calls the browser.
 fn bind(compiled: &Path, result: &Path, flavour: Flavour) -> Result<()> {
     folder::empty_folder(result)?;
+    let main = split::split(compiled, result)?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name("octobot").typescript(false).omit_default_module_path(true).web(true)?;
+    bindgen.input_path(&main).out_name("octobot").typescript(false).omit_default_module_path(true).web(true)?;
+    // The chunks use what only the linker knows of, under the names that the linker gave it.
+    bindgen.keep_lld_exports(true).demangle(false);
     bindgen.debug(flavour == Flavour::Development).remove_producers_section(true);
     bindgen.remove_name_section(flavour == Flavour::Optimised);
     bindgen.generate(result).context("wasm-bindgen failed; its version must be exactly the crate's")
 }
 
-fn shrink(repository: &Repository, wasm: &Path, step: &mut Step) -> Result<()> {
-    let before = wasm.metadata()?.len();
-    let mut wasm_opt = Command::new(npm::program(repository, "wasm-opt"));
-    wasm_opt.arg("-Oz").args(WASM_FEATURES).arg(wasm).arg("-o").arg(wasm);
-    command::run(&mut wasm_opt, step)?;
-    step.note(format!("{} → {}", progress::kilobytes(before), progress::kilobytes(wasm.metadata()?.len())));
+fn shrink(repository: &Repository, result: &Path, step: &mut Step) -> Result<()> {
+    let (mut before, mut after) = (0, 0);
+    for file in folder::files(result)?.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "wasm")) {
+        let wasm = result.join(file);
+        before += wasm.metadata()?.len();
+        let mut wasm_opt = Command::new(npm::program(repository, "wasm-opt"));
+        command::run(wasm_opt.arg("-Oz").args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm), step)?;
+        after += wasm.metadata()?.len();
+    }
+    step.note(format!("{} → {}", progress::kilobytes(before), progress::kilobytes(after)));
     Ok(())
 }
