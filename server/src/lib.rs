@@ -1,3 +1,4 @@
 //! Placeholder.
 
+pub mod git;
 pub mod render;

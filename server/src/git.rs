@@ -1,0 +1,144 @@
+//! Git on the server: reading workspaces, cloning them, and bundling their code for a sandbox.
+//!
+//! The only user of gix and of the git command in this crate. Here do not belong: what a workspace's state becomes
+//! (services), and git inside a sandbox (the agent daemon's).
+//!
+//! Whoever made a repository may be an attacker, so these hold for everything in here:
+//!
+//! - A workspace is only read: nothing is written into its folder, object store, index or refs.
+//! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
+//!   configuration: it works in a [scratch repository](scratch) that borrows the workspace's objects.
+//! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
+//!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
+//! - A future of this module that is dropped takes its git processes with it.
+
+mod bundle;
+mod cache;
+mod changes;
+mod command;
+mod folder;
+mod progress;
+mod remote;
+mod repository;
+mod scratch;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+pub use bundle::{Code, bundle};
+pub use cache::{clone_into_cache, head_of_cache, remove_cache};
+pub use folder::{FolderKind, FolderState, inspect_folder};
+pub use progress::Progress;
+pub use remote::RemoteFault;
+pub use source::{InvalidSource, default_name, parse_source};
+
+/// Why something in git can't be done. Each is a sentence for the person who added the workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is nothing at the path.
+    #[error("There is no folder {}.", .path.display())]
+    NotFound {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The server's user may not read the folder.
+    #[error("The folder {} can't be read: {source}. Give the user that runs Octobot access to it.", .path.display())]
+    NotReadable {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The path names something else than a folder.
+    #[error("{} is not a folder.", .path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The folder holds a repository that can't be understood.
+    #[error("The repository {} can't be read: {reason}.", .path.display())]
+    BrokenRepository {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: BrokenRepository,
+    },
+    /// There is more to copy than a session should start with.
+    #[error(
+        "{} holds too much that isn't committed: over {files} files or {} MiB. Ignore what sessions don't need in a \
+         .gitignore file, or add a folder further down.",
+        .path.display(),
+        .bytes / (1024 * 1024)
+    )]
+    TooLarge {
+        /// The folder.
+        path: PathBuf,
+        /// The most files that are copied.
+        files: u64,
+        /// The most bytes that are copied.
+        bytes: u64,
+    },
+    /// A remote repository can't be fetched.
+    #[error("{url} can't be cloned: {fault} Git said: {said}")]
+    Remote {
+        /// The repository's URL.
+        url: String,
+        /// What kind of failure it is, with what to do about it.
+        fault: RemoteFault,
+        /// Git's last words.
+        said: String,
+    },
+    /// Whoever started it gave up on it.
+    #[error("It was cancelled.")]
+    Cancelled,
+    /// The git command failed where it shouldn't.
+    #[error("git failed while {purpose} ({status}): {said}")]
+    Command {
+        /// What it was for.
+        purpose: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its last words.
+        said: String,
+    },
+    /// The git command can't be started or talked to.
+    #[error("git can't be run: {source}. Octobot needs git 2.35 or later on its PATH.")]
+    NoGit {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The server's own files can't be written or read.
+    #[error("{} can't be used: {source}", .path.display())]
+    Files {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What is wrong with a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokenRepository {
+    /// gix can't read it.
+    #[error("{0}")]
+    Unreadable(Box<gix::Error>),
+    /// It keeps its refs in a way that isn't supported.
+    #[error("its refs are stored as a reftable, which isn't supported")]
+    Reftable,
+    /// A file that git reads is a pipe or a device, which could block for ever.
+    #[error("{} is not a regular file", .0.display())]
+    SpecialFile(PathBuf),
+}
+
+impl GitError {
+    /// Wraps a failure with one of the server's own files, or with a source's.
+    fn files(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Files { path, source }
+    }
+}

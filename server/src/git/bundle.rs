@@ -1,0 +1,139 @@
+//! A workspace's code as a git bundle, the form in which it gets into a sandbox.
+
+use std::path::{Path, PathBuf};
+
+use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF};
+
+use super::GitError;
+use super::changes::{self, Limits};
+use super::command::Git;
+use super::repository::{Head, Repository};
+use super::scratch::Scratch;
+
+/// Where a workspace's code is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Code {
+    /// A repository without a work tree: a cache that [`super::clone_into_cache`] made, or a bare repository.
+    Cache(PathBuf),
+    /// The root of a repository's work tree.
+    Repository(PathBuf),
+    /// A folder that is no repository.
+    PlainFolder(PathBuf),
+}
+
+/// Writes the code to `out` as a bundle with [`BUNDLE_BASE_REF`] and [`BUNDLE_TREE_REF`], and returns the commit that
+/// the former names; none when there is no commit yet. Temporary files go into `scratch`.
+///
+/// The tree is what the user sees: changes and new files are in it, deleted and ignored files aren't. Submodules stay
+/// links to commits; other repositories within the work tree become the files that they hold. A shallow repository's
+/// base is a new commit with HEAD's tree and no parent, since a bundle can't say that history was cut off.
+pub async fn bundle(code: &Code, out: &Path, scratch: &Path) -> Result<Option<String>, GitError> {
+    bundle_within(Limits::DEFAULT, code, out, scratch).await
+}
+
+pub(super) async fn bundle_within(
+    limits: Limits,
+    code: &Code,
+    out: &Path,
+    scratch: &Path,
+) -> Result<Option<String>, GitError> {
+    match code {
+        Code::Cache(path) | Code::Repository(path) => {
+            let repository = open(path.clone()).await?;
+            let scratch = Scratch::of_repository(path, &repository, Some(scratch)).await?;
+            bundle_repository(limits, &repository, &scratch, out).await
+        }
+        Code::PlainFolder(path) => {
+            let scratch = Scratch::of_folder(path, Some(scratch)).await?;
+            let tree = write_tree(limits, &scratch).await?;
+            let commit = commit(&scratch, &tree, None, "The folder").await?;
+            write_bundle(&scratch, None, &commit, out).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Opens a repository that must be there.
+async fn open(path: PathBuf) -> Result<Repository, GitError> {
+    let opened = tokio::task::spawn_blocking(move || match Repository::open(&path) {
+        Ok(None) => Err(GitError::NotFound { path }),
+        Ok(Some(repository)) => Ok(repository),
+        Err(error) => Err(error),
+    });
+    opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+async fn bundle_repository(
+    limits: Limits,
+    repository: &Repository,
+    scratch: &Scratch,
+    out: &Path,
+) -> Result<Option<String>, GitError> {
+    let base = match &repository.head {
+        Some(head) if repository.is_shallow() => Some(commit_again(scratch, head).await?),
+        Some(head) => Some(head.commit.id.clone()),
+        None => None,
+    };
+    let head_tree = repository.head.as_ref().map(|head| &head.tree);
+    let tree = match head_tree {
+        Some(tree) if repository.is_bare => tree.clone(),
+        _ => write_tree(limits, scratch).await?,
+    };
+    let tip = match &base {
+        Some(base) if head_tree == Some(&tree) => base.clone(),
+        _ => commit(scratch, &tree, base.as_deref(), "Uncommitted changes").await?,
+    };
+    write_bundle(scratch, base.as_deref(), &tip, out).await?;
+    Ok(base)
+}
+
+async fn commit_again(scratch: &Scratch, head: &Head) -> Result<String, GitError> {
+    commit(scratch, &head.tree, None, &head.commit.summary).await
+}
+
+/// Takes the changes into the scratch index and writes it as a tree.
+///
+/// `git add` would ask each repository within the work tree for its status, and with it whatever that one configures.
+async fn write_tree(limits: Limits, scratch: &Scratch) -> Result<String, GitError> {
+    if !scratch.is_bare() {
+        let changes = changes::list(scratch, limits).await?;
+        let update = |arguments: &[&str]| scratch.git("taking in changes").args(["update-index", "-z"]).args(arguments);
+        if !changes.absent.is_empty() {
+            update(&["--force-remove", "--stdin"]).output_for(changes.absent).await?;
+        }
+        if !changes.present.is_empty() {
+            update(&["--add", "--remove", "--replace", "--stdin"]).output_for(changes.present).await?;
+        }
+    }
+    object_id(scratch.git("writing a tree").args(["write-tree"])).await
+}
+
+/// Makes a commit that depends on nothing but its arguments, so that the same tree gets the same id.
+async fn commit(scratch: &Scratch, tree: &str, parent: Option<&str>, message: &str) -> Result<String, GitError> {
+    let mut git = scratch.git("making a commit");
+    for role in ["AUTHOR", "COMMITTER"] {
+        git.env(&format!("GIT_{role}_NAME"), "Octobot")
+            .env(&format!("GIT_{role}_EMAIL"), "octobot@localhost")
+            .env(&format!("GIT_{role}_DATE"), "@0 +0000");
+    }
+    let message = if message.is_empty() { "(no message)" } else { message };
+    let parents = parent.map(|parent| ["-p", parent]);
+    object_id(git.args(["commit-tree", "-m", message]).args(parents.iter().flatten()).args([tree])).await
+}
+
+async fn write_bundle(scratch: &Scratch, base: Option<&str>, tip: &str, out: &Path) -> Result<(), GitError> {
+    scratch.set_ref(BUNDLE_TREE_REF, tip)?;
+    let mut refs = vec![BUNDLE_TREE_REF];
+    if let Some(base) = base {
+        scratch.set_ref(BUNDLE_BASE_REF, base)?;
+        refs.insert(0, BUNDLE_BASE_REF);
+    }
+    let out = std::path::absolute(out).map_err(GitError::files(out))?;
+    let git = scratch.git("writing a bundle").args(["bundle", "create", "--quiet"]);
+    git.args([&out]).args(refs).output().await.map(drop)
+}
+
+async fn object_id(git: Git) -> Result<String, GitError> {
+    let output = git.output().await?;
+    Ok(String::from_utf8_lossy(output.trim_ascii_end()).into_owned())
+}

@@ -1,0 +1,75 @@
+//! What a folder on the server's machine is: a repository or not, at which commit, with or without changes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use octobot_wire::workspace::Commit;
+
+use super::repository::Repository;
+use super::scratch::Scratch;
+use super::{Code, GitError, changes};
+
+/// What a folder is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderState {
+    /// Whether it is a repository.
+    pub kind: FolderKind,
+    /// The commit it is at; none for a plain folder, and before the first commit.
+    pub commit: Option<Commit>,
+    /// Whether it has changes that aren't committed; never for a plain folder.
+    pub dirty: bool,
+}
+
+/// Whether a folder is a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FolderKind {
+    /// The root of a repository's work tree; also a linked work tree.
+    Repository,
+    /// A repository without a work tree.
+    BareRepository,
+    /// No repository. So is a folder further down in one: who adds `project/docs` wants just that.
+    Plain,
+}
+
+impl FolderState {
+    /// The folder's code, to be bundled.
+    pub fn code(&self, path: PathBuf) -> Code {
+        match self.kind {
+            FolderKind::Repository => Code::Repository(path),
+            FolderKind::BareRepository => Code::Cache(path),
+            FolderKind::Plain => Code::PlainFolder(path),
+        }
+    }
+}
+
+/// Looks at a folder. Nothing in it is changed, and nothing that it configures is run.
+pub async fn inspect_folder(path: &Path) -> Result<FolderState, GitError> {
+    let opened = {
+        let path = path.to_owned();
+        let open = tokio::task::spawn_blocking(move || {
+            check_readable(&path)?;
+            Repository::open(&path)
+        });
+        open.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?
+    };
+    let Some(repository) = opened else {
+        return Ok(FolderState { kind: FolderKind::Plain, commit: None, dirty: false });
+    };
+    let has_commit = repository.head.is_some();
+    let (kind, dirty) = if repository.is_bare {
+        (FolderKind::BareRepository, false)
+    } else {
+        let scratch = Scratch::of_repository(path, &repository, None).await?;
+        (FolderKind::Repository, changes::is_dirty(&scratch, has_commit).await?)
+    };
+    Ok(FolderState { kind, commit: repository.head.map(|head| head.commit), dirty })
+}
+
+fn check_readable(path: &Path) -> Result<(), GitError> {
+    fs::read_dir(path).map(drop).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => GitError::NotFound { path: path.to_owned() },
+        io::ErrorKind::NotADirectory => GitError::NotADirectory { path: path.to_owned() },
+        _ => GitError::NotReadable { path: path.to_owned(), source },
+    })
+}
