@@ -4,7 +4,6 @@
 //! space again.
 
 use std::collections::VecDeque;
-use std::io;
 use std::time::Duration;
 
 use octobot_wire::daemon::DaemonEventBody;
@@ -74,12 +73,20 @@ impl Journal {
     /// Writes an event and makes it durable.
     pub async fn write_durably(&mut self, body: DaemonEventBody) -> Result<(), LogError> {
         self.append(body)?;
-        self.sync_now().await.map_err(LogError::Write)
+        // Readers may have the event by now, so there is no way back when only the disk's confirmation is missing.
+        self.sync().await;
+        Ok(())
     }
 
     /// Makes durable what has been written.
     pub async fn sync(&mut self) {
-        if let Err(error) = self.sync_now().await {
+        if self.sync_at.take().is_none() {
+            return;
+        }
+        let file = self.log.file();
+        // On a thread of its own, because a disk may take its time and routes are served meanwhile.
+        let synced = spawn_blocking(move || file.sync_data()).await.expect("syncing doesn't panic");
+        if let Err(error) = synced {
             tracing::error!(error = %error, "the event log may not be durable");
         }
     }
@@ -139,14 +146,5 @@ impl Journal {
 
     fn retry_after(&mut self, pause: Duration) {
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
-    }
-
-    async fn sync_now(&mut self) -> io::Result<()> {
-        if self.sync_at.take().is_none() {
-            return Ok(());
-        }
-        let file = self.log.file();
-        // On a thread of its own, because a disk may take its time and routes are served meanwhile.
-        spawn_blocking(move || file.sync_data()).await.expect("syncing doesn't panic")
     }
 }
