@@ -36,7 +36,7 @@ fn start_init(folder: &TempDir) -> Child {
 
 /// A sandbox whose `daemon` is process 1, or stands for it.
 async fn listening(folder: TempDir, init: Child) -> Sandbox {
-    let sandbox = Sandbox { folder, daemon: init };
+    let sandbox = Sandbox::of(folder, init);
     let socket = sandbox.path("socket");
     eventually("the daemon listens", || std::os::unix::net::UnixStream::connect(&socket).ok()).await;
     sandbox
@@ -59,7 +59,7 @@ async fn a_thousand_orphans_are_reaped() {
     let Some(mut init) = in_a_namespace(&command) else { return };
     let sandbox = listening(folder, init.spawn().unwrap()).await;
     // In the background, because what runs below a turn is reaped by the turn's root process as long as it lasts.
-    let script = format!("({{ sleep 0.5; {COUNT_ZOMBIES}; }} >count.new; mv count.new count) &");
+    let script = format!("({{ sleep 0.5\n{COUNT_ZOMBIES}}} >count.new; mv count.new count) &");
     sandbox.run(1, &script).await;
     let count = sandbox.path("home/workspace/count");
     let zombies = eventually("it counts", || std::fs::read_to_string(&count).ok()).await;

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use octobot_wire::daemon::{DaemonEventBody, TurnOutcome};
 
-use crate::sandbox::{Sandbox, processes_with, turn_id};
+use crate::sandbox::{Sandbox, processes_with};
 
 #[tokio::test]
 async fn a_daemon_killed_in_the_middle_of_a_turn_interrupts_it() {
@@ -17,7 +17,7 @@ async fn a_daemon_killed_in_the_middle_of_a_turn_interrupts_it() {
     let events = sandbox.events().await;
     let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
-    let ended = DaemonEventBody::TurnEnded { turn_id: turn_id(1), outcome: TurnOutcome::Interrupted };
+    let ended = DaemonEventBody::TurnEnded { turn_id: sandbox.turn_id(1), outcome: TurnOutcome::Interrupted };
     assert_eq!(events.last().unwrap().body, ended);
     assert!(matches!(events[events.len() - 2].body, DaemonEventBody::ToolCallEnded { .. }));
     assert_eq!(sandbox.health().await.turn, None);
@@ -35,7 +35,7 @@ async fn a_turn_is_run_once_however_often_it_is_delivered() {
     assert_eq!((second.0, second.1["repeated"].as_bool()), (StatusCode::OK, Some(true)));
     let other = sandbox.deliver(2, "", "echo other").await;
     assert_eq!(other.0, StatusCode::CONFLICT);
-    assert_eq!(sandbox.health().await.turn, Some(turn_id(1)));
+    assert_eq!(sandbox.health().await.turn, Some(sandbox.turn_id(1)));
     events.ran().await;
     sandbox.crash().await;
     let third = sandbox.deliver(1, "", script).await;

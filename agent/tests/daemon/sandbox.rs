@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -32,6 +33,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Sandbox {
     pub folder: TempDir,
     pub daemon: Child,
+    serial: u32,
 }
 
 /// What a turn left.
@@ -54,12 +56,18 @@ impl Ran {
     }
 }
 
-/// The id of the turn with this number.
-pub fn turn_id(number: u32) -> TurnId {
-    format!("0190163d-8694-739b-aea5-{number:012}").parse().unwrap()
-}
-
 impl Sandbox {
+    /// A daemon that has been started in a folder.
+    pub fn of(folder: TempDir, daemon: Child) -> Self {
+        static SANDBOXES: AtomicU32 = AtomicU32::new(0);
+        Self { folder, daemon, serial: SANDBOXES.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// The id of the turn with this number. No other sandbox has it: processes are found by it.
+    pub fn turn_id(&self, number: u32) -> TurnId {
+        format!("{:08x}-{:04x}-7000-8000-{number:012}", std::process::id(), self.serial).parse().unwrap()
+    }
+
     /// Starts a daemon.
     pub async fn start() -> Self {
         Self::start_with_path(&std::env::var("PATH").unwrap()).await
@@ -70,7 +78,7 @@ impl Sandbox {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("token"), TOKEN).unwrap();
         let daemon = spawn_daemon(&folder, path);
-        let sandbox = Self { folder, daemon };
+        let sandbox = Self::of(folder, daemon);
         sandbox.await_listening().await;
         sandbox
     }
@@ -143,7 +151,7 @@ impl Sandbox {
     /// Delivers a turn.
     pub async fn deliver(&self, number: u32, setup_script: &str, prompt: &str) -> (StatusCode, serde_json::Value) {
         let turn = DeliverTurn {
-            turn_id: turn_id(number),
+            turn_id: self.turn_id(number),
             agent_type: AgentTypeId::Shell,
             setup_script: setup_script.to_owned(),
             prompt: prompt.to_owned(),
@@ -152,7 +160,7 @@ impl Sandbox {
     }
 
     pub async fn cancel(&self, number: u32) -> StatusCode {
-        self.send("POST", &format!("/turns/{}/cancel", turn_id(number)), Vec::new()).await.status()
+        self.send("POST", &format!("/turns/{}/cancel", self.turn_id(number)), Vec::new()).await.status()
     }
 
     /// Follows the events after a number.

@@ -69,7 +69,7 @@ async fn whatever_a_script_does_its_status_is_right_and_state_is_kept() {
     let cases = [
         ("A=1; exit 3", 3, "1"),
         ("A=2; set -e; false; A=x", 1, "2"),
-        ("A=3; set -u; echo $undefined; A=x", 1, "3"),
+        ("A=3; set -u; echo $undefined; A=x", 127, "3"),
         ("A=4; trap 'echo bye' EXIT; (exit 4)", 4, "4"),
         ("A=5; echo \"(\"; exit 256", 0, "5"),
         ("A=6\n(", 2, "6"),
