@@ -8,6 +8,8 @@ mod access;
 mod code;
 #[path = "daemon/events.rs"]
 mod events;
+#[path = "daemon/full_disk.rs"]
+mod full_disk;
 #[path = "daemon/init.rs"]
 mod init;
 #[path = "daemon/output.rs"]

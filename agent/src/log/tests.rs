@@ -114,3 +114,20 @@ fn opening_tells_of_every_event() {
     EventLog::open(&folder.path().join("events.ndjson"), |record| numbers.push(record.number)).unwrap();
     assert_eq!(numbers, [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn five_thousand_events_a_second_are_written_and_followed() {
+    const EVENTS: usize = 10_000;
+    let (_folder, mut log) = with_events(0);
+    let stream = log.reader().follow(0).unwrap();
+    let started = std::time::Instant::now();
+    let lines_in = |chunk: io::Result<bytes::Bytes>| chunk.unwrap().split(|&byte| byte == b'\n').count() - 1;
+    let follower = tokio::spawn(stream.map(lines_in).fold(0, async |all, lines| all + lines));
+    for number in 0..EVENTS {
+        log.append(Timestamp(5), output(&format!("text {number}"))).unwrap();
+        tokio::task::yield_now().await;
+    }
+    drop(log);
+    assert_eq!(follower.await.unwrap(), EVENTS);
+    assert!(started.elapsed().as_secs() < EVENTS as u64 / 5_000, "{:?}", started.elapsed());
+}

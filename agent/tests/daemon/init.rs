@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::sandbox::{AGENT, Sandbox, TOKEN, daemon_arguments, eventually, processes_with, skip};
+use crate::sandbox::{AGENT, Sandbox, daemon_arguments, eventually, new_folder, processes_with, skip};
 
 /// Runs a command as process 1 of a namespace; none where the kernel refuses one.
 fn in_a_namespace(command: &[&str]) -> Option<Command> {
@@ -24,22 +24,8 @@ fn in_a_namespace(command: &[&str]) -> Option<Command> {
     None
 }
 
-fn new_folder() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("token"), TOKEN).unwrap();
-    folder
-}
-
 fn start_init(folder: &TempDir) -> Child {
     Command::new(AGENT).args(["init", "--"]).args(daemon_arguments(folder)).stdin(Stdio::null()).spawn().unwrap()
-}
-
-/// A sandbox whose `daemon` is process 1, or stands for it.
-async fn listening(folder: TempDir, init: Child) -> Sandbox {
-    let sandbox = Sandbox::of(folder, init);
-    let socket = sandbox.path("socket");
-    eventually("the daemon listens", || std::os::unix::net::UnixStream::connect(&socket).ok()).await;
-    sandbox
 }
 
 /// The number of zombies below process 1 of the namespace that a script runs in, once it has had orphans.
@@ -57,7 +43,7 @@ async fn a_thousand_orphans_are_reaped() {
     let command =
         [&[AGENT, "init", "--"], arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
     let Some(mut init) = in_a_namespace(&command) else { return };
-    let sandbox = listening(folder, init.spawn().unwrap()).await;
+    let sandbox = Sandbox::listening(folder, init.spawn().unwrap()).await;
     // In the background, because what runs below a turn is reaped by the turn's root process as long as it lasts.
     let script = format!("({{ sleep 0.5\n{COUNT_ZOMBIES}}} >count.new; mv count.new count) &");
     sandbox.run(1, &script).await;
@@ -83,7 +69,7 @@ fn without_reaping_a_thousand_orphans_become_zombies() {
 async fn a_daemon_that_dies_is_started_again_within_a_second() {
     let folder = new_folder();
     let init = start_init(&folder);
-    let sandbox = listening(folder, init).await;
+    let sandbox = Sandbox::listening(folder, init).await;
     sandbox.run(1, "echo before").await;
     let daemon = daemon_of(&sandbox).await;
     kill_process(daemon, Signal::KILL).unwrap();
@@ -100,7 +86,7 @@ async fn a_daemon_that_dies_is_started_again_within_a_second() {
 async fn a_request_to_end_is_passed_on_and_leaves_nothing() {
     let folder = new_folder();
     let init = start_init(&folder);
-    let sandbox = listening(folder, init).await;
+    let sandbox = Sandbox::listening(folder, init).await;
     let nap = format!("sleep {}.7", 300_000 + std::process::id());
     sandbox.run(1, &format!("{nap} &")).await;
     assert_eq!(processes_with(&nap).len(), 1);

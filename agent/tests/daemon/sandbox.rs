@@ -57,10 +57,12 @@ impl Ran {
 }
 
 impl Sandbox {
-    /// A daemon that has been started in a folder.
-    pub fn of(folder: TempDir, daemon: Child) -> Self {
+    /// A daemon, or what has it as its child, that has been started in a folder.
+    pub async fn listening(folder: TempDir, daemon: Child) -> Self {
         static SANDBOXES: AtomicU32 = AtomicU32::new(0);
-        Self { folder, daemon, serial: SANDBOXES.fetch_add(1, Ordering::Relaxed) }
+        let sandbox = Self { folder, daemon, serial: SANDBOXES.fetch_add(1, Ordering::Relaxed) };
+        sandbox.await_listening().await;
+        sandbox
     }
 
     /// The id of the turn with this number. No other sandbox has it: processes are found by it.
@@ -75,12 +77,9 @@ impl Sandbox {
 
     /// Starts a daemon with a search path.
     pub async fn start_with_path(path: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        std::fs::write(folder.path().join("token"), TOKEN).unwrap();
+        let folder = new_folder();
         let daemon = spawn_daemon(&folder, path);
-        let sandbox = Self::of(folder, daemon);
-        sandbox.await_listening().await;
-        sandbox
+        Self::listening(folder, daemon).await
     }
 
     /// Kills the daemon as a crash would, and starts it again.
@@ -108,11 +107,7 @@ impl Sandbox {
 
     async fn await_listening(&self) {
         let socket = self.path("socket");
-        let started = Instant::now();
-        while UnixStream::connect(&socket).await.is_err() {
-            assert!(started.elapsed() < PATIENCE, "the daemon doesn't listen");
-            sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the daemon listens", || std::os::unix::net::UnixStream::connect(&socket).ok()).await;
     }
 
     /// Sends a request, with the token.
@@ -204,6 +199,13 @@ fn spawn_daemon(folder: &TempDir, path: &str) -> Child {
     command.stdin(Stdio::null()).spawn().unwrap()
 }
 
+/// A folder with a token.
+pub fn new_folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("token"), TOKEN).unwrap();
+    folder
+}
+
 /// The arguments of a daemon in a folder.
 pub fn daemon_arguments(folder: &TempDir) -> Vec<String> {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -280,9 +282,14 @@ impl Follower {
 
 /// Waits until something can be seen from outside for which there is no event.
 pub async fn eventually<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
+    eventually_async(what, || std::future::ready(seen())).await
+}
+
+/// The same for what has to be asked for.
+pub async fn eventually_async<T, F: Future<Output = Option<T>>>(what: &str, mut seen: impl FnMut() -> F) -> T {
     let started = Instant::now();
     loop {
-        if let Some(seen) = seen() {
+        if let Some(seen) = seen().await {
             return seen;
         }
         assert!(started.elapsed() < PATIENCE, "{what}: never");

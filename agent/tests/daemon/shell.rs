@@ -84,7 +84,7 @@ async fn whatever_a_script_does_its_status_is_right_and_state_is_kept() {
         let ran = sandbox.run(2 * turn, script).await;
         assert_eq!(ran.exit_code(), status, "{script}: {}", ran.output);
         assert_eq!(ran.outcome, TurnOutcome::Completed);
-        let after = sandbox.run(2 * turn + 1, "echo $undefined$A; false; true").await;
+        let after = sandbox.run(2 * turn + 1, "echo \"$undefined$A\"; false; true").await;
         assert_eq!((after.output.as_str(), after.exit_code()), (format!("{kept}\n").as_str(), 0), "after {script}");
     }
 }
