@@ -4,6 +4,7 @@
 //! space again.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::time::Duration;
 
 use octobot_wire::daemon::DaemonEventBody;
@@ -29,6 +30,8 @@ pub struct Journal {
     clock: Clock,
     /// When to make durable what has been written since the last time.
     sync_at: Option<Instant>,
+    /// Whether output of the running tool call was lost. Its further output is dropped, so that there is no hole in it.
+    lost_output: bool,
     /// Events that couldn't be written and must be.
     waiting: VecDeque<DaemonEventBody>,
     retry: Option<Retry>,
@@ -47,7 +50,7 @@ pub struct NotWritten;
 impl Journal {
     /// Writes to a log.
     pub fn new(log: EventLog, clock: Clock) -> Self {
-        Self { log, clock, sync_at: None, waiting: VecDeque::new(), retry: None }
+        Self { log, clock, sync_at: None, lost_output: false, waiting: VecDeque::new(), retry: None }
     }
 
     /// Whether events wait for the log.
@@ -57,15 +60,29 @@ impl Journal {
 
     /// Writes an event, behind those that wait.
     pub fn write(&mut self, body: DaemonEventBody) -> Result<(), NotWritten> {
+        if matches!(body, DaemonEventBody::Output { .. }) {
+            return self.write_output(body);
+        }
+        self.lost_output = false;
         if self.is_stuck() {
-            self.keep(body);
+            self.waiting.push_back(body);
             return Err(NotWritten);
         }
-        let kept = (!matches!(body, DaemonEventBody::Output { .. })).then(|| body.clone());
-        self.append(body).map_err(|error| {
-            tracing::error!(error = %error, "an event couldn't be written");
-            self.waiting.extend(kept);
+        self.append(body.clone()).map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "an event waits until it can be written");
+            self.waiting.push_back(body);
             self.retry_after(FIRST_RETRY);
+            NotWritten
+        })
+    }
+
+    fn write_output(&mut self, body: DaemonEventBody) -> Result<(), NotWritten> {
+        if self.lost_output || self.is_stuck() {
+            return Err(NotWritten);
+        }
+        self.append(body).map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "output can't be written and is lost");
+            self.lost_output = true;
             NotWritten
         })
     }
@@ -129,12 +146,6 @@ impl Journal {
                 return;
             }
             self.waiting.pop_front();
-        }
-    }
-
-    fn keep(&mut self, body: DaemonEventBody) {
-        if !matches!(body, DaemonEventBody::Output { .. }) {
-            self.waiting.push_back(body);
         }
     }
 

@@ -7,12 +7,12 @@ use octobot_wire::daemon::TurnOutcome;
 
 use crate::sandbox::{AGENT, Sandbox, daemon_arguments, new_folder, skip};
 
-/// Starts a daemon whose data folder is a small disk of its own, nearly filled; none where the kernel refuses it.
+/// Starts a daemon whose data folder is a small disk of its own; none where the kernel refuses it.
 async fn on_a_small_disk() -> Option<Sandbox> {
     let folder = new_folder();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    let script = r#"mount -t tmpfs -o size=512k tmpfs "$0" && head -c 300000 /dev/zero >"$0/ballast" && exec "$@""#;
+    let script = r#"mount -t tmpfs -o size=512k tmpfs "$0" && exec "$@""#;
     let mut command = Command::new("unshare");
     command.args(["--user", "--mount", "--map-root-user", "sh", "-c", script]).arg(&data);
     let refused = match command.output() {
@@ -32,7 +32,10 @@ async fn on_a_small_disk() -> Option<Sandbox> {
 async fn a_full_disk_ends_the_turn_and_its_end_is_written_when_there_is_space() {
     let Some(sandbox) = on_a_small_disk().await else { return };
     let mut events = sandbox.follow(0).await;
-    assert_eq!(sandbox.deliver(1, "", "yes; sleep 1000").await.0, StatusCode::OK);
+    let filler = sandbox.path("data/filler").display().to_string();
+    // Then lines, one event each, until the log's last block is full, too.
+    let script = format!("head -c 1000000 /dev/zero >{filler}; while echo x; do sleep 0.02; done");
+    assert_eq!(sandbox.deliver(1, "", &script).await.0, StatusCode::OK);
     crate::sandbox::eventually_async("the turn is stopped", || async {
         sandbox.health().await.turn.is_none().then_some(())
     })
@@ -40,8 +43,7 @@ async fn a_full_disk_ends_the_turn_and_its_end_is_written_when_there_is_space() 
     assert_eq!(sandbox.deliver(2, "", "echo too early").await.0, StatusCode::INSUFFICIENT_STORAGE);
 
     // The disk is mounted in the daemon's namespace only.
-    let ballast = format!("/proc/{}/root{}", sandbox.daemon.id(), sandbox.path("data/ballast").display());
-    std::fs::remove_file(ballast).unwrap();
+    std::fs::remove_file(format!("/proc/{}/root{filler}", sandbox.daemon.id())).unwrap();
     let ran = events.ran().await;
     assert!(matches!(ran.outcome, TurnOutcome::Failed { reason } if reason.contains("disk")));
     assert_eq!(sandbox.run(2, "echo there is space").await.output, "there is space\n");

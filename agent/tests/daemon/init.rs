@@ -43,13 +43,21 @@ async fn a_thousand_orphans_are_reaped() {
     let command =
         [&[AGENT, "init", "--"], arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat();
     let Some(mut init) = in_a_namespace(&command) else { return };
-    let sandbox = Sandbox::listening(folder, init.spawn().unwrap()).await;
+    let mut sandbox = Sandbox::listening(folder, init.spawn().unwrap()).await;
     // In the background, because what runs below a turn is reaped by the turn's root process as long as it lasts.
     let script = format!("({{ sleep 0.5\n{COUNT_ZOMBIES}}} >count.new; mv count.new count) &");
     sandbox.run(1, &script).await;
     let count = sandbox.path("home/workspace/count");
     let zombies = eventually("it counts", || std::fs::read_to_string(&count).ok()).await;
     assert_eq!(zombies.trim(), "0");
+
+    // Process 1 of a namespace hears only what it listens to.
+    let marker = format!("octobot-agent init -- --listen unix:{}", sandbox.path("socket").display());
+    let unshare = i32::try_from(sandbox.daemon.id()).unwrap();
+    let process_1 = processes_with(&marker).into_iter().find(|&pid| pid != unshare).and_then(Pid::from_raw);
+    kill_process(process_1.unwrap(), Signal::TERM).unwrap();
+    let status = eventually("it ends", || sandbox.daemon.try_wait().unwrap()).await;
+    assert_eq!(status.code(), Some(0));
 }
 
 #[test]
