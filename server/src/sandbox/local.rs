@@ -57,7 +57,7 @@ const SUPERVISOR_COMMAND: &str = "sandbox-supervisor";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The pause between two attempts to reach a daemon that starts. It starts in some 10 ms.
-const READY_RETRY: Duration = Duration::from_millis(2);
+const READY_RETRY: Duration = Duration::from_millis(1);
 
 /// How long a supervisor may take to stop its sandbox: more than the 11 s after which it kills process 1 itself.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
@@ -222,21 +222,20 @@ impl LocalProvider {
                     for sentence in &missing_limits {
                         log.line(sentence);
                     }
+                    await_ready(session, &folder, &connection).await?;
+                    return Ok(connection);
                 }
-                Report::AlreadyRunning if is_ending(session, &folder)? && Instant::now() < deadline => {
-                    // The next one can start when it has ended. It is looked at again soon, because by then the lock
-                    // may be another one's.
-                    wait_for_holder(session, &folder, ENDING_PAUSE).await?;
-                    continue;
+                Report::AlreadyRunning => {
+                    if joined(session, &folder, &connection, deadline).await? {
+                        log.line("The sandbox runs already.");
+                        return Ok(connection);
+                    }
                 }
-                Report::AlreadyRunning => log.line("The sandbox runs already."),
                 Report::Failed(error) => {
                     let (reason, remedy) = diagnose(&error, &Host::look());
                     return Err(SandboxError::Setup { session, reason, remedy });
                 }
             }
-            await_ready(session, &folder, &connection).await?;
-            return Ok(connection);
         }
     }
 
@@ -249,6 +248,25 @@ impl LocalProvider {
         let cleared = folder.clone();
         let cleared = blocking(move || clear_leftovers(&cleared)).await;
         cleared.map_err(files(session, "cleaning up after", &folder))
+    }
+}
+
+/// Waits until a sandbox that somebody else started is ready. `false` when it ends instead, and has to be started anew.
+async fn joined(
+    session: SessionId,
+    folder: &SessionFolder,
+    connection: &Connection,
+    deadline: Instant,
+) -> Result<bool, SandboxError> {
+    if is_ending(session, folder)? && Instant::now() < deadline {
+        // It is looked at again soon, because by then the lock may be another one's.
+        wait_for_holder(session, folder, ENDING_PAUSE).await?;
+        return Ok(false);
+    }
+    match await_ready(session, folder, connection).await {
+        Ok(()) => Ok(true),
+        Err(SandboxError::Died { .. }) if Instant::now() < deadline => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

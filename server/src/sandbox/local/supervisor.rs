@@ -65,7 +65,10 @@ fn supervise(plan: &Plan) -> io::Result<()> {
             return report(&Report::Failed(error));
         }
     };
-    report(&Report::Started { missing_limits: missing_limits(&sandbox.bounded) })?;
+    // The server that ordered the sandbox may be gone. The next one finds it all the same.
+    if let Err(error) = report(&Report::Started { missing_limits: missing_limits(&sandbox.bounded) }) {
+        eprintln!("nobody took the report: {error}");
+    }
     // What is printed later goes to the log; the server's end of the pipe must not stay open.
     rustix::stdio::dup2_stdout(io::stderr())?;
     let status = stay(&sandbox, || {
