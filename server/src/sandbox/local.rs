@@ -2,7 +2,12 @@
 //!
 //! A sandbox is a folder on the host and, while it runs, two processes: the supervisor, which is this program executed
 //! anew, and process 1 in user, mount, pid, ipc, uts and cgroup namespaces. Which sandbox runs is answered by the lock that
-//! its supervisor holds, never by a file that a crash could leave behind. The network is the host's.
+//! its supervisor holds, never by a file that a crash could leave behind. Stopping is durable as well: the supervisor is
+//! asked, and sees to it by itself. Where something ends all of a service's processes together with the server, as
+//! systemd does unless told `KillMode=process`, the sandboxes end too and start again on demand.
+//!
+//! The network is the host's, with whatever listens on its loopback and abstract sockets. The space that a sandbox takes
+//! on the disk isn't bounded.
 //!
 //! The layer is thin and our own. The crates that wrap namespaces spawn children that end with their parent and that have one
 //! user; these sandboxes outlive the server, and a server that is root gives each of them users of its own. The mount
@@ -81,14 +86,14 @@ pub fn supervise_if_asked() {
     process::exit(i32::from(outcome.is_err()))
 }
 
-/// Where the provider finds things.
+/// Where the provider finds things. All paths are absolute.
 #[derive(Debug, Clone)]
 pub struct LocalConfig {
     /// The server's own program, which is executed as the supervisor.
     pub supervisor: PathBuf,
     /// The `octobot-agent` binary.
     pub agent: PathBuf,
-    /// The folder with one folder for each session. An absolute path.
+    /// The folder with one folder for each session.
     pub root: PathBuf,
     /// Folders outside the system directories that sandboxes may read, a Node or a cargo in a home for instance. Each
     /// is at the same path inside, and its `bin` is searched for programs.

@@ -66,7 +66,12 @@ pub async fn a_start_that_is_killed_at_any_moment_can_be_repeated(bench: &dyn Be
     }
     assert!(cut_short > 0, "this host is too fast for this test");
     remove(bench, session).await;
-    assert_eq!(bench.traces(session), Vec::<String>::new());
+    // What was still on its way when it was cut short finds nothing to start, and ends.
+    let removed = Instant::now();
+    while !bench.traces(session).is_empty() {
+        assert!(removed.elapsed() < Duration::from_secs(5), "{:?}", bench.traces(session));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 pub async fn a_sandbox_outlives_its_provider_and_is_found_again(bench: &dyn Bench) {
