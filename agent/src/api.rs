@@ -15,8 +15,8 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
 
-pub use crate::api::token::Token;
 use crate::api::problem::ApiError;
+pub use crate::api::token::Token;
 use crate::driver::TurnsHandle;
 use crate::git::Workspace;
 use crate::log::LogReader;

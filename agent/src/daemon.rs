@@ -88,7 +88,8 @@ async fn listen(
     let closed = closing.cancelled_owned();
     match address {
         ListenAddress::Unix(path) => {
-            let listener = bind_socket(&path, socket_mode).with_context(|| format!("can't listen at {}", path.display()))?;
+            let listener =
+                bind_socket(&path, socket_mode).with_context(|| format!("can't listen at {}", path.display()))?;
             tracing::info!(path = %path.display(), "the daemon listens");
             Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(closed).into_future()))
         }

@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::driver::journal::Journal;
 use crate::log::{EventLog, LogError};
 use crate::shell::{Call, CallEvent, Shell};
-use crate::turn::{CallEnd, Effect, History, Reception, Turns, UnknownTurn};
 use crate::stragglers;
+use crate::turn::{CallEnd, Effect, History, Reception, Turns, UnknownTurn};
 
 /// So many requests wait before a caller waits.
 const QUEUE: usize = 16;
@@ -104,7 +104,12 @@ pub struct Driver {
 
 impl Driver {
     /// Takes up the work where the log says that it was left.
-    pub async fn resume(log: EventLog, history: History, shell: Shell, clock: Clock) -> io::Result<(Self, TurnsHandle)> {
+    pub async fn resume(
+        log: EventLog,
+        history: History,
+        shell: Shell,
+        clock: Clock,
+    ) -> io::Result<(Self, TurnsHandle)> {
         if let Some(open) = &history.open {
             tracing::warn!(turn.id = %open.turn_id, "turn {} was interrupted by the daemon's death", open.turn_id);
             stragglers::end(open.turn_id).await?;

@@ -122,7 +122,8 @@ impl Workspace {
                 return Err(CodeError::NotEmpty);
             }
             let is_folder = entry.file_type().map_err(&failed)?.is_dir();
-            if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) }.map_err(&failed)?;
+            if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) }
+                .map_err(&failed)?;
         }
         Ok(())
     }

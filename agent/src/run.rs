@@ -132,8 +132,7 @@ impl Root {
             let left = stop.kill_at.saturating_duration_since(Instant::now());
             Timespec::try_from(left).expect("a grace is a few seconds")
         });
-        let mut sources =
-            [PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.orders.control, PollFlags::IN)];
+        let mut sources = [PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.orders.control, PollFlags::IN)];
         // Once the daemon is gone its end of the socket is ready for ever.
         let watched = if self.orders.daemon_is_gone { &mut sources[..1] } else { &mut sources[..] };
         match poll(watched, timeout.as_ref()) {

@@ -4,10 +4,12 @@
 //! do stands in the tests.
 
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use futures::FutureExt;
 
+pub mod api;
 pub mod browser;
 pub mod server;
 
@@ -34,6 +36,25 @@ pub async fn play(name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) 
     let mut stage = Stage::set().await.expect("the stage can be set");
     let result = AssertUnwindSafe(test(&mut stage)).catch_unwind().await;
     let ended = stage.strike(name).await;
+    match result {
+        Ok(result) => result.and(ended).expect("the test passes"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Plays one test on a server alone, with an empty folder, and leaves no sandbox behind.
+pub async fn rehearse(name: &str, test: impl AsyncFnOnce(&mut Server, &Path) -> Result<()>) {
+    let program = server::program();
+    if !program.exists() {
+        let why = format!("{} isn't built (cargo xtask build)", program.display());
+        assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
+        eprintln!("SKIPPED: {name}: {why}");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut server = Server::start().await.expect("the server starts");
+    let result = AssertUnwindSafe(test(&mut server, folder.path())).catch_unwind().await;
+    let ended = server.end().await;
     match result {
         Ok(result) => result.and(ended).expect("the test passes"),
         Err(panic) => std::panic::resume_unwind(panic),

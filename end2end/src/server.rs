@@ -56,8 +56,10 @@ impl Server {
         Ok(())
     }
 
-    /// Asks the server to end, and fails if it doesn't end well.
+    /// Deletes every session, because sandboxes outlive the server; then asks it to end, and fails if it doesn't end
+    /// well.
     pub(crate) async fn end(mut self) -> Result<()> {
+        crate::api::Api::new(&self.address).delete_sessions().await?;
         let Some(id) = self.process.id() else { bail!("the server has ended by itself") };
         let asked = Command::new("kill").arg(id.to_string()).status().await?;
         anyhow::ensure!(asked.success(), "the server couldn't be asked to end");

@@ -185,7 +185,13 @@ impl Sessions for SessionService {
         answer(self.edit_turn(caller, project, id, turn, request), |turn| turn.to_wire())
     }
 
-    fn delete_turn<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId, turn: TurnId) -> Answer<'a, ()> {
+    fn delete_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, ()> {
         answer(self.delete_turn(caller, project, id, turn), |()| ())
     }
 

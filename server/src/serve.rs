@@ -26,9 +26,7 @@ use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WorkspaceJob};
 use crate::sandbox::Provider;
 use crate::sandbox::local::{LocalConfig, LocalProvider};
-use crate::services::{
-    AgentService, Core, Followers, Paths, ProjectService, SessionService, WorkspaceService,
-};
+use crate::services::{AgentService, Core, Followers, Paths, ProjectService, SessionService, WorkspaceService};
 use crate::store::Store;
 use crate::vault::{Key, Vault};
 
@@ -76,10 +74,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
     let reconciler = Reconciler { core: core.clone(), provider, followers: followers.clone() };
-    let background = [
-        tokio::spawn(runner.run(shutdown.clone())),
-        tokio::spawn(reconciler.run(shutdown.clone())),
-    ];
+    let background = [tokio::spawn(runner.run(shutdown.clone())), tokio::spawn(reconciler.run(shutdown.clone()))];
 
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
@@ -96,9 +91,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         dev_reload: config.dev_reload,
         shutdown: shutdown.clone(),
     };
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("can't listen on {}: is another server there? --listen takes another address", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("can't listen on {}: is another server there? --listen takes another address", config.listen)
+    })?;
     let address = listener.local_addr()?;
     println!("Octobot listens on http://{address}");
     std::io::stdout().flush()?;

@@ -68,7 +68,8 @@ impl Store {
         Ok(Self { pools, vault: Arc::new(vault) })
     }
 
-    /// Begins a transaction that reads and writes. What it has read of an entity stays true until it ends.
+    /// Begins a transaction that reads and writes. An entity that it has read by its id, and the turns of a session,
+    /// aren't changed by others until it ends.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.transaction(Access::Write).await
     }

@@ -39,7 +39,8 @@ impl Token {
     /// Whether a request carries it. How long this takes doesn't depend on where the two differ.
     fn is_carried_by(&self, request: &Request) -> bool {
         let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token =
+            value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.is_some_and(|(_, token)| token.as_bytes().ct_eq(self.0.as_bytes()).into())
     }
 }

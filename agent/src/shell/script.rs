@@ -73,9 +73,8 @@ impl Kind {
             Self::Bash => format!("builtin eval \"$(<{script})\""),
             Self::Posix => format!(". {script}"),
         };
-        let end = format!(
-            "{{ set -- $?; case $(trap) in *{save}*) ;; *) . {save} ;; esac; (exit \"$1\"); }} 2>/dev/null"
-        );
+        let end =
+            format!("{{ set -- $?; case $(trap) in *{save}*) ;; *) . {save} ;; esac; (exit \"$1\"); }} 2>/dev/null");
         let text = format!(". {start}; {evaluate}; {end}");
         [program, "-c", &text, SCRIPT_NAME].map(str::to_owned).to_vec()
     }
@@ -102,12 +101,10 @@ impl Kind {
         };
         let body = match self {
             Self::Bash => {
-                let unset = per_variable(&|name, _| {
-                    format!("[[ -v {name} ]] || builtin printf 'unset -v {name}\\n'\n")
-                });
-                let unchanged = per_variable(&|name, value| {
-                    format!("{name}) [[ ${name} == {value} ]] && continue ;;\n")
-                });
+                let unset =
+                    per_variable(&|name, _| format!("[[ -v {name} ]] || builtin printf 'unset -v {name}\\n'\n"));
+                let unchanged =
+                    per_variable(&|name, value| format!("{name}) [[ ${name} == {value} ]] && continue ;;\n"));
                 BASH_SAVE.replace("@UNSET@\n", &unset).replace("@UNCHANGED@\n", &unchanged)
             }
             Self::Posix => {

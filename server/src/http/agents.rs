@@ -10,13 +10,9 @@ use super::Web;
 use super::extract::{Backend, Ids, Json};
 use super::failure::Failure;
 
-
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(update, delete))
-        .routes(routes!(make_default))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(update, delete)).routes(routes!(make_default))
 }
 
 /// The agents of a project, oldest first.
@@ -24,10 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     (status = 200, description = "The agents", body = Vec<Agent>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
-async fn list(
-    Backend(backend): Backend,
-    Ids(project): Ids<ProjectId>,
-) -> Result<axum::Json<Vec<Agent>>, Failure> {
+async fn list(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result<axum::Json<Vec<Agent>>, Failure> {
     Ok(axum::Json(backend.projects.view(backend.caller, &project).await?.agents))
 }
 

@@ -44,7 +44,9 @@ struct Manifest {
 #[derive(Debug, thiserror::Error)]
 pub enum AssetError {
     /// A file is missing or can't be read.
-    #[error("can't read the page's files at {path}: build them with `cargo xtask build`, or say where they are with --site-dir")]
+    #[error(
+        "can't read the page's files at {path}: build them with `cargo xtask build`, or say where they are with --site-dir"
+    )]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

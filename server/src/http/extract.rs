@@ -21,7 +21,9 @@ impl<S: Sync> FromRequestParts<S> for Backend {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let backend = parts.extensions.get::<ports::Backend>().cloned();
-        backend.map(Self).ok_or_else(|| problem(ProblemKind::Unauthenticated, "Nobody vouches for this request.").into())
+        backend
+            .map(Self)
+            .ok_or_else(|| problem(ProblemKind::Unauthenticated, "Nobody vouches for this request.").into())
     }
 }
 
@@ -35,8 +37,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         let body = to_bytes(request.into_body(), MAX_BODY_BYTES)
             .await
             .map_err(|_| problem(ProblemKind::TooLarge, format!("A request may have {MAX_BODY_BYTES} bytes.")))?;
-        let value = serde_json::from_slice(&body)
-            .map_err(|error| problem(ProblemKind::Invalid, format!("The body isn't the JSON that is expected: {error}.")))?;
+        let value = serde_json::from_slice(&body).map_err(|error| {
+            problem(ProblemKind::Invalid, format!("The body isn't the JSON that is expected: {error}."))
+        })?;
         Ok(Self(value))
     }
 }
@@ -64,7 +67,9 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequestParts<S> for Parameters<T> 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(error) => Err(problem(ProblemKind::Invalid, format!("The query isn't valid: {}.", error.body_text())).into()),
+            Err(error) => {
+                Err(problem(ProblemKind::Invalid, format!("The query isn't valid: {}.", error.body_text())).into())
+            }
         }
     }
 }

@@ -40,7 +40,8 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let wants_html = request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
-    let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.path = %request.uri().path());
+    let span =
+        tracing::info_span!("request", request.id = %id, http.method = %method, http.path = %request.uri().path());
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.in_scope(|| tracing::debug!(http.status = status.as_u16(), "request {id} was answered with {status}"));

@@ -59,13 +59,14 @@ fn is_loopback(host: &str) -> bool {
 
 /// Whether a change comes from this server's own pages, or from a program, which sends no origin.
 fn is_own_origin(headers: &HeaderMap, host: &str) -> bool {
-    let same_site = headers
-        .get("sec-fetch-site")
-        .is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+    let same_site =
+        headers.get("sec-fetch-site").is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let same_origin = match (origins.next(), origins.next()) {
         (None, _) => true,
-        (Some(origin), None) => origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&format!("http://{host}"))),
+        (Some(origin), None) => {
+            origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&format!("http://{host}")))
+        }
         (Some(_), Some(_)) => false,
     };
     same_site && same_origin
@@ -82,17 +83,17 @@ mod tests {
         for good in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "[::1]"] {
             assert!(is_loopback(good), "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example:3000", "127.0.0.1.nip.io", "0.0.0.0:3000", "", "[::2]:3000"] {
+        for bad in ["evil.example", "localhost.evil.example:3000", "127.0.0.1.nip.io", "0.0.0.0:3000", "", "[::2]:3000"]
+        {
             assert!(!is_loopback(bad), "{bad}");
         }
     }
 
     #[test]
     fn changes_from_other_origins_are_refused() {
-        let with = |name: &'static str, value: &'static str| HeaderMap::from_iter([(
-            header::HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        )]);
+        let with = |name: &'static str, value: &'static str| {
+            HeaderMap::from_iter([(header::HeaderName::from_static(name), HeaderValue::from_static(value))])
+        };
         assert!(is_own_origin(&HeaderMap::new(), "localhost:3000"));
         assert!(is_own_origin(&with("origin", "http://localhost:3000"), "localhost:3000"));
         assert!(!is_own_origin(&with("origin", "http://localhost:3001"), "localhost:3000"));

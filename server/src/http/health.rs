@@ -17,7 +17,10 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 async fn health() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], concat!(r#"{"status":"up","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#))
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        concat!(r#"{"status":"up","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#),
+    )
 }
 
 async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Failure> {

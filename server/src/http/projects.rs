@@ -9,11 +9,9 @@ use super::Web;
 use super::extract::{Backend, Ids};
 use super::failure::Failure;
 
-
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(view))
+    OpenApiRouter::new().routes(routes!(view))
 }
 
 /// A project with its workspaces, sessions and agents, as of one event.
@@ -21,9 +19,6 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     (status = 200, description = "The project", body = ProjectView),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
-async fn view(
-    Backend(backend): Backend,
-    Ids(project): Ids<ProjectId>,
-) -> Result<axum::Json<ProjectView>, Failure> {
+async fn view(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result<axum::Json<ProjectView>, Failure> {
     Ok(axum::Json(backend.projects.view(backend.caller, &project).await?))
 }

@@ -33,7 +33,6 @@ fn any_number() -> u64 {
     i64::MAX.unsigned_abs()
 }
 
-
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
@@ -50,10 +49,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     (status = 200, description = "The sessions", body = Vec<Session>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
-async fn list(
-    Backend(backend): Backend,
-    Ids(project): Ids<ProjectId>,
-) -> Result<axum::Json<Vec<Session>>, Failure> {
+async fn list(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result<axum::Json<Vec<Session>>, Failure> {
     Ok(axum::Json(backend.projects.view(backend.caller, &project).await?.sessions))
 }
 

@@ -10,13 +10,9 @@ use super::Web;
 use super::extract::{Backend, Ids, Json};
 use super::failure::Failure;
 
-
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, submit))
-        .routes(routes!(edit, delete))
-        .routes(routes!(cancel))
+    OpenApiRouter::new().routes(routes!(list, submit)).routes(routes!(edit, delete)).routes(routes!(cancel))
 }
 
 /// The turns that have not ended, in the order they run.

@@ -10,13 +10,9 @@ use super::Web;
 use super::extract::{Backend, Ids, Json};
 use super::failure::Failure;
 
-
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(rename, remove))
-        .routes(routes!(refresh))
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(rename, remove)).routes(routes!(refresh))
 }
 
 /// The workspaces of a project, oldest first.
@@ -24,10 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     (status = 200, description = "The workspaces", body = Vec<Workspace>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
-async fn list(
-    Backend(backend): Backend,
-    Ids(project): Ids<ProjectId>,
-) -> Result<axum::Json<Vec<Workspace>>, Failure> {
+async fn list(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result<axum::Json<Vec<Workspace>>, Failure> {
     Ok(axum::Json(backend.projects.view(backend.caller, &project).await?.workspaces))
 }
 

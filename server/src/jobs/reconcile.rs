@@ -50,7 +50,8 @@ impl Reconciler {
         // nobody's.
         let mut tx = self.core.store.begin().await?;
         let sessions = tx.all_sessions().await?;
-        let astray: Vec<_> = sessions.iter().filter(|session| is_astray(session, running.contains(&session.id))).collect();
+        let astray: Vec<_> =
+            sessions.iter().filter(|session| is_astray(session, running.contains(&session.id))).collect();
         for session in &astray {
             tx.enqueue(JobKind::Session, session.id.uuid(), self.core.now()).await?;
         }
@@ -59,7 +60,8 @@ impl Reconciler {
         for session in astray {
             self.core.alarm.ring(JobKind::Session, session.id.uuid());
         }
-        for session in sessions.iter().filter(|s| s.goal == SessionGoal::Up && s.is_built() && running.contains(&s.id)) {
+        for session in sessions.iter().filter(|s| s.goal == SessionGoal::Up && s.is_built() && running.contains(&s.id))
+        {
             self.followers.ensure(session.id);
         }
         let known: HashSet<_> = sessions.iter().map(|session| session.id).collect();

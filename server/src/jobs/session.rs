@@ -14,7 +14,7 @@ use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
-use crate::sandbox::{DaemonClient, Limits, Provider, SandboxError};
+use crate::sandbox::{DaemonClient, Limits, Provider};
 use crate::services::{Core, Followers, ServiceError, rendered, tail_of};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
@@ -86,9 +86,9 @@ impl SessionJob {
 
     /// Notes that the sandbox runs, where the store says otherwise.
     async fn note_up(&self, id: SessionId) -> Result<(), JobError> {
-        let isolation = self.isolation()?;
         let mut tx = self.core.store.begin().await?;
         let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
+        let Some(isolation) = self.isolation_of(&session) else { return Ok(()) };
         let turn_runs = tx.active_turn(id).await?.is_some_and(|turn| turn.state != TurnState::Delivered);
         let before = session.state.clone();
         let session = session.up(isolation, turn_runs, self.core.now())?;
@@ -101,12 +101,11 @@ impl SessionJob {
         Ok(())
     }
 
-    fn isolation(&self) -> Result<Isolation, SandboxError> {
+    /// How the session's sandbox is isolated: as the host allows, or as it was when the sandbox was made.
+    fn isolation_of(&self, session: &Session) -> Option<Isolation> {
         match &self.support {
-            SandboxSupport::Available { isolation } => Ok(isolation.clone()),
-            SandboxSupport::Unavailable { reason, remedy } => {
-                Err(SandboxError::Unsupported { reason: reason.clone(), remedy: remedy.clone() })
-            }
+            SandboxSupport::Available { isolation } => Some(isolation.clone()),
+            SandboxSupport::Unavailable { .. } => session.isolation.clone(),
         }
     }
 

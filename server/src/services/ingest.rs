@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use octobot_wire::daemon::{DaemonEvent, DaemonEventBody, TurnOutcome};
 use octobot_wire::event::Change;
-use octobot_wire::message::{Message as WireMessage, MessageRole, Output, Part as WirePart, PartBody, ToolCall, ToolCallStatus};
+use octobot_wire::message::{
+    Message as WireMessage, MessageRole, Output, Part as WirePart, PartBody, ToolCall, ToolCallStatus,
+};
 use octobot_wire::turn::TurnState;
 use octobot_wire::{MessageId, PartId, ProjectId, SessionId, Timestamp, TurnId};
 
@@ -146,9 +148,10 @@ fn runs(events: &[DaemonEvent]) -> Vec<Run<'_>> {
             continue;
         };
         match runs.last_mut() {
-            Some(Run { event: DaemonEvent { body: DaemonEventBody::Output { turn_id: t, call: c, .. }, .. }, text: so_far })
-                if t == turn_id && c == call =>
-            {
+            Some(Run {
+                event: DaemonEvent { body: DaemonEventBody::Output { turn_id: t, call: c, .. }, .. },
+                text: so_far,
+            }) if t == turn_id && c == call => {
                 so_far.push_str(text);
             }
             _ => runs.push(Run { event, text: text.clone() }),
@@ -248,7 +251,12 @@ impl Batch<'_> {
         }
     }
 
-    async fn add_message(&mut self, turn_id: TurnId, role: MessageRole, at: Timestamp) -> Result<MessageId, ServiceError> {
+    async fn add_message(
+        &mut self,
+        turn_id: TurnId,
+        role: MessageRole,
+        at: Timestamp,
+    ) -> Result<MessageId, ServiceError> {
         let id = MessageId::new(self.core.fresh());
         let message = self.tx.insert_message(id, self.session.id, turn_id, role, at).await?;
         self.record(Change::Message {

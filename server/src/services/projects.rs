@@ -48,7 +48,11 @@ impl ProjectService {
     }
 
     /// Replaces the caller's preferences; panel widths are brought within their bounds.
-    pub async fn save_preferences(&self, caller: Caller, preferences: Preferences) -> Result<Preferences, ServiceError> {
+    pub async fn save_preferences(
+        &self,
+        caller: Caller,
+        preferences: Preferences,
+    ) -> Result<Preferences, ServiceError> {
         let preferences = Preferences {
             sidebar: preferences.sidebar.clamped(),
             details: preferences.details.clamped(),

@@ -39,7 +39,8 @@ impl SessionService {
         {
             return Ok(session);
         }
-        let workspace = tx.workspace(project, request.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
+        let workspace =
+            tx.workspace(project, request.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
         // A workspace that is being removed takes its sessions along: it gets no new one.
         let workspace = workspace.refresh(self.core.now())?;
         let agent_id = agent_for(&mut tx, project, request.agent_id).await?;
@@ -69,9 +70,7 @@ impl SessionService {
     ) -> Result<Session, ServiceError> {
         let display_name = match request.display_name.as_deref().map(str::trim) {
             None | Some("") => None,
-            Some(name) => {
-                Some(parse_name(name).map_err(|source| ServiceError::Name { field: "displayName", source })?)
-            }
+            Some(name) => Some(parse_name(name).map_err(|source| ServiceError::Name { field: "displayName", source })?),
         };
         let mut tx = self.core.store.begin().await?;
         let session = self.find(&mut tx, caller, project, id).await?.rename(display_name, self.core.now())?;

@@ -3,7 +3,7 @@
 use octobot_wire::Timestamp;
 use uuid::Uuid;
 
-use super::column::{Reading, TextColumn as _};
+use super::column::{Reading, TextColumn as _, to_number};
 use super::transaction::{Connection, execute, query};
 use super::{StoreError, Tx, postgres, sqlite};
 use crate::domain::{Job, JobKind};
@@ -44,7 +44,7 @@ impl TryFrom<JobRow> for Job {
 }
 
 fn generation(job: &Job) -> Result<i64, StoreError> {
-    super::column::to_number(job.generation)
+    to_number(job.generation)
 }
 
 impl Tx {

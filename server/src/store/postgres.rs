@@ -19,7 +19,9 @@ impl PostgresPool {
         let options = url.parse::<PgConnectOptions>()?.application_name("octobot");
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         // Each migration is a transaction, and all of them run under an advisory lock.
-        migrator().run(&pool).await?;
+        let mut connection = pool.acquire().await?;
+        // `run` does the same, but its future can't be sent between threads.
+        migrator().run_direct(None, &mut *connection, false).await?;
         Ok(Self(pool))
     }
 

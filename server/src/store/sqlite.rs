@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{Connection as _, SqlSafeStr as _, Sqlite, Transaction};
 
 use super::StoreError;
 use super::transaction::Access;
@@ -54,9 +54,20 @@ impl SqlitePools {
     }
 }
 
-/// A connection to a file doesn't go stale, so none is tested or replaced.
+/// A connection to a file doesn't go stale, so none is tested before it is used, or replaced by age.
+///
+/// One whose transaction can't be ended is replaced: SQLite rolls back by itself after some failures, a full disk for
+/// one, and then the driver believes for ever that the connection is still in a transaction.
 fn pool_options() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+    SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None).after_release(
+        |connection, _| {
+            Box::pin(async move {
+                // An answer means that the rollback before it was tried.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        },
+    )
 }
 
 /// All migrations. One that was released is never changed.
@@ -69,7 +80,8 @@ fn migrator() -> Migrator {
 /// and a second process waits.
 async fn migrate(writer: &SqlitePool, migrator: &Migrator) -> Result<(), StoreError> {
     let mut transaction = writer.begin_with("BEGIN EXCLUSIVE").await?;
-    migrator.run(&mut *transaction).await?;
+    // `run` does the same, but its future can't be sent between threads.
+    migrator.run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -80,3 +92,58 @@ pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, leased_unti
          WHERE run_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
          ORDER BY run_at, kind, subject LIMIT 1) \
      RETURNING kind, subject, generation, attempts, run_at";
+
+#[cfg(test)]
+mod tests {
+    use sqlx::migrate::MigrateError;
+
+    use super::*;
+
+    async fn in_folder(folder: &tempfile::TempDir) -> SqlitePools {
+        SqlitePools::open(&folder.path().join("octobot.db")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn writing_goes_on_after_sqlite_has_rolled_back_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = in_folder(&folder).await;
+        // What SQLite does when the disk is full: the statement fails, and the transaction is gone.
+        let mut transaction = pools.begin(Access::Write).await.unwrap();
+        sqlx::raw_sql(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON leases BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END",
+        )
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+        transaction.commit().await.unwrap();
+        let insert = "INSERT INTO leases (name, owner, leased_until) VALUES ('x', x'00', 0)";
+        let mut transaction = pools.begin(Access::Write).await.unwrap();
+        sqlx::query(insert).execute(&mut *transaction).await.unwrap_err();
+        drop(transaction);
+
+        // The trigger was temporary, so a new connection doesn't have it.
+        let mut transaction = pools.begin(Access::Write).await.unwrap();
+        sqlx::query(insert).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_the_old_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = in_folder(&folder).await;
+        let mut migrations = migrator().iter().cloned().collect::<Vec<_>>();
+        for (version, sql) in
+            [(2, "CREATE TABLE second (id INTEGER)"), (3, "CREATE TABLE third (id INTEGER); SELECT 1 FROM lost")]
+        {
+            let sql = sql.into_sql_str();
+            migrations.push(Migration::new(version, "broken".into(), MigrationType::Simple, sql, false));
+        }
+        let failed = migrate(&pools.writer, &Migrator::with_migrations(migrations)).await;
+        assert!(matches!(failed, Err(StoreError::Migration(MigrateError::ExecuteMigration(_, 3)))), "{failed:?}");
+
+        let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('second', 'third')";
+        let left: i64 = sqlx::query_scalar(tables).fetch_one(&pools.writer).await.unwrap();
+        assert_eq!(left, 0);
+        migrate(&pools.writer, &migrator()).await.unwrap();
+    }
+}

@@ -53,7 +53,7 @@ impl TurnRow {
             session_id: SessionId::new(self.session_id),
             number: reading.number("number", self.number)?,
             prompt: match (self.sealed_prompt, self.prompt) {
-                (Some(sealed), None) => unseal(vault, id, Sealed::from_bytes(sealed))?,
+                (Some(sealed), None) => unseal(vault, id, &Sealed::from_bytes(sealed))?,
                 (None, Some(prompt)) => prompt,
                 (Some(_), Some(_)) | (None, None) => return Err(reading.corrupt("prompt")),
             },
@@ -109,8 +109,8 @@ fn seal(vault: &Vault, id: TurnId, prompt: &str) -> Result<Sealed, StoreError> {
     })
 }
 
-fn unseal(vault: &Vault, id: TurnId, sealed: Sealed) -> Result<String, StoreError> {
-    let bytes = vault.open(&sealed, &identity(id)).map_err(|source| StoreError::Sealed {
+fn unseal(vault: &Vault, id: TurnId, sealed: &Sealed) -> Result<String, StoreError> {
+    let bytes = vault.open(sealed, &identity(id)).map_err(|source| StoreError::Sealed {
         table: TABLE,
         row: id.to_string(),
         source,

@@ -130,7 +130,10 @@ async fn a_bare_repository_runs_nothing_when_it_is_bundled_or_cloned() {
 #[tokio::test]
 async fn a_url_cannot_name_a_command() {
     let fixture = Fixture::new();
-    let url = format!("ext::{}", fixture.canary("ext"));
+    let seen = fixture.path("canaries/ext");
+    fs::create_dir(fixture.path("canaries")).unwrap();
+    let script = fixture.write_script("scripts/ext", &format!("touch '{}'", seen.display()));
+    let url = format!("ext::{}", script.display());
     let cloned = clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await;
     assert!(matches!(cloned, Err(GitError::Remote { .. })), "{cloned:?}");
     assert_eq!(fixture.canaries(), BTreeSet::new());

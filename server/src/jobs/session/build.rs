@@ -137,7 +137,9 @@ impl SessionJob {
                 self.log(session.id, stage, &format!("Waiting for the workspace {} …", workspace.name)).await?;
                 return Err(StageEnd::Waiting);
             }
-            WorkspaceState::Error { reason } => return Err(StageEnd::Failed(format!("The workspace can't be used: {reason}"))),
+            WorkspaceState::Error { reason } => {
+                return Err(StageEnd::Failed(format!("The workspace can't be used: {reason}")));
+            }
             WorkspaceState::Removing => return Err(StageEnd::Unwanted),
         }
         self.log(session.id, stage, &format!("Bundling the code of {} …", workspace.name)).await?;

@@ -1,0 +1,191 @@
+//! A program that uses the REST API, as the fault and speed tests do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::{Client, Response};
+pub use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+/// Far more than anything here takes on a busy machine; a test that hangs should say where.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A client of one server's project `local`.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: Client,
+    address: String,
+}
+
+/// A stream of a project's events.
+#[derive(Debug)]
+pub struct Events {
+    response: Response,
+    unread: Vec<u8>,
+}
+
+impl Api {
+    /// A client of the server at an address such as `http://127.0.0.1:3000`.
+    pub fn new(address: &str) -> Self {
+        Self { http: Client::new(), address: address.to_owned() }
+    }
+
+    /// Sends a request below `/api/projects/local`, and returns the status and the JSON of the answer.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Value)> {
+        let mut request = self.http.request(method, format!("{}/api/projects/local{path}", self.address));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).context(text)? };
+        Ok((status, json))
+    }
+
+    /// Reads something that must be there.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let (status, json) = self.send(Method::GET, path, None).await?;
+        ensure!(status.is_success(), "GET {path}: {status}: {json}");
+        Ok(json)
+    }
+
+    /// Makes something that must be accepted.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let (status, json) = self.send(Method::POST, path, Some(body)).await?;
+        ensure!(status.is_success(), "POST {path}: {status}: {json}");
+        Ok(json)
+    }
+
+    /// Follows what happens, for instance `after=0&session=…`.
+    pub async fn events(&self, query: &str) -> Result<Events> {
+        let response = self.http.get(format!("{}/api/projects/local/events?{query}", self.address)).send().await?;
+        ensure!(response.status().is_success(), "no events: {}", response.status());
+        Ok(Events { response, unread: Vec::new() })
+    }
+
+    /// Adds a workspace and waits until it is ready; returns its id.
+    pub async fn add_workspace(&self, source: &str) -> Result<String> {
+        let added = self.post("/workspaces", &json!({ "source": source })).await?;
+        let id = text(&added["id"])?;
+        self.until(&format!("/workspaces: {id}"), async || {
+            let workspaces = self.get("/workspaces").await?;
+            let found = workspaces.as_array().into_iter().flatten().find(|w| w["id"] == id.as_str()).cloned();
+            let found = found.context("the workspace is gone")?;
+            match found["state"]["state"].as_str() {
+                Some("ready") => Ok(Some(())),
+                Some("error") => bail!("the workspace failed: {found}"),
+                _ => Ok(None),
+            }
+        })
+        .await?;
+        Ok(id)
+    }
+
+    /// Creates a session and waits until its sandbox is ready; returns its id.
+    pub async fn create_session(&self, workspace: &str) -> Result<String> {
+        let created = self.post("/sessions", &json!({ "workspaceId": workspace })).await?;
+        let id = text(&created["id"])?;
+        self.session_state(&id, "ready").await?;
+        Ok(id)
+    }
+
+    /// Waits until a session is in a state.
+    pub async fn session_state(&self, id: &str, state: &str) -> Result<()> {
+        self.until(&format!("session {id} to be {state}"), async || {
+            let view = self.get(&format!("/sessions/{id}")).await?;
+            let now = view["session"]["state"]["state"].as_str().unwrap_or_default().to_owned();
+            ensure!(now != "error" || state == "error", "the session failed: {}", view["session"]);
+            Ok((now == state).then_some(()))
+        })
+        .await
+    }
+
+    /// Submits a prompt; returns the turn's id.
+    pub async fn submit(&self, session: &str, prompt: &str) -> Result<String> {
+        text(&self.post(&format!("/sessions/{session}/turns"), &json!({ "prompt": prompt })).await?["id"])
+    }
+
+    /// Waits until no turn of a session is open.
+    pub async fn idle(&self, session: &str) -> Result<()> {
+        self.until(&format!("the turns of session {session} to end"), async || {
+            let turns = self.get(&format!("/sessions/{session}/turns")).await?;
+            Ok(turns.as_array().is_some_and(Vec::is_empty).then_some(()))
+        })
+        .await
+    }
+
+    /// All lines that a tool call printed, as HTML.
+    pub async fn output(&self, session: &str, part: &str) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        loop {
+            let page = self.get(&format!("/sessions/{session}/parts/{part}/output?from={}", lines.len())).await?;
+            let fresh = page["lines"].as_array().context("no lines")?;
+            lines.extend(fresh.iter().filter_map(Value::as_str).map(str::to_owned));
+            if fresh.is_empty() || lines.len() as u64 == page["totalLines"] {
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Deletes every session and waits until their sandboxes are gone.
+    pub async fn delete_sessions(&self) -> Result<()> {
+        for session in self.get("/sessions").await?.as_array().into_iter().flatten() {
+            let path = format!("/sessions/{}", text(&session["id"])?);
+            self.send(Method::DELETE, &path, None).await?;
+        }
+        self.until("the sessions to be deleted", async || {
+            Ok(self.get("/sessions").await?.as_array().is_some_and(Vec::is_empty).then_some(()))
+        })
+        .await
+    }
+
+    /// Asks after every event until there is an answer.
+    async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        let wait = async {
+            let mut events = self.events("").await?;
+            loop {
+                if let Some(answer) = ask().await? {
+                    return Ok(answer);
+                }
+                events.next().await?;
+            }
+        };
+        timeout(PATIENCE, wait).await.with_context(|| format!("waiting for {what} took too long"))?
+    }
+}
+
+impl Events {
+    /// The next event.
+    pub async fn next(&mut self) -> Result<Value> {
+        loop {
+            if let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.unread.drain(..end + 2).collect();
+                let event = String::from_utf8(event)?;
+                if let Some(data) = event.lines().find_map(|line| line.strip_prefix("data: ")) {
+                    return Ok(serde_json::from_str(data)?);
+                }
+                continue;
+            }
+            let chunk = self.response.chunk().await?.context("the stream has ended")?;
+            self.unread.extend_from_slice(&chunk);
+        }
+    }
+}
+
+/// The text in a JSON value.
+pub fn text(value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).with_context(|| format!("{value} isn't text"))
+}
+
+/// Makes a small repository with two commits.
+pub async fn make_repository(folder: &Path) -> Result<()> {
+    let script = "git init -q -b main . && git config user.name Test && git config user.email test@localhost && \
+                  echo one > one.txt && git add . && git commit -qm First && echo two > two.txt && git add . && \
+                  git commit -qm Second";
+    let status = tokio::process::Command::new("sh").args(["-c", script]).current_dir(folder).status().await?;
+    ensure!(status.success(), "the repository couldn't be made: {status}");
+    Ok(())
+}
