@@ -11,6 +11,10 @@ use anyhow::{Context, Result};
 use crate::progress::Step;
 use crate::repository::Repository;
 
+/// How the lines begin in which cargo says what it does.
+const PROGRESS: [&str; 8] =
+    ["Adding", "Blocking", "Checking", "Compiling", "Documenting", "Downloaded", "Locking", "Updating"];
+
 /// A program ended with a failure.
 #[derive(Debug)]
 pub struct CommandFailed {
@@ -21,7 +25,7 @@ pub struct CommandFailed {
 
 impl fmt::Display for CommandFailed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.output {
+        for line in self.output.iter().filter(|line| !is_progress(line)) {
             writeln!(formatter, "{line}")?;
         }
         write!(formatter, "`{}` failed: {}", self.command, self.status)
@@ -116,6 +120,14 @@ fn forward(pipe: impl Read + Send + 'static, sender: Sender<String>) {
     });
 }
 
+/// Cargo names every crate that it compiles; a reader of a failure looks for the errors among them.
+fn is_progress(line: &str) -> bool {
+    let word = line.trim_start().split(' ').next().unwrap_or_default();
+    let indented = line.starts_with("  ");
+    indented
+        && matches!(word, "Adding" | "Checking" | "Compiling" | "Documenting" | "Downloaded" | "Locking" | "Updating")
+}
+
 fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
@@ -132,6 +144,12 @@ mod tests {
         let error = crate::progress::step("a failing command", |step| run(&mut command, step)).unwrap_err().to_string();
         assert!(error.contains("out\n") && error.contains("err\n"), "{error}");
         assert!(error.contains("exit status: 3"), "{error}");
+    }
+
+    #[test]
+    fn what_cargo_compiled_is_left_out_of_a_failure() {
+        assert!(is_progress("   Compiling syn v2.0.119"));
+        assert!(!is_progress("error: Compiling is a word"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::command;
 use crate::folder;
 use crate::progress;
 use crate::repository::{self, Repository};
+use crate::selection::SERVER;
 
 /// A folder that a server can run from.
 #[derive(Debug, Clone)]
@@ -70,8 +71,13 @@ pub fn agent(repository: &Repository, profile: Profile, dist: &Dist) -> Result<(
 
 /// Builds the server into the folder.
 pub fn server(repository: &Repository, profile: Profile, dist: &Dist) -> Result<()> {
+    let packages = match profile {
+        Profile::Debug => SERVER.options,
+        // What runs for real is built without the features that only tests need.
+        Profile::Release => &["--package", "octobot"],
+    };
     progress::step("Build the server", |step| {
-        command::run(cargo_build(repository, profile).args(["--package", "octobot", "--bin", "octobot"]), step)
+        command::run(cargo_build(repository, profile).args(packages).args(["--bin", "octobot"]), step)
     })?;
     folder::link(&repository.target(profile.name()).join("octobot"), &dist.server())
 }

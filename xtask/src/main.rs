@@ -17,6 +17,7 @@ mod folder;
 mod npm;
 mod progress;
 mod repository;
+mod selection;
 mod stamp;
 mod test;
 mod tidy;
@@ -73,7 +74,15 @@ struct Test {
     strict: bool,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        // Whoever typed the command is helped by what went wrong, not by where in this program it was noticed.
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode> {
     let repository = Repository::find()?;
     match Cli::parse().chore {
         Chore::Up(up) if up.dev => dev::run(&repository, &up.server)?,

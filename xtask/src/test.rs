@@ -41,7 +41,7 @@ fn tests(repository: &Repository, dist: &Dist, report: &mut Report) {
     let postgres = postgres(report);
     let environment = move |command: &mut Command| {
         command.env("OCTOBOT_DIST", dist.folder());
-        command.env("OCTOBOT_TEST_AGENT", dist.folder().join("octobot-agent"));
+        command.env("OCTOBOT_AGENT", dist.folder().join("octobot-agent"));
         if strict {
             command.env(STRICT, "1");
         }

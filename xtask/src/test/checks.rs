@@ -1,21 +1,12 @@
 //! The checks that run no tests: format, lints, documentation, licences, unused dependencies, house rules.
-//!
-//! The page's crates are checked apart from the others, because one invocation of cargo for the whole workspace would
-//! build the app for server and browser at once.
 
 use std::process::Command;
 
 use super::report::Report;
 use crate::command;
-use crate::repository::{Repository, WASM_TARGET};
+use crate::repository::Repository;
+use crate::selection;
 use crate::tidy;
-
-/// Everything that is compiled for this machine: with it the app for the server.
-pub const HOST: [&str; 3] = ["--workspace", "--exclude", "octobot-frontend"];
-
-/// Everything that is compiled for the browser.
-const PAGE: [&str; 4] = ["--package", "octobot-frontend", "--package", "octobot-app"];
-const PAGE_FEATURES: [&str; 4] = ["--features", "octobot-app/hydrate", "--target", WASM_TARGET];
 
 /// Runs the checks.
 pub fn run(repository: &Repository, report: &mut Report) {
@@ -29,20 +20,23 @@ pub fn run(repository: &Repository, report: &mut Report) {
 }
 
 fn lints(repository: &Repository, report: &mut Report) {
-    let strict = ["--", "-D", "warnings"];
-    let mut host = command::cargo(repository);
-    check(report, "Lints", host.arg("clippy").args(HOST).arg("--all-targets").args(strict));
-    let mut page = command::cargo(repository);
-    check(report, "Lints of the page", page.arg("clippy").args(PAGE).args(PAGE_FEATURES).args(strict));
+    for selection in selection::ALL {
+        let mut cargo = command::cargo(repository);
+        cargo.arg("clippy").args(selection.options);
+        // Tests run on this machine only, so those of the page's crates are looked at with the server's.
+        if selection.name != selection::PAGE.name {
+            cargo.arg("--all-targets");
+        }
+        check(report, &format!("Lints: {}", selection.name), cargo.args(["--", "-D", "warnings"]));
+    }
 }
 
 fn documentation(repository: &Repository, report: &mut Report) {
-    let mut host = command::cargo(repository);
-    host.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps"]).args(HOST);
-    check(report, "Documentation", &mut host);
-    let mut page = command::cargo(repository);
-    page.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps"]).args(PAGE).args(PAGE_FEATURES);
-    check(report, "Documentation of the page", &mut page);
+    for selection in selection::ALL {
+        let mut cargo = command::cargo(repository);
+        cargo.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps"]).args(selection.options);
+        check(report, &format!("Documentation: {}", selection.name), &mut cargo);
+    }
 }
 
 fn check(report: &mut Report, title: &str, command: &mut Command) {

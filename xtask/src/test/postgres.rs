@@ -39,6 +39,8 @@ const SETTINGS: [&str; 6] = [
 pub struct Postgres {
     supervisor: Child,
     port: u16,
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests look whether it is gone"))]
+    data: PathBuf,
 }
 
 impl Postgres {
@@ -56,7 +58,7 @@ impl Postgres {
         let port = free_port()?;
         let mut supervisor = owner.supervise(&programs.join("postgres"), &data, port)?;
         wait_until_ready(supervisor.stderr.take().expect("standard error is piped"))?;
-        Ok(Self { supervisor, port })
+        Ok(Self { supervisor, port, data })
     }
 
     /// Where to connect, as a user who may create databases.
@@ -148,4 +150,27 @@ fn wait_until_ready(log: ChildStderr) -> Result<()> {
     }
     thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_takes_connections_and_leaves_nothing_behind() {
+        if machine::postgres_programs().is_none() {
+            assert!(std::env::var_os(crate::test::STRICT).is_none(), "Postgres isn't installed");
+            eprintln!("SKIPPED: a Postgres for one run: it isn't installed");
+            return;
+        }
+        let postgres = Postgres::start().unwrap();
+        let (address, data) = (("127.0.0.1", postgres.port), postgres.data.clone());
+        TcpStream::connect(address).unwrap();
+        assert!(data.exists());
+        drop(postgres);
+        TcpStream::connect(address).unwrap_err();
+        assert!(!data.exists());
+    }
 }

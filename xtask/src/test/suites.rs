@@ -5,12 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::checks::HOST;
 use super::report::Report;
 use super::tally;
 use crate::command;
 use crate::progress::{self, Step};
 use crate::repository::Repository;
+use crate::selection::{CHORES, SERVER, Selection};
 
 /// The package of the browser tests.
 const BROWSER: &str = "octobot-end2end";
@@ -20,17 +20,20 @@ type Environment<'a> = dyn Fn(&mut Command) + 'a;
 
 /// Unit and contract tests.
 pub fn unit_and_contract(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
-    let (filter, exclude) = (format!("not package({BROWSER})"), ["--exclude", BROWSER]);
-    let mut command = runner(repository, &["--filterset", &filter], &exclude, &[]);
-    environment(&mut command);
-    suite(report, "Unit and contract tests", &mut command);
+    let filter = format!("not package({BROWSER})");
+    let mut server = runner(repository, SERVER, &["--filterset", &filter], &["--tests", "--exclude", BROWSER], &[]);
+    environment(&mut server);
+    suite(report, "Unit and contract tests", &mut server);
+    let mut chores = runner(repository, CHORES, &[], &["--tests"], &[]);
+    environment(&mut chores);
+    suite(report, "Tests of the chores", &mut chores);
 }
 
 /// Browser tests: one at a time, because each has a browser and a server of its own.
 pub fn browser(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
     let filter = format!("package({BROWSER})");
     let nextest = ["--filterset", &filter, "--test-threads", "1"];
-    let mut command = runner(repository, &nextest, &["--test", "*"], &["--test-threads", "1"]);
+    let mut command = runner(repository, SERVER, &nextest, &["--test", "browser"], &["--test-threads", "1"]);
     environment(&mut command);
     suite(report, "Browser tests", &mut command);
 }
@@ -38,20 +41,26 @@ pub fn browser(repository: &Repository, report: &mut Report, environment: &Envir
 /// Examples in documentation, which nextest doesn't run.
 pub fn documentation(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
     let mut command = command::cargo(repository);
-    command.args(["test", "--doc", "--no-fail-fast"]).args(HOST);
+    command.args(["test", "--doc", "--no-fail-fast"]).args(SERVER.options);
     environment(&mut command);
     suite(report, "Examples in documentation", &mut command);
 }
 
-/// The same packages are selected for every run, so that they share one build.
-fn runner(repository: &Repository, nextest: &[&str], cargo: &[&str], libtest: &[&str]) -> Command {
+/// Nextest where it is installed, else cargo's own runner, each with options of its own.
+fn runner(
+    repository: &Repository,
+    selection: Selection,
+    nextest: &[&str],
+    cargo: &[&str],
+    libtest: &[&str],
+) -> Command {
     let mut command = command::cargo(repository);
     if command::exists("cargo-nextest") {
-        command.args(["nextest", "run", "--no-fail-fast", "--no-tests", "pass"]).args(HOST).args(nextest);
+        command.args(["nextest", "run", "--no-fail-fast", "--no-tests", "pass"]).args(selection.options).args(nextest);
         command.args(["--success-output", "immediate", "--failure-output", "final"]);
         command.args(["--show-progress", "none", "--color", "never"]);
     } else {
-        command.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]).args(HOST).args(cargo);
+        command.args(["test", "--no-fail-fast"]).args(selection.options).args(cargo);
         command.args(["--", "--show-output"]).args(libtest);
     }
     command
