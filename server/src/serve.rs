@@ -35,6 +35,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
+    any_spawner::Executor::init_tokio().context("pages can't be rendered")?;
     make_private_folder(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
     let paths = Paths { cache: config.data_dir.join("cache"), scratch: config.data_dir.join("scratch") };
