@@ -66,7 +66,8 @@ async fn measure() -> Result<u32> {
 
 fn machine() -> Result<String> {
     let cpu = std::fs::read_to_string("/proc/cpuinfo")?;
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default().trim_matches(['\t', ':', ' ']);
+    let model =
+        cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default().trim_matches(['\t', ':', ' ']);
     let cores = std::thread::available_parallelism()?;
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     Ok(format!("{model}, {cores} cores, Linux {}", kernel.trim()))
@@ -100,7 +101,11 @@ async fn session_start(api: &Api, workspace: &str, table: &mut Table) -> Result<
         let created = stage_ms(&build).unwrap_or_default();
         bare.push(created);
     }
-    println!("{:<58} {:>10.2} ms     (whole, with git bundle and clone)", "session start, median of 5", median(&mut sessions));
+    println!(
+        "{:<58} {:>10.2} ms     (whole, with git bundle and clone)",
+        "session start, median of 5",
+        median(&mut sessions)
+    );
     let mut wrapped = Vec::new();
     for _ in 0..15 {
         let begun = Instant::now();
@@ -123,8 +128,10 @@ async fn session_start(api: &Api, workspace: &str, table: &mut Table) -> Result<
 /// How long the sandbox itself took: from the line that says that it is made to the next line.
 fn stage_ms(view: &Value) -> Option<f64> {
     let log = view["log"].as_array()?;
-    let made = log.iter().position(|line| line["text"].as_str().is_some_and(|t| t.starts_with("Making the sandbox")))?;
-    let next = log[made + 1..].iter().find(|line| line["text"].as_str().is_some_and(|t| t.starts_with("Putting the code")))?;
+    let made =
+        log.iter().position(|line| line["text"].as_str().is_some_and(|t| t.starts_with("Making the sandbox")))?;
+    let next =
+        log[made + 1..].iter().find(|line| line["text"].as_str().is_some_and(|t| t.starts_with("Putting the code")))?;
     Some(next["at"].as_f64()? - log[made]["at"].as_f64()?)
 }
 

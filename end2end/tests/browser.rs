@@ -112,7 +112,8 @@ async fn every_page_looks_right_in_both_themes_and_on_a_phone() {
                     stage.open(path).await?;
                     hydrated(stage).await?;
                     stage.browser.screenshot(&format!("{name}-{theme}-{device}")).await?;
-                    let wide = stage.browser.driver().execute("return document.documentElement.scrollWidth", vec![]).await?;
+                    let wide =
+                        stage.browser.driver().execute("return document.documentElement.scrollWidth", vec![]).await?;
                     let wide = wide.json().as_u64().unwrap_or_default();
                     ensure!(wide <= u64::from(width), "{name} is {wide} px wide on {width} px");
                 }
