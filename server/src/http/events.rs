@@ -103,8 +103,8 @@ struct Gone;
 
 impl Feed {
     async fn run(mut self, mut bus: broadcast::Receiver<News>) {
-        // A first byte at once, so that the client knows that it is connected.
-        let begun = self.send(Bytes::from_static(b": connected\n\n")).await;
+        // A first byte at once, so that the client knows that it is connected, and how soon to come back if it is lost.
+        let begun = self.send(Bytes::from_static(b"retry: 500\n\n")).await;
         if begun.is_err() || self.catch_up().await.is_err() {
             return;
         }
