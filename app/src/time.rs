@@ -37,8 +37,8 @@ pub fn duration(ms: u64) -> String {
     let seconds = ms / 1_000;
     match ms {
         ..10_000 => format!("{}.{} s", seconds, ms % 1_000 / 100),
-        ..MINUTE_MS => format!("{seconds} s"),
-        ..HOUR_MS => format!("{} min {} s", seconds / 60, seconds % 60),
+        10_000..MINUTE_MS => format!("{seconds} s"),
+        MINUTE_MS..HOUR_MS => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
 }

@@ -67,7 +67,7 @@ async fn a_deleted_session_leaves_nothing_behind() {
         ensure!(sandbox_folder(server.data(), &session).is_ok(), "the control finds no sandbox");
         api.delete_sessions().await?;
         ensure!(sandbox_folder(server.data(), &session).is_err(), "a folder is left");
-        for sleep in ["sleep\0600\0", "sleep\0601\0", "sleep\0602\0"] {
+        for sleep in ["sleep\x00600\x00", "sleep\x00601\x00", "sleep\x00602\x00"] {
             ensure!(!runs(sleep)?, "a process is left: {sleep:?}");
         }
         Ok(())
@@ -84,7 +84,7 @@ async fn a_session_whose_sandbox_dies_during_a_turn_goes_on() {
         api.submit(&session, "touch kept; echo begun; sleep 603").await?;
         api.submit(&session, "ls").await?;
         api.session_state(&session, "running").await?;
-        kill_sandbox_of("sleep\0603\0")?;
+        kill_sandbox_of("sleep\x00603\x00")?;
         api.idle(&session).await?;
         let view = api.get(&format!("/sessions/{session}")).await?;
         let messages = view["messages"].as_array().context("no messages")?;

@@ -78,7 +78,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
     let reconciler = Reconciler { core: core.clone(), provider, followers: followers.clone() };
-    let background = [tokio::spawn(runner.run(shutdown.clone())), tokio::spawn(reconciler.run(shutdown.clone()))];
+    let replicas = store.listen().await?;
+    let background = [
+        tokio::spawn(hear_replicas(replicas, core.clone(), shutdown.clone())),
+        tokio::spawn(runner.run(shutdown.clone())),
+        tokio::spawn(reconciler.run(shutdown.clone())),
+    ];
 
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),

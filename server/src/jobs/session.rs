@@ -128,7 +128,7 @@ impl SessionJob {
         }
         self.provider.stop(id).await?;
         self.end_turn(id).await?;
-        self.change(id, |session, now| session.stopped(now)).await?;
+        self.change(id, Session::stopped).await?;
         tracing::info!(session.id = %id, "session {id} was stopped");
         Ok(Outcome::Done)
     }

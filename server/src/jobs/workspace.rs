@@ -19,7 +19,7 @@ use crate::services::Core;
 const PROGRESS_EVERY: Duration = Duration::from_millis(150);
 
 /// How long a clone or a fetch may take.
-const CLONE_LIMIT: Duration = Duration::from_secs(30 * 60);
+const CLONE_LIMIT: Duration = Duration::from_mins(30);
 
 /// See the module.
 pub struct WorkspaceJob {

@@ -26,7 +26,7 @@ impl AgentService {
 
     /// Creates an agent.
     pub async fn create(&self, caller: Caller, project: &ProjectId, request: SaveAgent) -> Result<Agent, ServiceError> {
-        let request = checked(request)?;
+        let request = checked(&request)?;
         let mut tx = self.core.store.begin().await?;
         self.core.member(&mut tx, caller, project).await?;
         let now = self.core.now();
@@ -53,7 +53,7 @@ impl AgentService {
         id: AgentId,
         request: SaveAgent,
     ) -> Result<Agent, ServiceError> {
-        let request = checked(request)?;
+        let request = checked(&request)?;
         let mut tx = self.core.store.begin().await?;
         let mut agent = self.find(&mut tx, caller, project, id).await?;
         if agent.agent_type != request.agent_type {
@@ -111,12 +111,12 @@ impl AgentService {
     }
 }
 
-fn checked(request: SaveAgent) -> Result<SaveAgent, ServiceError> {
+fn checked(request: &SaveAgent) -> Result<SaveAgent, ServiceError> {
     let name = parse_name(&request.name).map_err(|source| ServiceError::Name { field: "name", source })?;
     if request.setup_script.len() > MAX_PROMPT_BYTES {
         return Err(ServiceError::SetupScriptTooLong { bytes: request.setup_script.len() });
     }
     // The store's engines don't all take NUL, and no script can hold one.
     let setup_script = request.setup_script.replace('\0', "\u{fffd}");
-    Ok(SaveAgent { name, setup_script, ..request })
+    Ok(SaveAgent { name, setup_script, agent_type: request.agent_type })
 }

@@ -17,10 +17,10 @@ use crate::git::{self, Code};
 use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxSpec};
 
 /// How long bundling the code may take.
-const CLONING_LIMIT: Duration = Duration::from_secs(10 * 60);
+const CLONING_LIMIT: Duration = Duration::from_mins(10);
 
 /// How long making the sandbox may take, with the code put into it.
-const CREATING_LIMIT: Duration = Duration::from_secs(5 * 60);
+const CREATING_LIMIT: Duration = Duration::from_mins(5);
 
 /// Why a stage didn't get to its end.
 enum StageEnd {
@@ -44,7 +44,7 @@ impl SessionJob {
     /// Builds or starts the sandbox, up to a session that is ready.
     pub(super) async fn build(&self, session: Session, signal: &Signal) -> Result<Outcome, JobError> {
         let id = session.id;
-        let (stage, end) = match self.stages(&session, signal).await {
+        let (stage, end) = match Box::pin(self.stages(&session, signal)).await {
             Ok(()) => {
                 self.note_up(id).await?;
                 self.followers.ensure(id);
@@ -53,9 +53,8 @@ impl SessionJob {
             Err(failed) => failed,
         };
         match end {
-            StageEnd::Waiting => Ok(Outcome::Done),
-            // The change that made it unwanted asked for this job again.
-            StageEnd::Unwanted => Ok(Outcome::Done),
+            // What it waits for, or what made it unwanted, asks for this job again.
+            StageEnd::Waiting | StageEnd::Unwanted => Ok(Outcome::Done),
             StageEnd::Job(error) => {
                 self.log(id, stage, &format!("{error}. Trying again …")).await?;
                 Err(error)
