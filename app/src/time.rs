@@ -18,7 +18,13 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// The day, in UTC: what the server can say without knowing the reader's clock.
+/// Day and month, in UTC: what the server can say without knowing the reader's clock.
+pub fn day(at: Timestamp) -> String {
+    let (_, month, day) = civil(at);
+    format!("{day} {}", MONTHS[month - 1])
+}
+
+/// The date, in UTC.
 pub fn date(at: Timestamp) -> String {
     let (year, month, day) = civil(at);
     format!("{day} {} {year}", MONTHS[month - 1])
@@ -36,10 +42,10 @@ pub fn iso(at: Timestamp) -> String {
 pub fn duration(ms: u64) -> String {
     let seconds = ms / 1_000;
     match ms {
-        ..10_000 => format!("{}.{} s", seconds, ms % 1_000 / 100),
+        0..10_000 => format!("{}.{} s", seconds, ms % 1_000 / 100),
         10_000..MINUTE_MS => format!("{seconds} s"),
         MINUTE_MS..HOUR_MS => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        HOUR_MS.. => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
 }
 
@@ -86,6 +92,7 @@ mod tests {
             assert_eq!(iso(Timestamp(ms)), text);
         }
         assert_eq!(date(Timestamp(951_782_400_000)), "29 Feb 2000");
+        assert_eq!(day(Timestamp(951_782_400_000)), "29 Feb");
     }
 
     #[test]

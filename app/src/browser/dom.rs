@@ -25,7 +25,8 @@ pub fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
-/// Whether the window is as narrow as a phone, where panels are pages. The same width stands in the style sheets.
-pub fn is_phone() -> bool {
-    leptos::prelude::window().match_media("(max-width: 760px)").ok().flatten().is_some_and(|query| query.matches())
+/// Whether the window has at most this width, in CSS pixels.
+pub fn is_at_most_wide(px: u16) -> bool {
+    let query = format!("(max-width: {px}px)");
+    leptos::prelude::window().match_media(&query).ok().flatten().is_some_and(|query| query.matches())
 }

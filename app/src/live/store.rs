@@ -110,6 +110,16 @@ impl ProjectStore {
         self.project.with_value(|project| project.id.clone())
     }
 
+    /// A session as it is now.
+    pub fn find_session(self, id: SessionId) -> Option<Session> {
+        self.sessions.with_untracked(|list| list.iter().find(|known| known.id == id).cloned())
+    }
+
+    /// A workspace as it is now.
+    pub fn find_workspace(self, id: WorkspaceId) -> Option<Workspace> {
+        self.workspaces.with_untracked(|list| list.iter().find(|known| known.id == id).cloned())
+    }
+
     /// Follows one session.
     pub fn session(self, id: SessionId) -> Memo<Option<Session>> {
         Memo::new(move |_| self.sessions.with(|list| list.iter().find(|known| known.id == id).cloned()))

@@ -21,7 +21,7 @@ pub fn NotFound(
     view! {
         <Title text="Not found"/>
         <div class="empty">
-            <p class="empty__title">{format!("There is no such {what}")}</p>
+            <h1 class="empty__title">{format!("There is no such {what}")}</h1>
             <p>"It may have been deleted, or the address may be mistyped."</p>
             <a class="button" href=project_url(&ProjectId::local())>
                 "Go to the overview"
@@ -46,7 +46,7 @@ pub fn LoadFailed(
     let request = problem.request_id.map(|id| view! { <p class="faint">"Request " <code>{id}</code></p> });
     view! {
         <div class="empty" role="alert">
-            <p class="empty__title">{format!("The {what} couldn’t be loaded")}</p>
+            <h1 class="empty__title">{format!("The {what} couldn’t be loaded")}</h1>
             <p>{problem.detail}</p>
             {request}
             <button type="button" class="button" on:click=reload>

@@ -90,7 +90,7 @@ pub fn PromptArea(
                 rows="1"
                 aria-label="Prompt"
                 aria-describedby="composer-hint"
-                placeholder="Write a script for the sandbox’s shell"
+                placeholder="Write a shell script"
                 spellcheck="false"
                 autocapitalize="off"
                 enterkeyhint="send"

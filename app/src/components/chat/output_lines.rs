@@ -38,7 +38,7 @@ pub fn OutputTail(
         })
     };
     view! {
-        <div class="output__lines" tabindex="0" role="region" aria-label="Output">
+        <div class="output__lines" tabindex="0" role="group" aria-label="Output">
             <For each=lines key=|line| line.clone() let:line>
                 <div class="output__line" inner_html=line.1></div>
             </For>
@@ -75,24 +75,24 @@ pub fn OutputWindow(
             held.load_from(shown.get_untracked().0);
         }
     };
-    node.on_load(move |node| {
-        node.set_scroll_top(node.scroll_height());
-        note_scroll();
-    });
-    Effect::new(move |_| {
-        let (Some(room), total) = (room.get(), total.get()) else { return };
+    Effect::new(move |has_room: Option<bool>| {
+        let (Some(room), Some(node), total) = (room.get(), node.get(), total.get()) else { return false };
         let (start, _) = shown.get();
         // Lines that aren't held yet take their room as well.
         let first = body.with(|body| output_of(body).map_or(0, |output| output.first_line)).max(start);
         dom::set_property(&room, "height", &format!("{}px", total * u64::from(LINE_PX)));
         dom::set_property(&room, "padding-top", &format!("{}px", first * u64::from(LINE_PX)));
+        if has_room != Some(true) {
+            node.set_scroll_top(node.scroll_height());
+        }
+        true
     });
     view! {
         <div
             class="output__lines output__lines--window"
             node_ref=node
             tabindex="0"
-            role="region"
+            role="group"
             aria-label="Output"
             on:scroll=move |_| note_scroll()
         >

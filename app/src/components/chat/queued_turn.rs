@@ -6,6 +6,7 @@ use octobot_wire::TurnId;
 use web_sys::KeyboardEvent;
 
 use super::actions::TurnActions;
+use crate::browser::focus::focus;
 use crate::browser::keys;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
@@ -26,7 +27,12 @@ pub fn QueuedTurn(
     });
     let editing = RwSignal::new(false);
     let text = NodeRef::<html::Textarea>::new();
-    text.on_load(|text| drop(text.focus()));
+    // An effect, because the text area comes and goes.
+    Effect::new(move |_| {
+        if let Some(text) = text.get() {
+            focus(&text);
+        }
+    });
     let save = move || {
         if let Some(typed) = text.get_untracked().map(|text| text.value())
             && !typed.trim().is_empty()

@@ -16,7 +16,7 @@ pub fn Script(
     let unfolded = RwSignal::new(false);
     view! {
         <div class="script" class:script--folded=move || is_long && !unfolded.get()>
-            <pre class="script__text" tabindex="0" aria-label="Script">{text}</pre>
+            <pre class="script__text" tabindex="0" role="group" aria-label="Script">{text}</pre>
             {is_long
                 .then(|| {
                     view! {

@@ -32,7 +32,7 @@ pub fn ToolCallView(
     let script = (input.trim() != title.trim()).then(|| view! { <Script text=input/> });
     let label = title.clone();
     view! {
-        <section class="tool-call" aria-label=label>
+        <div class="tool-call" role="group" aria-label=label>
             <div class="tool-call__head">
                 <StatusIcon status/>
                 <code class="tool-call__title">{title}</code>
@@ -40,7 +40,7 @@ pub fn ToolCallView(
             </div>
             {script}
             <OutputView part=id body/>
-        </section>
+        </div>
     }
     .into_any()
 }

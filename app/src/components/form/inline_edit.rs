@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::browser::focus::focus;
 use crate::browser::keys;
 
 /// A text that can be edited in its place.
@@ -19,9 +20,12 @@ pub fn InlineEdit(
 ) -> impl IntoView {
     let editing = RwSignal::new(false);
     let input = NodeRef::<html::Input>::new();
-    input.on_load(|input| {
-        drop(input.focus());
-        input.select();
+    // An effect, because the input comes and goes.
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            focus(&input);
+            input.select();
+        }
     });
     let finish = move |keep: bool| {
         // Closing the input takes its focus, which would come back here as a blur.

@@ -32,7 +32,7 @@ impl Clock {
     }
 }
 
-/// "5m": relative once the browser's clock is known, until then the date.
+/// "5m": relative once the browser's clock is known, until then the day.
 #[component]
 pub fn Since(
     /// When it was.
@@ -40,7 +40,7 @@ pub fn Since(
     at: Signal<Timestamp>,
 ) -> impl IntoView {
     let Clock(now) = expect_context();
-    let words = move || now.get().map_or_else(|| time::date(at.get()), |now| time::ago(at.get(), now));
+    let words = move || now.get().map_or_else(|| time::day(at.get()), |now| time::ago(at.get(), now));
     let title = move || now.get().map(|_| browser::clock::in_words(at.get()));
     view! {
         <time class="since" datetime=move || time::iso(at.get()) title=title>

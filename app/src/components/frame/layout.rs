@@ -1,4 +1,4 @@
-//! Which panels are shown. On a wide window they stand beside the page and their state is a preference; on a phone
+//! Which panels are shown. On a wide window they stand beside the page and their state is a preference; on a narrow one
 //! they are pages of their own, and leaving is closing.
 
 use leptos::prelude::*;
@@ -25,6 +25,14 @@ impl Side {
         }
     }
 
+    /// The widest window in which it is a page instead of standing beside one. The style sheets say the same.
+    fn page_width_px(self) -> u16 {
+        match self {
+            Self::Sidebar => 760,
+            Self::Details => 1_000,
+        }
+    }
+
     /// What its state in the preferences is.
     pub fn of(self, preferences: &Preferences) -> Panel {
         match self {
@@ -45,7 +53,7 @@ impl Side {
 /// The layout of the frame. A context of everything inside it.
 #[derive(Clone, Copy)]
 pub struct Layout {
-    /// The panel that is the page now, on a phone.
+    /// The panel that is the page now, in a narrow window.
     pub page: RwSignal<Option<Side>>,
     keeper: PreferenceKeeper,
 }
@@ -63,7 +71,7 @@ impl Layout {
 
     /// Shows a panel, or puts it away.
     pub fn toggle(self, side: Side) {
-        if dom::is_phone() {
+        if dom::is_at_most_wide(side.page_width_px()) {
             self.page.update(|page| *page = if *page == Some(side) { None } else { Some(side) });
         } else {
             self.keeper.change(|preferences| {

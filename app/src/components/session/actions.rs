@@ -1,6 +1,5 @@
 //! Calls about sessions, with what the page shows before the answer is there, and after it.
 
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::SessionId;
 use octobot_wire::name::parse_name;
@@ -27,7 +26,7 @@ impl SessionActions {
     /// Gives it a display name, at once on the page; back again when the server refuses. Nothing but white space goes
     /// back to the name from the first prompt.
     pub fn rename(self, id: SessionId, name: &str) {
-        let Some(before) = self.store.session(id).get_untracked() else { return };
+        let Some(before) = self.store.find_session(id) else { return };
         let mut renamed = before.clone();
         renamed.display_name = parse_name(name).ok();
         let request = RenameSession { display_name: Some(name.to_owned()).filter(|name| !name.is_empty()) };

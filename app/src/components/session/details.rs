@@ -1,6 +1,7 @@
 //! The panel beside the chat: what is known of the session and its sandbox.
 
 use leptos::prelude::*;
+use octobot_wire::Timestamp;
 use octobot_wire::session::Session;
 
 use super::building::BuildLog;
@@ -22,14 +23,15 @@ pub fn SessionDetails(
     let layout = Layout::expect();
     let log = SessionStore::expect().log;
     view! {
-        <aside class="details" id=Side::Details.name() aria-label="Details of the session">
+        <section class="details" id=Side::Details.name() aria-label="Details of the session">
             <div class="details__heading">
                 <h2>"Details"</h2>
                 <IconButton glyph=Glyph::Close label="Close the details" on_press=move |()| {
                     layout.toggle(Side::Details);
                 }/>
             </div>
-            {move || session.get().map(|session| view! { <SessionFacts session/> })}
+            <SessionFacts session/>
+            <IsolationFacts session/>
             <h3>"Sandbox log"</h3>
             <Show
                 when=move || !log.with(Vec::is_empty)
@@ -37,36 +39,59 @@ pub fn SessionDetails(
             >
                 <BuildLog/>
             </Show>
-        </aside>
+        </section>
     }
     .into_any()
 }
 
 #[component]
-fn SessionFacts(session: Session) -> impl IntoView {
+fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
     let store = ProjectStore::expect();
-    let project = store.id();
-    let workspace = store.workspaces.with(|list| list.iter().find(|w| w.id == session.workspace_id).cloned());
-    let agent = store.agents.with(|list| list.iter().find(|a| a.id == session.agent_id).cloned());
-    let commit = workspace.as_ref().and_then(|workspace| workspace.commit.clone());
+    let project = StoredValue::new(store.id());
+    let workspace = Memo::new(move |_| {
+        let id = session.with(|s| s.as_ref().map(|s| s.workspace_id))?;
+        store.workspaces.with(|list| list.iter().find(|known| known.id == id).cloned())
+    });
+    let agent = Memo::new(move |_| {
+        let id = session.with(|s| s.as_ref().map(|s| s.agent_id))?;
+        store.agents.with(|list| list.iter().find(|known| known.id == id).cloned())
+    });
+    let workspace_link = move || {
+        let workspace = workspace.get()?;
+        let url = project.with_value(|project| workspace_url(project, workspace.id));
+        Some(view! { <a href=url>{workspace.name}</a> })
+    };
+    let agent_link = move || {
+        let agent = agent.get()?;
+        let url = project.with_value(|project| agent_url(project, agent.id));
+        Some(view! { <a href=url>{agent.name}</a> })
+    };
+    let commit = move || view! { <CommitLine commit=workspace.get().and_then(|workspace| workspace.commit)/> };
+    let created = Signal::derive(move || session.with(|s| s.as_ref().map_or(Timestamp(0), |s| s.created_at)));
     view! {
         <dl class="facts">
             <dt>"Workspace"</dt>
-            <dd>{workspace.map(|w| view! { <a href=workspace_url(&project, w.id)>{w.name}</a> })}</dd>
+            <dd>{workspace_link}</dd>
             <dt>"Commit"</dt>
-            <dd>
-                <CommitLine commit/>
-            </dd>
+            <dd>{commit}</dd>
             <dt>"Agent"</dt>
-            <dd>{agent.map(|a| view! { <a href=agent_url(&project, a.id)>{a.name}</a> })}</dd>
+            <dd>{agent_link}</dd>
             <dt>"Created"</dt>
             <dd>
-                <Since at=session.created_at/>
+                <Since at=created/>
             </dd>
         </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn IsolationFacts(session: Memo<Option<Session>>) -> impl IntoView {
+    let isolation = Memo::new(move |_| session.with(|s| s.as_ref().and_then(|s| s.isolation.clone())));
+    view! {
         <h3>"Isolation"</h3>
         <div class="details__text">
-            {match session.isolation {
+            {move || match isolation.get() {
                 Some(isolation) => view! { <IsolationText isolation/> }.into_any(),
                 None => view! { <p class="faint">"There is no sandbox yet."</p> }.into_any(),
             }}

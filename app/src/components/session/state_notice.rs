@@ -6,6 +6,8 @@ use octobot_wire::session::{Session, SessionState};
 
 use super::actions::SessionActions;
 use crate::components::form::notice::Notice;
+use crate::live::ProjectStore;
+use crate::place::project_url;
 use crate::words::{self, Tone};
 
 /// A notice for a session that has failed, is stopped or is being removed; nothing for one that works.
@@ -17,6 +19,7 @@ pub fn StateNotice(
     session: Memo<Option<Session>>,
 ) -> impl IntoView {
     let actions = SessionActions::new();
+    let home = StoredValue::new(project_url(&ProjectStore::expect().id()));
     let state = Memo::new(move |_| session.with(|s| s.as_ref().map(|s| s.state.clone())));
     let start = move |label: &'static str| {
         view! {
@@ -25,8 +28,19 @@ pub fn StateNotice(
             </button>
         }
     };
-    move || match state.get()? {
-        SessionState::Error { stage, reason } => Some(
+    let gone = move || {
+        view! {
+            <Notice tone=Tone::Quiet title="The session was deleted">
+                <a class="button button--small" href=home.get_value()>
+                    "Go to the overview"
+                </a>
+            </Notice>
+        }
+        .into_any()
+    };
+    move || match state.get() {
+        None => Some(gone()),
+        Some(SessionState::Error { stage, reason }) => Some(
             view! {
                 <Notice tone=Tone::Bad title=format!("{} failed", words::stage(stage))>
                     <p class="notice__reason">{reason}</p>
@@ -35,7 +49,7 @@ pub fn StateNotice(
             }
             .into_any(),
         ),
-        SessionState::Stopped => Some(
+        Some(SessionState::Stopped) => Some(
             view! {
                 <Notice tone=Tone::Quiet title="The sandbox is stopped">
                     <p>"It starts again with the next prompt. Its files are kept."</p>
@@ -44,7 +58,7 @@ pub fn StateNotice(
             }
             .into_any(),
         ),
-        SessionState::Removing => Some(
+        Some(SessionState::Removing) => Some(
             view! {
                 <Notice tone=Tone::Busy title="The session is being deleted">
                     <p>"Its sandbox and all its data are being removed."</p>
@@ -52,11 +66,13 @@ pub fn StateNotice(
             }
             .into_any(),
         ),
-        SessionState::Initializing
-        | SessionState::Cloning
-        | SessionState::PullingImage
-        | SessionState::CreatingSandbox
-        | SessionState::Ready
-        | SessionState::Running => None,
+        Some(
+            SessionState::Initializing
+            | SessionState::Cloning
+            | SessionState::PullingImage
+            | SessionState::CreatingSandbox
+            | SessionState::Ready
+            | SessionState::Running,
+        ) => None,
     }
 }

@@ -1,6 +1,5 @@
 //! Calls about workspaces, with what the page shows before the answer is there, and after it.
 
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::WorkspaceId;
 use octobot_wire::workspace::RenameWorkspace;
@@ -38,7 +37,7 @@ impl WorkspaceActions {
 
     /// Renames it, at once on the page; back again when the server refuses.
     pub fn rename(self, id: WorkspaceId, name: String) {
-        let Some(before) = self.store.workspace(id).get_untracked() else { return };
+        let Some(before) = self.store.find_workspace(id) else { return };
         let mut renamed = before.clone();
         renamed.name.clone_from(&name);
         self.store.put_workspace(renamed);
