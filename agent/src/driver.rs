@@ -4,6 +4,7 @@
 
 mod journal;
 
+use std::collections::VecDeque;
 use std::io;
 
 use octobot_wire::TurnId;
@@ -132,7 +133,6 @@ impl Driver {
                 event = next_event(&mut self.call) => self.note(event).await,
                 () = sleep_until(self.journal.due()), if self.journal.is_due() => self.journal.attend().await,
             }
-            self.running.send_replace(self.turns.running());
         }
         self.journal.close().await;
     }
@@ -144,12 +144,7 @@ impl Driver {
                 let _gone = reply.send(self.deliver(turn).await);
             }
             Request::Cancel(turn_id, reply) => {
-                let cancelled = self.turns.cancel(turn_id);
-                let answer = match cancelled {
-                    Ok(effects) => Ok(self.carry_out(effects).await),
-                    Err(unknown) => Err(unknown),
-                };
-                let _gone = reply.send(answer);
+                let _gone = reply.send(self.cancel(turn_id).await);
             }
             Request::ShutDown => {
                 self.shutting_down = true;
@@ -175,19 +170,25 @@ impl Driver {
         Ok(TurnDelivered { repeated: false })
     }
 
+    async fn cancel(&mut self, turn_id: TurnId) -> Result<(), UnknownTurn> {
+        let effects = self.turns.cancel(turn_id)?;
+        self.carry_out(effects).await;
+        Ok(())
+    }
+
     async fn note(&mut self, event: CallEvent) {
         let effects = match event {
             CallEvent::Output(text) => self.turns.output(text),
             CallEvent::Ended { end, duration_ms } => {
                 self.call = None;
-                self.turns.call_ended(end, duration_ms)
+                self.turns.call_ended(&end, duration_ms)
             }
         };
         self.carry_out(effects).await;
     }
 
     async fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut effects = std::collections::VecDeque::from(effects);
+        let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Log(body) => {
@@ -200,9 +201,14 @@ impl Driver {
                     Ok(call) => self.call = Some(call),
                     Err(error) => {
                         let end = CallEnd::Broken(format!("The script couldn't be run: {error}."));
-                        effects.extend(self.turns.call_ended(end, 0));
+                        effects.extend(self.turns.call_ended(&end, 0));
                     }
                 },
+                Effect::EndStragglers { turn_id } => {
+                    if let Err(error) = stragglers::kill(turn_id).await {
+                        tracing::error!(turn.id = %turn_id, error = %error, "processes of turn {turn_id} may be left");
+                    }
+                }
                 Effect::Stop { grace } => {
                     if let Some(call) = &self.call {
                         call.stop(grace);
@@ -210,6 +216,7 @@ impl Driver {
                 }
             }
         }
+        self.running.send_replace(self.turns.running());
     }
 }
 

@@ -127,8 +127,10 @@ impl Init<'_> {
 
     fn shut_down(&mut self, signal: Signal) -> Option<ExitCode> {
         match self.daemon {
-            // Nothing runs that would have to end first.
-            Daemon::Due(_) => return Some(ExitCode::SUCCESS),
+            Daemon::Due(_) => {
+                end_everything();
+                return Some(ExitCode::SUCCESS);
+            }
             Daemon::Running(pid) => self.daemon = Daemon::Ending(pid, Instant::now() + SHUTDOWN_GRACE),
             Daemon::Ending(..) => {}
         }

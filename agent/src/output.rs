@@ -6,7 +6,7 @@ mod pace;
 
 use std::time::Instant;
 
-use crate::output::cap::Cap;
+use crate::output::cap::{Cap, Rest};
 use crate::output::decode::Decoder;
 use crate::output::pace::Pace;
 
@@ -37,13 +37,19 @@ impl Output {
 
     /// Returns all that is left, with the last part of what went over the cap.
     pub fn finish(mut self, now: Instant) -> Vec<String> {
-        let mut texts = self.pace.push(&self.decoder.finish(), now);
-        if let Some(rest) = self.cap.finish() {
-            let start = if self.decoder.ended_line() { "" } else { "\n" };
-            let mut tail = Decoder::default();
-            let text = tail.decode(&rest.tail) + &tail.finish();
-            texts.extend(self.pace.push(&format!("{start}… {} bytes not shown …\n{text}", rest.not_shown), now));
-        }
+        let rest = self.cap.finish();
+        let end = match &rest {
+            Some(Rest { not_shown: 0, tail }) => self.decoder.decode(tail) + &self.decoder.finish(),
+            Some(Rest { not_shown, tail }) => {
+                let cut = self.decoder.finish();
+                let start = if self.decoder.ended_line() { "" } else { "\n" };
+                let mut decoder = Decoder::default();
+                let tail = decoder.decode(tail) + &decoder.finish();
+                format!("{cut}{start}… {not_shown} bytes not shown …\n{tail}")
+            }
+            None => self.decoder.finish(),
+        };
+        let mut texts = self.pace.push(&end, now);
         texts.extend(self.pace.flush(now));
         texts
     }

@@ -103,12 +103,11 @@ impl Root {
 
     fn obey(&mut self, Order::Stop { grace_ms }: Order) -> io::Result<()> {
         let kill_at = Instant::now() + Duration::from_millis(grace_ms);
-        match &mut self.stop {
-            Some(stop) => stop.kill_at = stop.kill_at.min(kill_at),
-            None => {
-                self.stop = Some(Stop { kill_at });
-                descendants::ask_to_end()?;
-            }
+        if let Some(stop) = &mut self.stop {
+            stop.kill_at = stop.kill_at.min(kill_at);
+        } else {
+            self.stop = Some(Stop { kill_at });
+            descendants::ask_to_end()?;
         }
         Ok(())
     }

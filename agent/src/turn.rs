@@ -35,6 +35,11 @@ pub enum Effect {
         /// The script to run.
         script: String,
     },
+    /// Make sure that no process of the turn is left, also of those that escaped what ran the tool call.
+    EndStragglers {
+        /// The turn.
+        turn_id: TurnId,
+    },
     /// End all processes of the running tool call: politely, after the grace by force.
     Stop {
         /// How long they have to end by themselves.
@@ -163,19 +168,23 @@ impl Turns {
     }
 
     /// The running tool call has ended.
-    pub fn call_ended(&mut self, end: CallEnd, duration_ms: u64) -> Vec<Effect> {
+    pub fn call_ended(&mut self, end: &CallEnd, duration_ms: u64) -> Vec<Effect> {
         let Some(Running { turn_id, call, prompt, stopping }) = self.running.take() else { return Vec::new() };
-        let status = call_status(&end, stopping, duration_ms);
-        let mut effects = vec![Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status })];
-        let outcome = match (outcome_of(&end, stopping), prompt) {
+        let status = call_status(end, stopping, duration_ms);
+        let mut effects = Vec::new();
+        if stopping.is_some() || !matches!(end, CallEnd::Exited(_) | CallEnd::Killed(_)) {
+            effects.push(Effect::EndStragglers { turn_id });
+        }
+        effects.push(Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status }));
+        let outcome = match (outcome_of(end, stopping), prompt) {
             (Some(outcome), _) => outcome,
             (None, None) => TurnOutcome::Completed,
-            (None, Some(prompt)) if end == CallEnd::Exited(0) => {
+            (None, Some(prompt)) if *end == CallEnd::Exited(0) => {
                 self.running = Some(Running { turn_id, call: call + 1, prompt: None, stopping: None });
                 effects.extend(start_call(turn_id, call + 1, title_of(&prompt), prompt));
                 return effects;
             }
-            (None, Some(_)) => TurnOutcome::Failed { reason: setup_failure(&end) },
+            (None, Some(_)) => TurnOutcome::Failed { reason: setup_failure(end) },
         };
         self.history.set_up |= outcome != TurnOutcome::Interrupted;
         effects.push(Effect::Log(DaemonEventBody::TurnEnded { turn_id, outcome }));
@@ -212,10 +221,10 @@ fn start_call(turn_id: TurnId, call: u32, title: String, script: String) -> Vec<
 fn call_status(end: &CallEnd, stopping: Option<StopCause>, duration_ms: u64) -> ToolCallStatus {
     match (stopping, end) {
         (Some(StopCause::Cancelled), _) => ToolCallStatus::Cancelled { duration_ms },
-        (Some(StopCause::ShutDown | StopCause::LogFailed), _) => ToolCallStatus::Interrupted,
         (None, &CallEnd::Exited(exit_code)) => ToolCallStatus::Exited { exit_code, duration_ms },
         (None, &CallEnd::Killed(signal)) => ToolCallStatus::Killed { signal, duration_ms },
-        (None, CallEnd::Stopped { .. } | CallEnd::Broken(_)) => ToolCallStatus::Interrupted,
+        (Some(StopCause::ShutDown | StopCause::LogFailed), _)
+        | (None, CallEnd::Stopped { .. } | CallEnd::Broken(_)) => ToolCallStatus::Interrupted,
     }
 }
 
@@ -224,13 +233,12 @@ fn outcome_of(end: &CallEnd, stopping: Option<StopCause>) -> Option<TurnOutcome>
     let failed = |reason: &str| Some(TurnOutcome::Failed { reason: reason.to_owned() });
     match (stopping, end) {
         (Some(StopCause::LogFailed), _) => failed("The sandbox's event log couldn't be written: its disk may be full."),
-        (Some(StopCause::ShutDown), _) => Some(TurnOutcome::Interrupted),
         (Some(StopCause::Cancelled), CallEnd::Stopped { left: 1.. }) => {
             failed("It was stopped, but processes that belong to another user couldn't be ended.")
         }
         (Some(StopCause::Cancelled), _) => Some(TurnOutcome::Cancelled),
         (None, CallEnd::Broken(reason)) => failed(reason),
-        (None, CallEnd::Stopped { .. }) => Some(TurnOutcome::Interrupted),
+        (Some(StopCause::ShutDown), _) | (None, CallEnd::Stopped { .. }) => Some(TurnOutcome::Interrupted),
         (None, CallEnd::Exited(_) | CallEnd::Killed(_)) => None,
     }
 }
@@ -246,9 +254,11 @@ fn setup_failure(end: &CallEnd) -> String {
 /// The first line of a script that has something in it.
 fn title_of(script: &str) -> String {
     let line = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    match line.char_indices().nth(TITLE_CHARS) {
-        None => line.to_owned(),
-        Some(_) => line.chars().take(TITLE_CHARS - 1).chain(['…']).collect(),
+    let shown = line.chars().map(|c| if c.is_control() { ' ' } else { c });
+    if line.chars().nth(TITLE_CHARS).is_none() {
+        shown.collect()
+    } else {
+        shown.take(TITLE_CHARS - 1).chain(['…']).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the pages need from the browser, each in the form in which Rust wants it.
 //!
-//! Everything here may be called in effects and event handlers only: on the server there is no browser.
+//! Everything here may be called in effects and event handlers only: on the server there is no browser. What wraps a
+//! JavaScript object can be stored anywhere, because a server never has one to drop on the wrong thread.
 
 pub mod clipboard;
 pub mod clock;

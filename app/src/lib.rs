@@ -3,9 +3,6 @@
 //! Compiled twice: with `ssr` into the server, which renders the first paint, and with `hydrate` into the WASM that
 //! takes it over. The backend is known only through the traits in [`ports`].
 
-// The type of a view names every element in it, and the compiler lays out the future that hydrates it.
-#![recursion_limit = "256"]
-
 pub mod app;
 pub mod browser;
 pub mod calls;

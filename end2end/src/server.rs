@@ -43,6 +43,11 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
+    /// The server's process.
+    pub fn id(&self) -> Result<u32> {
+        self.process.id().context("the server has ended by itself")
+    }
+
     /// The folder with the server's data.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -58,9 +63,9 @@ impl Server {
 
     /// Deletes every session, because sandboxes outlive the server; then asks it to end, and fails if it doesn't end
     /// well.
-    pub(crate) async fn end(mut self) -> Result<()> {
+    pub async fn end(mut self) -> Result<()> {
         crate::api::Api::new(&self.address).delete_sessions().await?;
-        let Some(id) = self.process.id() else { bail!("the server has ended by itself") };
+        let id = self.id()?;
         let asked = Command::new("kill").arg(id.to_string()).status().await?;
         anyhow::ensure!(asked.success(), "the server couldn't be asked to end");
         let status = timeout(PATIENCE, self.process.wait()).await.context("the server doesn't end")??;

@@ -1,15 +1,168 @@
-//! What a person sees in a browser.
+//! What a person sees and does in a browser.
 
-use anyhow::{Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::api::{Api, make_repository};
+use octobot_end2end::browser::Scheme;
 use octobot_end2end::{Stage, play};
+use thirtyfour::prelude::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_front_page_answers() {
-    play("the front page answers", async |stage: &mut Stage| -> Result<()> {
+async fn the_front_page_says_how_to_begin() {
+    play("front page", async |stage: &mut Stage| -> Result<()> {
         stage.open("/").await?;
         let title = stage.browser.driver().title().await?;
         ensure!(title.contains("Octobot"), "the title is {title:?}");
+        see(stage, "//label[text()='Folder path or git URL']").await?;
         Ok(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_comes_from_a_folder_to_a_kept_transcript() {
+    play("journey", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        make_repository(folder.path()).await?;
+        add_workspace(stage, &folder.path().display().to_string()).await?;
+
+        // The first session begins with a prompt.
+        write(stage, "//textarea[@aria-label='Prompt']", "ls && git log --oneline").await?;
+        press(stage, "//button[contains(., 'Start session')]").await?;
+        see(stage, "//*[contains(@class,'tool-call')]//*[contains(., 'two.txt')]").await?;
+        see(stage, "//*[contains(@class,'tool-call')]//*[contains(., 'Second')]").await?;
+
+        // A long turn: another prompt waits, is edited, and a third one is deleted.
+        send(stage, "for i in $(seq 300); do echo tick $i; sleep 0.1; done").await?;
+        see(stage, "//*[text()='tick 3']").await?;
+        send(stage, "echo second").await?;
+        send(stage, "echo third").await?;
+        see(stage, "(//li[@class='queued'])[2]").await?;
+        press(stage, "(//li[@class='queued'])[2]//button[@aria-label='Delete from the queue']").await?;
+        press(stage, "(//li[@class='queued'])[1]//button[@aria-label='Edit the prompt']").await?;
+        write(stage, "//textarea[@aria-label='Queued prompt']", "echo edited\n").await?;
+
+        // A second tab and a reload see the same.
+        let first = stage.browser.driver().window().await?;
+        let address = stage.browser.driver().current_url().await?;
+        let second = stage.browser.driver().new_tab().await?;
+        stage.browser.driver().switch_to_window(second).await?;
+        stage.browser.driver().goto(address.as_str()).await?;
+        see(stage, "//li[@class='queued']//*[text()='echo edited']").await?;
+        stage.browser.driver().refresh().await?;
+        see(stage, "//*[starts-with(text(),'tick ')]").await?;
+        stage.browser.driver().switch_to_window(first).await?;
+
+        // The server is killed in the middle; the page goes on by itself.
+        stage.server.kill_and_restart().await?;
+        see(stage, "//*[contains(text(),'tick 90')]").await?;
+        press(stage, "//button[contains(., 'Stop') and contains(@title, 'turn')]").await?;
+        see(stage, "//*[contains(@class,'tool-call')]//*[text()='edited']").await?;
+        hide(stage, "//li[@class='queued']").await?;
+
+        stage.browser.driver().refresh().await?;
+        see(stage, "//*[contains(@class,'tool-call')]//*[text()='edited']").await?;
+        see(stage, "//*[contains(text(),'two.txt')]").await?;
+        // The connection that broke when the server was killed is on the console, as it should be.
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_that_cannot_be_used_says_why() {
+    play("bad workspace", async |stage: &mut Stage| -> Result<()> {
+        add_workspace(stage, "/no/such/folder").await?;
+        see(stage, "//*[contains(., 'no folder /no/such/folder')]").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_looks_right_in_both_themes_and_on_a_phone() {
+    play("looks", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        make_repository(folder.path()).await?;
+        let api = Api::new(&stage.server.url(""));
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let remote = api.add_workspace(&format!("file://{}", folder.path().display())).await?;
+        let session = api.create_session(&workspace).await?;
+        api.create_session(&remote).await?;
+        api.submit(&session, "git log --stat").await?;
+        api.submit(&session, "seq 1 100; printf '\\e[1;32mgreen\\e[0m and \\e[31mred\\e[0m\\n'; exit 3").await?;
+        api.idle(&session).await?;
+        let pages = [
+            ("overview", "/projects/local".to_owned()),
+            ("session", format!("/projects/local/sessions/{session}")),
+            ("workspace", format!("/projects/local/workspaces/{workspace}")),
+            ("agents", "/projects/local/agents".to_owned()),
+            ("new-agent", "/projects/local/agents/new".to_owned()),
+            ("not-found", "/projects/local/nothing".to_owned()),
+        ];
+        for (scheme, theme) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+            stage.browser.prefer(scheme).await?;
+            for (width, height, device) in [(1280, 800, "desk"), (390, 844, "phone")] {
+                stage.browser.resize(width, height).await?;
+                for (name, path) in &pages {
+                    stage.open(path).await?;
+                    hydrated(stage).await?;
+                    stage.browser.screenshot(&format!("{name}-{theme}-{device}")).await?;
+                    let wide =
+                        stage.browser.driver().execute("return document.documentElement.scrollWidth", vec![]).await?;
+                    let wide = wide.json().as_u64().unwrap_or_default();
+                    ensure!(wide <= u64::from(width), "{name} is {wide} px wide on {width} px");
+                }
+            }
+        }
+        // The page that isn't there answers 404, which the browser notes.
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("/nothing")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+/// Adds a workspace through the form of the empty overview.
+async fn add_workspace(stage: &Stage, source: &str) -> Result<()> {
+    stage.open("/").await?;
+    hydrated(stage).await?;
+    write(stage, "//input[@id='workspace-source']", source).await?;
+    press(stage, "//button[contains(., 'Add workspace') and @type='submit']").await
+}
+
+/// Sends a prompt in the session that is shown.
+async fn send(stage: &Stage, prompt: &str) -> Result<()> {
+    write(stage, "//textarea[@aria-label='Prompt']", &format!("{prompt}\n")).await
+}
+
+/// Waits until the page is alive: what is pressed before that does nothing.
+async fn hydrated(stage: &Stage) -> Result<()> {
+    see(stage, "//html[@data-ready]").await.map(drop)
+}
+
+async fn see(stage: &Stage, what: &str) -> Result<WebElement> {
+    let found = stage.browser.driver().query(By::XPath(what)).wait(Duration::from_secs(30), Duration::from_millis(50));
+    found.first().await.with_context(|| format!("nothing like {what} is shown"))
+}
+
+async fn hide(stage: &Stage, what: &str) -> Result<()> {
+    let gone = stage.browser.driver().query(By::XPath(what)).wait(Duration::from_secs(30), Duration::from_millis(50));
+    ensure!(gone.not_exists().await?, "something like {what} is still shown");
+    Ok(())
+}
+
+async fn press(stage: &Stage, what: &str) -> Result<()> {
+    Ok(see(stage, what).await?.click().await?)
+}
+
+async fn write(stage: &Stage, where_: &str, text: &str) -> Result<()> {
+    let field = see(stage, where_).await?;
+    field.clear().await?;
+    Ok(field.send_keys(text).await?)
 }

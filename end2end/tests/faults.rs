@@ -89,7 +89,7 @@ async fn a_session_whose_sandbox_dies_during_a_turn_goes_on() {
         let view = api.get(&format!("/sessions/{session}")).await?;
         let messages = view["messages"].as_array().context("no messages")?;
         let last = messages.last().context("no message")?;
-        ensure!(last["parts"][0]["output"]["lines"][0] == "kept", "the queue doesn't go on: {last}");
+        ensure!(last["parts"][0]["body"]["output"]["lines"][0] == "kept", "the queue doesn't go on: {last}");
         Ok(())
     })
     .await;

@@ -1,7 +1,7 @@
 //! The entry point of the page in the browser. Everything else of the page stands in `app`.
 
-// The type of a view names every element in it, and the compiler lays out the future that hydrates it.
-#![recursion_limit = "256"]
+// A page is one nested type, and the compiler has to walk all of it.
+#![recursion_limit = "512"]
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -2,6 +2,7 @@
 //! checks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
 use octobot_wire::agent::{Agent, SaveAgent};
@@ -47,7 +48,12 @@ fn answer<'a, D, T: 'a>(
     work: impl Future<Output = Result<D, ServiceError>> + Send + 'a,
     to_wire: impl FnOnce(D) -> T + Send + 'a,
 ) -> Answer<'a, T> {
-    Box::pin(async move { work.await.map(to_wire).map_err(|error| -> Problem { of_service(&error) }) })
+    Box::pin(async move {
+        let begun = Instant::now();
+        let result = work.await;
+        metrics::histogram!("octobot_service_seconds").record(begun.elapsed());
+        result.map(to_wire).map_err(|error| -> Problem { of_service(&error) })
+    })
 }
 
 impl Projects for ProjectService {

@@ -38,10 +38,19 @@ impl Frame {
     }
 }
 
+/// What a subscriber hears.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// An event.
+    Frame(Arc<Frame>),
+    /// There are events up to this number that another server committed: they are in the store.
+    UpTo(u64),
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Bus {
-    channels: Mutex<HashMap<ProjectId, broadcast::Sender<Arc<Frame>>>>,
+    channels: Mutex<HashMap<ProjectId, broadcast::Sender<News>>>,
 }
 
 impl Bus {
@@ -51,13 +60,22 @@ impl Bus {
         for event in recorded {
             if let Some(sender) = channels.get(&event.project) {
                 // Nobody listening is no failure: the event is in the store.
-                let _ = sender.send(Arc::new(Frame::new(event)));
+                let _ = sender.send(News::Frame(Arc::new(Frame::new(event))));
             }
         }
     }
 
+    /// Tells of events that another server committed; those of all projects without one named.
+    pub fn nudge(&self, project: Option<&ProjectId>, number: u64) {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let concerned = channels.iter().filter(|(id, _)| project.is_none_or(|project| project == *id));
+        for (_, sender) in concerned {
+            let _ = sender.send(News::UpTo(number));
+        }
+    }
+
     /// Listens to a project. Subscribe first and read the store afterwards, so that nothing falls in between.
-    pub fn subscribe(&self, project: &ProjectId) -> broadcast::Receiver<Arc<Frame>> {
+    pub fn subscribe(&self, project: &ProjectId) -> broadcast::Receiver<News> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.retain(|_, sender| sender.receiver_count() > 0);
         channels.entry(project.clone()).or_insert_with(|| broadcast::Sender::new(CAPACITY)).subscribe()

@@ -1,5 +1,8 @@
 //! The Octobot server. `ARCHITECTURE.md` says what belongs in which module.
 
+// A page is one nested type, and the compiler has to walk all of it.
+#![recursion_limit = "512"]
+
 pub mod backend;
 pub mod bus;
 pub mod clock;

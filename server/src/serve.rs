@@ -27,14 +27,18 @@ use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WorkspaceJob};
 use crate::sandbox::Provider;
 use crate::sandbox::local::{LocalConfig, LocalProvider};
 use crate::services::{AgentService, Core, Followers, Paths, ProjectService, SessionService, WorkspaceService};
-use crate::store::Store;
+use crate::store::{EventListener, Heard, Store};
 use crate::vault::{Key, Vault};
 
 /// How long open requests have to end on shutdown. Streams end at once.
 const DRAIN: Duration = Duration::from_secs(8);
 
+/// How long to wait before listening to other servers again after the database was lost.
+const HEAR_AGAIN: Duration = Duration::from_secs(1);
+
 /// Serves until SIGINT or SIGTERM.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
+    any_spawner::Executor::init_tokio().context("pages can't be rendered")?;
     make_private_folder(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
     let paths = Paths { cache: config.data_dir.join("cache"), scratch: config.data_dir.join("scratch") };
@@ -130,6 +134,23 @@ async fn listen(listener: TcpListener, web: Web, shutdown: CancellationToken) ->
         () = overdue => {
             tracing::warn!("some requests didn't end in time");
             Ok(())
+        }
+    }
+}
+
+/// Tells the streams of this server what other servers on the same database commit.
+async fn hear_replicas(listener: Option<EventListener>, core: Arc<Core>, shutdown: CancellationToken) {
+    let Some(mut listener) = listener else { return };
+    loop {
+        let heard = tokio::select! { heard = listener.next() => heard, () = shutdown.cancelled() => return };
+        match heard {
+            Ok(Heard::Events { project, number }) => core.bus.nudge(Some(&project), number),
+            Ok(Heard::Gap) => core.bus.nudge(None, u64::MAX),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "other servers can't be heard; trying again");
+                tokio::time::sleep(HEAR_AGAIN).await;
+                core.bus.nudge(None, u64::MAX);
+            }
         }
     }
 }

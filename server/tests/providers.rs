@@ -1,6 +1,8 @@
 //! What every provider has to do, written against the trait. A provider joins by implementing [`bench::Bench`] and
 //! being named in the call of [`contract!`] at the end; what is special to one provider stands in its own module.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod providers {
     pub mod bench;
     pub mod host;
@@ -32,6 +34,7 @@ mod contract {
         lifecycle::{
             a_started_sandbox_answers_and_is_listed,
             two_starts_at_once_make_one_sandbox,
+            a_start_that_is_killed_at_any_moment_can_be_repeated,
             a_sandbox_outlives_its_provider_and_is_found_again,
             a_killed_sandbox_is_seen_and_started_again_with_its_data,
             files_survive_a_stop,

@@ -3,6 +3,8 @@
 //! SQLite runs in a folder of its own for each test. PostgreSQL runs where `OCTOBOT_TEST_POSTGRES_URL` names a server
 //! on which databases may be made: each test makes one, and drops it when it is done.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "store/database.rs"]
 mod database;
 #[path = "store/events.rs"]
@@ -24,6 +26,11 @@ mod turns;
 #[path = "store/workspaces.rs"]
 mod workspaces;
 
+/// A test that waits for what never comes fails.
+async fn in_time(test: impl Future<Output = ()>) {
+    tokio::time::timeout(std::time::Duration::from_secs(60), test).await.unwrap();
+}
+
 /// Runs each test of the contract on both engines.
 macro_rules! contract {
     ($($module:ident::$test:ident),+ $(,)?) => {
@@ -31,7 +38,7 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $test() {
                 let database = crate::database::Database::sqlite().await;
-                crate::$module::$test(&database).await;
+                crate::in_time(crate::$module::$test(&database)).await;
                 database.remove().await;
             })+
         }
@@ -40,7 +47,7 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $test() {
                 let Some(database) = crate::database::Database::postgres().await else { return };
-                crate::$module::$test(&database).await;
+                crate::in_time(crate::$module::$test(&database)).await;
                 database.remove().await;
             })+
         }
@@ -84,6 +91,7 @@ contract! {
     events::concurrent_commits_are_numbered_in_their_order,
     events::a_reader_never_sees_a_number_before_its_event,
     events::what_is_rolled_back_takes_no_number,
+    events::other_replicas_hear_of_events_once_they_are_committed,
     events::old_events_are_pruned_but_the_newest_are_kept,
     jobs::a_job_is_taken_when_it_is_due,
     jobs::asking_again_keeps_one_job_that_is_due_earlier,

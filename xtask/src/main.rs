@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 mod assets;
+mod bench;
 mod build;
 mod command;
 mod dev;
@@ -45,6 +46,8 @@ enum Chore {
     Test(Test),
     /// Checks the rules of this repository that no other tool knows.
     Tidy,
+    /// Measures the built server; each figure is a ratio, or has a limit.
+    Bench,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +94,7 @@ fn run() -> Result<ExitCode> {
         // Its last line is the count, so its failure is told by the exit status alone.
         Chore::Test(test) => return Ok(test::run(&repository, test.strict)),
         Chore::Tidy => tidy::run(&repository)?,
+        Chore::Bench => bench::run(&repository)?,
     }
     Ok(ExitCode::SUCCESS)
 }

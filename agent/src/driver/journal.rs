@@ -4,7 +4,7 @@
 //! space again.
 
 use std::collections::VecDeque;
-use std::io;
+use std::error::Error;
 use std::time::Duration;
 
 use octobot_wire::daemon::DaemonEventBody;
@@ -30,6 +30,8 @@ pub struct Journal {
     clock: Clock,
     /// When to make durable what has been written since the last time.
     sync_at: Option<Instant>,
+    /// Whether output of the running tool call was lost. Its further output is dropped, so that there is no hole in it.
+    lost_output: bool,
     /// Events that couldn't be written and must be.
     waiting: VecDeque<DaemonEventBody>,
     retry: Option<Retry>,
@@ -48,7 +50,7 @@ pub struct NotWritten;
 impl Journal {
     /// Writes to a log.
     pub fn new(log: EventLog, clock: Clock) -> Self {
-        Self { log, clock, sync_at: None, waiting: VecDeque::new(), retry: None }
+        Self { log, clock, sync_at: None, lost_output: false, waiting: VecDeque::new(), retry: None }
     }
 
     /// Whether events wait for the log.
@@ -58,15 +60,29 @@ impl Journal {
 
     /// Writes an event, behind those that wait.
     pub fn write(&mut self, body: DaemonEventBody) -> Result<(), NotWritten> {
+        if matches!(body, DaemonEventBody::Output { .. }) {
+            return self.write_output(body);
+        }
+        self.lost_output = false;
         if self.is_stuck() {
-            self.keep(body);
+            self.waiting.push_back(body);
             return Err(NotWritten);
         }
-        let kept = (!matches!(body, DaemonEventBody::Output { .. })).then(|| body.clone());
-        self.append(body).map_err(|error| {
-            tracing::error!(error = %error, "an event couldn't be written");
-            self.waiting.extend(kept);
+        self.append(body.clone()).map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "an event waits until it can be written");
+            self.waiting.push_back(body);
             self.retry_after(FIRST_RETRY);
+            NotWritten
+        })
+    }
+
+    fn write_output(&mut self, body: DaemonEventBody) -> Result<(), NotWritten> {
+        if self.lost_output || self.is_stuck() {
+            return Err(NotWritten);
+        }
+        self.append(body).map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "output can't be written and is lost");
+            self.lost_output = true;
             NotWritten
         })
     }
@@ -74,12 +90,20 @@ impl Journal {
     /// Writes an event and makes it durable.
     pub async fn write_durably(&mut self, body: DaemonEventBody) -> Result<(), LogError> {
         self.append(body)?;
-        self.sync_now().await.map_err(LogError::Write)
+        // Readers may have the event by now, so there is no way back when only the disk's confirmation is missing.
+        self.sync().await;
+        Ok(())
     }
 
     /// Makes durable what has been written.
     pub async fn sync(&mut self) {
-        if let Err(error) = self.sync_now().await {
+        if self.sync_at.take().is_none() {
+            return;
+        }
+        let file = self.log.file();
+        // On a thread of its own, because a disk may take its time and routes are served meanwhile.
+        let synced = spawn_blocking(move || file.sync_data()).await.expect("syncing doesn't panic");
+        if let Err(error) = synced {
             tracing::error!(error = %error, "the event log may not be durable");
         }
     }
@@ -125,12 +149,6 @@ impl Journal {
         }
     }
 
-    fn keep(&mut self, body: DaemonEventBody) {
-        if !matches!(body, DaemonEventBody::Output { .. }) {
-            self.waiting.push_back(body);
-        }
-    }
-
     fn append(&mut self, body: DaemonEventBody) -> Result<(), LogError> {
         self.log.append((self.clock)(), body)?;
         self.sync_at.get_or_insert_with(|| Instant::now() + SYNC_INTERVAL);
@@ -139,14 +157,5 @@ impl Journal {
 
     fn retry_after(&mut self, pause: Duration) {
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
-    }
-
-    async fn sync_now(&mut self) -> io::Result<()> {
-        if self.sync_at.take().is_none() {
-            return Ok(());
-        }
-        let file = self.log.file();
-        // On a thread of its own, because a disk may take its time and routes are served meanwhile.
-        spawn_blocking(move || file.sync_data()).await.expect("syncing doesn't panic")
     }
 }

@@ -53,9 +53,9 @@ impl LogReader {
         let offset = if after == tail.last {
             tail.bytes
         } else {
-            let place = self.index.read().expect("nobody panics while holding the index").find(after + 1);
-            let place = place.filter(|_| after < tail.last).ok_or(FollowError::PastEnd { after, last: tail.last })?;
-            skip_lines(&self.file, place)?
+            let index = self.index.read().expect("nobody panics while holding the index");
+            let place = if after < tail.last { index.find(after + 1) } else { None };
+            skip_lines(&self.file, place.ok_or(FollowError::PastEnd { after, last: tail.last })?)?
         };
         let follower = Follower { file: self.file, tail: self.tail, offset };
         Ok(futures::stream::try_unfold(follower, |mut follower| async {

@@ -60,9 +60,10 @@ mod tests {
 
     #[test]
     fn memory_stays_bounded_however_much_comes() {
+        let chunk = vec![b'y'; 32 * 1024];
         let mut cap = Cap::default();
         for _ in 0..1_000 {
-            cap.admit(&[b'y'; 32 * 1024]);
+            cap.admit(&chunk);
             assert!(cap.tail.capacity() <= 4 * TAIL);
         }
         let rest = cap.finish().unwrap();

@@ -13,7 +13,6 @@ use crate::output::Output;
 use crate::shell::process::{Launch, Process};
 use crate::shell::script::Files;
 use crate::shell::state;
-use crate::stragglers;
 use crate::turn::CallEnd;
 
 /// So much is read at once.
@@ -86,28 +85,20 @@ async fn follow(
     let (mut process, mut pipe) = Process::start(launch)?;
     let mut printed = Printed { output: Output::default(), open: true, events };
     let mut chunk = vec![0; CHUNK];
-    let mut stopping = false;
     let report = loop {
         tokio::select! {
             Ok(()) = stops.changed() => {
-                let grace = *stops.borrow_and_update();
-                if let Some(grace) = grace {
-                    stopping = true;
-                    process.stop(grace).await;
-                }
+                let grace = stops.borrow_and_update().expect("only a stop changes it");
+                process.stop(grace).await;
             }
             report = process.report() => break report,
             read = pipe.read(&mut chunk), if printed.open => printed.take(&chunk[..read?]).await,
             () = sleep_until(printed.due()), if printed.output.due().is_some() => printed.flush().await,
         }
     };
-    let end = end_of(report);
-    if stopping || matches!(end, CallEnd::Broken(_)) {
-        stragglers::kill(launch.turn_id).await?;
-    }
     process.reap().await?;
     printed.drain(pipe, chunk).await?;
-    Ok(end)
+    Ok(end_of(report))
 }
 
 fn end_of(report: Option<Report>) -> CallEnd {

@@ -64,25 +64,23 @@ impl Kind {
 
     /// The command line that runs the user's script.
     ///
-    /// The script sees an exit trap that saves. When it sets one of its own the shell saves after it, unless it exits
-    /// in its midst. The `set` and the subshell at the end keep its status without a variable; they stand in a group
-    /// whose errors go nowhere because `set -x` would show them.
+    /// The state is saved after the script, for which the save keeps its status, and by an exit trap in case the script
+    /// exits in its midst. A script that does so with an exit trap of its own isn't saved. The save stands in a group
+    /// whose errors go nowhere because `set -x` would show it.
     pub fn command(self, program: &str, files: &Files) -> Vec<String> {
         let [start, save, script] = [&files.start, &files.save, &files.script].map(|path| quote(path));
         let evaluate = match self {
             Self::Bash => format!("builtin eval \"$(<{script})\""),
             Self::Posix => format!(". {script}"),
         };
-        let end =
-            format!("{{ set -- $?; case $(trap) in *{save}*) ;; *) . {save} ;; esac; (exit \"$1\"); }} 2>/dev/null");
-        let text = format!(". {start}; {evaluate}; {end}");
+        let text = format!(". {start}; {evaluate}; {{ . {save}; }} 2>/dev/null");
         [program, "-c", &text, SCRIPT_NAME].map(str::to_owned).to_vec()
     }
 
     /// What is run before the user's script.
     pub fn start(self, files: &Files) -> String {
         let [save, state] = [&files.save, &files.state].map(|path| quote(path));
-        let trap = quote(&format!("{{ . {save} || :; }} 2>/dev/null"));
+        let trap = quote(&format!("{{ . {save}; }} 2>/dev/null"));
         let restore = format!("if [ -f {state} ]; then . {state} 2>/dev/null; fi");
         match self {
             Self::Bash => format!("{BASH_COMFORT}{restore}\ntrap {trap} EXIT\n"),
@@ -113,7 +111,10 @@ impl Kind {
                 POSIX_SAVE.replace("@UNCHANGED@\n", &unchanged)
             }
         };
-        format!("(\n{body}printf '%s' '{COMPLETE}'\n) >{new_state}\n")
+        // The status of the script is that of the save, whether it succeeds or not.
+        format!(
+            "(\n__octobot_status=$?\n(\n{body}printf '%s' '{COMPLETE}'\n) >{new_state}\nexit \"$__octobot_status\"\n)\n"
+        )
     }
 }
 
@@ -148,7 +149,7 @@ IFS=$' \t\n'
 @UNSET@
 for __octobot in $(builtin compgen -v); do
 case $__octobot in
-__octobot|OCTOBOT_*|IFS|PWD|_|BASH|BASHOPTS|BASHPID|BASH_*|COMP_*|DIRSTACK|EPOCHREALTIME|EPOCHSECONDS) continue ;;
+__octobot*|OCTOBOT_*|IFS|PWD|_|BASH|BASHOPTS|BASHPID|BASH_*|COMP_*|DIRSTACK|EPOCHREALTIME|EPOCHSECONDS) continue ;;
 EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE|LINENO|MACHTYPE|OPTERR|OPTIND|OSTYPE|PIPESTATUS|PPID) continue ;;
 RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID) continue ;;
 PS4) [[ $PS4 == '+ ' ]] && continue ;;
@@ -177,7 +178,7 @@ fi
 const POSIX_SAVE: &str = r#"set +eu
 OCTOBOT_FOLDER=$PWD
 export OCTOBOT_FOLDER
-unset PWD OLDPWD SHLVL _ OCTOBOT_TURN
+unset PWD OLDPWD SHLVL _ OCTOBOT_TURN __octobot_status
 @UNCHANGED@
 printf 'umask %s\n' "$(umask)"
 export -p

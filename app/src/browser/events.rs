@@ -1,5 +1,6 @@
 //! A server-sent event stream that closes itself when it is dropped.
 
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{EventSource, MessageEvent};
@@ -18,7 +19,9 @@ pub enum StreamEvent {
 }
 
 /// An open stream. Dropping it closes the connection. Don't drop it inside its own listener.
-pub struct EventStream {
+pub struct EventStream(#[expect(dead_code, reason = "held for what dropping it does")] SendWrapper<Connection>);
+
+struct Connection {
     source: EventSource,
     _opened: Closure<dyn Fn()>,
     _data: Closure<dyn Fn(MessageEvent)>,
@@ -51,11 +54,11 @@ impl EventStream {
         source.set_onopen(Some(as_function(&opened)));
         source.set_onmessage(Some(as_function(&data)));
         source.set_onerror(Some(as_function(&failed)));
-        Some(Self { source, _opened: opened, _data: data, _failed: failed })
+        Some(Self(SendWrapper::new(Connection { source, _opened: opened, _data: data, _failed: failed })))
     }
 }
 
-impl Drop for EventStream {
+impl Drop for Connection {
     fn drop(&mut self) {
         self.source.set_onopen(None);
         self.source.set_onmessage(None);

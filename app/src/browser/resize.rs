@@ -1,11 +1,14 @@
 //! Watching the sizes of elements.
 
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, ResizeObserver, ResizeObserverEntry};
 
 /// Calls a listener with the elements whose size changed, after layout and before paint. Dropping it ends that.
-pub struct SizeWatch {
+pub struct SizeWatch(SendWrapper<Observer>);
+
+struct Observer {
     observer: ResizeObserver,
     _changed: Closure<dyn Fn(js_sys::Array)>,
 }
@@ -19,21 +22,21 @@ impl SizeWatch {
             listener(elements.collect());
         });
         let observer = ResizeObserver::new(AsRef::<wasm_bindgen::JsValue>::as_ref(&changed).unchecked_ref()).ok()?;
-        Some(Self { observer, _changed: changed })
+        Some(Self(SendWrapper::new(Observer { observer, _changed: changed })))
     }
 
     /// Watches an element too. The listener is called for it once at first.
     pub fn watch(&self, element: &Element) {
-        self.observer.observe(element);
+        self.0.observer.observe(element);
     }
 
     /// Watches an element no longer.
     pub fn forget(&self, element: &Element) {
-        self.observer.unobserve(element);
+        self.0.observer.unobserve(element);
     }
 }
 
-impl Drop for SizeWatch {
+impl Drop for Observer {
     fn drop(&mut self) {
         self.observer.disconnect();
     }

@@ -29,7 +29,7 @@ pub struct Follower {
     cursor: StoredValue<Cursor>,
     /// Counts the openings of the stream; another value opens it anew.
     opening: RwSignal<u32>,
-    stream: StoredValue<Option<EventStream>, LocalStorage>,
+    stream: StoredValue<Option<EventStream>>,
     waiting: StoredValue<Vec<ProjectEvent>>,
     patience: StoredValue<Option<TimeoutHandle>>,
 }
@@ -43,7 +43,7 @@ impl Follower {
             session: RwSignal::new(None),
             cursor: StoredValue::new(Cursor::new(as_of)),
             opening: RwSignal::new(0),
-            stream: StoredValue::new_local(None),
+            stream: StoredValue::new(None),
             waiting: StoredValue::new(Vec::new()),
             patience: StoredValue::new(None),
         };

@@ -43,4 +43,5 @@ pub fn NewAgentPage() -> impl IntoView {
             <AgentForm agent=None/>
         </div>
     }
+    .into_any()
 }

@@ -31,4 +31,5 @@ pub fn AgentsPage() -> impl IntoView {
             </ul>
         </div>
     }
+    .into_any()
 }

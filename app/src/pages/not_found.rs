@@ -28,6 +28,7 @@ pub fn NotFound(
             </a>
         </div>
     }
+    .into_any()
 }
 
 /// A page for data that couldn't be loaded.

@@ -34,4 +34,5 @@ pub fn OverviewPage() -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }

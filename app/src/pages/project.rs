@@ -33,4 +33,5 @@ fn Project(id: ProjectId) -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }

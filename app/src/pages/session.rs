@@ -40,6 +40,7 @@ fn Loaded(id: SessionId) -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// The outline of a transcript, while it is loaded.
@@ -53,4 +54,5 @@ fn Skeleton() -> impl IntoView {
             <div class="skeleton__block"></div>
         </div>
     }
+    .into_any()
 }

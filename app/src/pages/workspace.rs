@@ -64,6 +64,7 @@ fn Workspace(id: WorkspaceId) -> impl IntoView {
             <WorkspaceSessions id/>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -92,6 +93,7 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
             <RemoveWorkspaceDialog id name open=removing/>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -113,4 +115,5 @@ fn WorkspaceSessions(id: WorkspaceId) -> impl IntoView {
             </ul>
         </Show>
     }
+    .into_any()
 }

@@ -4,12 +4,13 @@
 //! | call | body | answer |
 //! |---|---|---|
 //! | `GET /health` | | 200 [`Health`] |
-//! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code |
+//! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files |
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
-//! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open |
+//! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open; 409 when the log ends before N |
 //!
-//! Failures are answered with a [`DaemonProblem`].
+//! Failures are answered with a [`DaemonProblem`]: 401 for a missing or wrong token, 501 for code when the sandbox has
+//! no git, 507 when its disk is full, 503 while the daemon shuts down.
 
 use serde::{Deserialize, Serialize};
 

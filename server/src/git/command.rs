@@ -24,8 +24,7 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// What the operator's own git needs to find credentials, certificates and proxies.
-const OPERATOR_VARIABLES: [&str; 23] = [
-    "HOME",
+const OPERATOR_VARIABLES: [&str; 22] = [
     "USER",
     "LOGNAME",
     "XDG_CONFIG_HOME",
@@ -88,6 +87,10 @@ impl Git {
             if let Some(value) = std::env::var_os(name) {
                 git.env(name, value);
             }
+        }
+        // A service may have been started without the variable, and git fails then.
+        if let Some(home) = std::env::home_dir() {
+            git.env("HOME", home);
         }
         git.env("GIT_SSH_COMMAND", std::env::var_os("GIT_SSH_COMMAND").unwrap_or_else(|| SSH_COMMAND.into()));
         git

@@ -4,7 +4,9 @@
 //! That is what lets the git command work on a repository that it may not trust: the workspace's configuration and
 //! hooks belong to another git folder, which git is never told about. Filters that a `.gitattributes` names aren't
 //! defined here, so they do nothing; what Git LFS keeps elsewhere is therefore taken as the file that is in the work
-//! tree. What git writes (objects, index, refs) goes into the scratch folder.
+//! tree. What git writes (objects, index, refs) goes into the scratch folder. The one trace that it can leave is the time
+//! of change of an object that it would have written and finds among the borrowed ones: git renews it, which keeps the
+//! object from being pruned meanwhile.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};

@@ -74,11 +74,11 @@ fn parse_source_at(text: &str, home: Option<&Path>) -> Result<WorkspaceSource, I
         return Err(InvalidSource::LeadingHyphen);
     }
     if text.starts_with('/') {
-        return Ok(folder(PathBuf::from(text)));
+        return Ok(folder(Path::new(text)));
     }
     if text == "~" || text.starts_with("~/") {
         let home = home.ok_or(InvalidSource::NoHome)?;
-        return Ok(folder(home.join(text[1..].trim_start_matches('/'))));
+        return Ok(folder(&home.join(text[1..].trim_start_matches('/'))));
     }
     match text.split_once("://") {
         Some((scheme, rest)) => check_url(&scheme.to_ascii_lowercase(), rest)?,
@@ -88,7 +88,7 @@ fn parse_source_at(text: &str, home: Option<&Path>) -> Result<WorkspaceSource, I
 }
 
 /// The folder without `.` parts and doubled or final slashes. `..` stays: what it means depends on links.
-fn folder(path: PathBuf) -> WorkspaceSource {
+fn folder(path: &Path) -> WorkspaceSource {
     let path: PathBuf = path.components().collect();
     WorkspaceSource::Folder { path: path.to_string_lossy().into_owned() }
 }

@@ -5,7 +5,7 @@ mod folder;
 mod hostile;
 mod remote;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -87,8 +87,11 @@ impl Fixture {
     }
 }
 
-/// Every file beneath a folder, with its content and time of change.
-fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+/// A file's content and, but for git's objects, its time of change.
+type Contents = BTreeMap<PathBuf, (Vec<u8>, Option<SystemTime>)>;
+
+/// Every file beneath a folder. Git renews the time of an object that it finds instead of writing it.
+fn snapshot(folder: &Path) -> Contents {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -99,15 +102,35 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
                 folders.push(path);
             } else {
                 let content = if metadata.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
-                files.insert(path, (content, metadata.modified().unwrap()));
+                let is_object = path.to_string_lossy().contains("/.git/objects/");
+                let changed = (!is_object).then(|| metadata.modified().unwrap());
+                files.insert(path, (content, changed));
             }
         }
     }
     files
 }
 
+/// The files beneath a folder that aren't as they were.
+fn changed_since(before: &Contents, folder: &Path) -> Vec<PathBuf> {
+    let after = snapshot(folder);
+    let paths: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
+}
+
 /// Says that a test can't run here, or fails where every test has to.
 fn skip(what: &str, why: &str) {
     assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none_or(|strict| strict != "1"), "{what}: {why}");
     eprintln!("SKIPPED: {what}: {why}");
+}
+
+#[test]
+fn the_work_can_be_spawned() {
+    fn check(_: impl Send) {}
+    let (path, cancel) = (Path::new("/nonexistent"), tokio_util::sync::CancellationToken::new());
+    let code = super::Code::PlainFolder(path.to_owned());
+    check(super::inspect_folder(path));
+    check(super::bundle(&code, path, path));
+    check(super::clone_into_cache("file:///nonexistent", path, |_| {}, &cancel));
+    check(super::head_of_cache(path));
 }

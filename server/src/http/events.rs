@@ -3,7 +3,6 @@
 //! The stream is resumable by number and has no gaps: what the bus can't give, because the client was away, was slow
 //! or the numbers came out of order, is read from the store.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -22,7 +21,7 @@ use utoipa_axum::routes;
 use super::Web;
 use super::extract::{Backend, Ids, Parameters, header as header_value};
 use super::failure::Failure;
-use crate::bus::Frame;
+use crate::bus::{Frame, News};
 use crate::store::StoreError;
 
 /// How many events are read from the store at a time.
@@ -103,16 +102,16 @@ struct Feed {
 struct Gone;
 
 impl Feed {
-    async fn run(mut self, mut bus: broadcast::Receiver<Arc<Frame>>) {
-        // A first byte at once, so that the client knows that it is connected.
-        let begun = self.send(Bytes::from_static(b": connected\n\n")).await;
+    async fn run(mut self, mut bus: broadcast::Receiver<News>) {
+        // A first byte at once, so that the client knows that it is connected, and how soon to come back if it is lost.
+        let begun = self.send(Bytes::from_static(b"retry: 500\n\n")).await;
         if begun.is_err() || self.catch_up().await.is_err() {
             return;
         }
         loop {
             let sent = match tokio::time::timeout(PING, bus.recv()).await {
                 Err(_) => self.send(Bytes::from_static(b": ping\n\n")).await,
-                Ok(Ok(frame)) => self.frames(frame, &mut bus).await,
+                Ok(Ok(news)) => self.tell(news, &mut bus).await,
                 Ok(Err(broadcast::error::RecvError::Lagged(_))) => self.catch_up().await,
                 Ok(Err(broadcast::error::RecvError::Closed)) => return,
             };
@@ -122,27 +121,32 @@ impl Feed {
         }
     }
 
-    /// Sends a frame together with those that wait behind it.
-    async fn frames(&mut self, first: Arc<Frame>, bus: &mut broadcast::Receiver<Arc<Frame>>) -> Result<(), Gone> {
+    /// Sends a frame together with those that wait behind it, and looks into the store where one is missing.
+    async fn tell(&mut self, first: News, bus: &mut broadcast::Receiver<News>) -> Result<(), Gone> {
         let mut chunk = Vec::new();
+        let mut behind = false;
         let mut next = Some(first);
-        while let Some(frame) = next {
-            if frame.number > self.cursor + 1 {
-                if !chunk.is_empty() {
-                    self.send(Bytes::from(chunk)).await?;
+        while let Some(news) = next {
+            match news {
+                News::Frame(frame) if frame.number == self.cursor + 1 => {
+                    self.cursor = frame.number;
+                    if self.wants(&frame) {
+                        chunk.extend_from_slice(&frame.sse);
+                    }
                 }
-                return self.catch_up().await;
+                News::Frame(frame) => behind = frame.number > self.cursor,
+                News::UpTo(number) => behind = number > self.cursor,
             }
-            if frame.number == self.cursor + 1 {
-                self.cursor = frame.number;
-                if self.wants(&frame) {
-                    chunk.extend_from_slice(&frame.sse);
-                }
+            if behind {
+                break;
             }
             // Lagging shows at the next receive.
             next = bus.try_recv().ok();
         }
-        if chunk.is_empty() { Ok(()) } else { self.send(Bytes::from(chunk)).await }
+        if !chunk.is_empty() {
+            self.send(Bytes::from(chunk)).await?;
+        }
+        if behind { self.catch_up().await } else { Ok(()) }
     }
 
     /// Sends what the store has after the cursor.

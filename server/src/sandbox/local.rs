@@ -2,7 +2,12 @@
 //!
 //! A sandbox is a folder on the host and, while it runs, two processes: the supervisor, which is this program executed
 //! anew, and process 1 in user, mount, pid, ipc, uts and cgroup namespaces. Which sandbox runs is answered by the lock that
-//! its supervisor holds, never by a file that a crash could leave behind. The network is the host's.
+//! its supervisor holds, never by a file that a crash could leave behind. Stopping is durable as well: the supervisor is
+//! asked, and sees to it by itself. Where something ends all of a service's processes together with the server, as
+//! systemd does unless told `KillMode=process`, the sandboxes end too and start again on demand.
+//!
+//! The network is the host's, with whatever listens on its loopback and abstract sockets. The space that a sandbox takes
+//! on the disk isn't bounded.
 //!
 //! The layer is thin and our own. The crates that wrap namespaces spawn children that end with their parent and that have one
 //! user; these sandboxes outlive the server, and a server that is root gives each of them users of its own. The mount
@@ -57,7 +62,7 @@ const SUPERVISOR_COMMAND: &str = "sandbox-supervisor";
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The pause between two attempts to reach a daemon that starts. It starts in some 10 ms.
-const READY_RETRY: Duration = Duration::from_millis(2);
+const READY_RETRY: Duration = Duration::from_millis(1);
 
 /// How long a supervisor may take to stop its sandbox: more than the 11 s after which it kills process 1 itself.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
@@ -81,14 +86,14 @@ pub fn supervise_if_asked() {
     process::exit(i32::from(outcome.is_err()))
 }
 
-/// Where the provider finds things.
+/// Where the provider finds things. All paths are absolute.
 #[derive(Debug, Clone)]
 pub struct LocalConfig {
     /// The server's own program, which is executed as the supervisor.
     pub supervisor: PathBuf,
     /// The `octobot-agent` binary.
     pub agent: PathBuf,
-    /// The folder with one folder for each session. An absolute path.
+    /// The folder with one folder for each session.
     pub root: PathBuf,
     /// Folders outside the system directories that sandboxes may read, a Node or a cargo in a home for instance. Each
     /// is at the same path inside, and its `bin` is searched for programs.
@@ -222,21 +227,20 @@ impl LocalProvider {
                     for sentence in &missing_limits {
                         log.line(sentence);
                     }
+                    await_ready(session, &folder, &connection).await?;
+                    return Ok(connection);
                 }
-                Report::AlreadyRunning if is_ending(session, &folder)? && Instant::now() < deadline => {
-                    // The next one can start when it has ended. It is looked at again soon, because by then the lock
-                    // may be another one's.
-                    wait_for_holder(session, &folder, ENDING_PAUSE).await?;
-                    continue;
+                Report::AlreadyRunning => {
+                    if joined(session, &folder, &connection, deadline).await? {
+                        log.line("The sandbox runs already.");
+                        return Ok(connection);
+                    }
                 }
-                Report::AlreadyRunning => log.line("The sandbox runs already."),
                 Report::Failed(error) => {
                     let (reason, remedy) = diagnose(&error, &Host::look());
                     return Err(SandboxError::Setup { session, reason, remedy });
                 }
             }
-            await_ready(session, &folder, &connection).await?;
-            return Ok(connection);
         }
     }
 
@@ -249,6 +253,25 @@ impl LocalProvider {
         let cleared = folder.clone();
         let cleared = blocking(move || clear_leftovers(&cleared)).await;
         cleared.map_err(files(session, "cleaning up after", &folder))
+    }
+}
+
+/// Waits until a sandbox that somebody else started is ready. `false` when it ends instead, and has to be started anew.
+async fn joined(
+    session: SessionId,
+    folder: &SessionFolder,
+    connection: &Connection,
+    deadline: Instant,
+) -> Result<bool, SandboxError> {
+    if is_ending(session, folder)? && Instant::now() < deadline {
+        // It is looked at again soon, because by then the lock may be another one's.
+        wait_for_holder(session, folder, ENDING_PAUSE).await?;
+        return Ok(false);
+    }
+    match await_ready(session, folder, connection).await {
+        Ok(()) => Ok(true),
+        Err(SandboxError::Died { .. }) if Instant::now() < deadline => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -163,7 +163,13 @@ impl Followers {
         let Some(known) = self.core.store.read().await?.session_by_id(session).await? else {
             return Ok(Some(End::NotNeeded));
         };
-        let events = DaemonClient::new(connection).events(known.daemon_events).await?;
+        let daemon = DaemonClient::new(connection);
+        let last = daemon.health().await?.last_event;
+        if last < known.daemon_events {
+            self.step_back(session, known.daemon_events, last).await?;
+            return Ok(None);
+        }
+        let events = daemon.events(known.daemon_events).await?;
         tokio::pin!(events);
         let mut renewal = tokio::time::interval(RENEWAL);
         loop {
@@ -181,6 +187,15 @@ impl Followers {
                 },
             }
         }
+    }
+
+    /// The host lost power, and with it the end of the daemon's log, which the transcript has. It is kept; what the
+    /// daemon logs from now on follows it.
+    async fn step_back(&self, session: SessionId, from: u64, to: u64) -> Result<(), ServiceError> {
+        tracing::warn!(session.id = %session, events.stored = from, events.logged = to, "the log of session {session} has lost its end");
+        let mut tx = self.core.store.begin().await?;
+        tx.advance_daemon_events(session, from, to).await?;
+        self.core.commit(tx).await
     }
 
     async fn renew(&self, lease: &str) -> Result<bool, ServiceError> {

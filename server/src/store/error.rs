@@ -68,7 +68,7 @@ pub enum StoreError {
         /// Why.
         source: VaultError,
     },
-    /// An event can't be written as JSON.
+    /// A value can't be written as JSON.
     #[error("a value can't be written as JSON")]
     Json(#[source] serde_json::Error),
 }

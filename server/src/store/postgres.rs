@@ -8,10 +8,14 @@ use sqlx::{Postgres, SqlSafeStr as _, Transaction};
 use super::StoreError;
 use super::transaction::{Access, Entity};
 
+/// The channel on which replicas tell each other of events.
+pub(super) const CHANNEL: &str = "octobot_events";
+
 const CONNECTIONS: u32 = 16;
 
+/// The connections to a PostgreSQL server.
 #[derive(Debug, Clone)]
-pub(super) struct PostgresPool(PgPool);
+pub(super) struct PostgresPool(pub(super) PgPool);
 
 impl PostgresPool {
     /// Connects and migrates.
@@ -66,7 +70,8 @@ pub(super) async fn notify(
     project: &ProjectId,
     number: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_notify('octobot_events', $1)")
+    sqlx::query("SELECT pg_notify($1, $2)")
+        .bind(CHANNEL)
         .bind(format!("{project}:{number}"))
         .execute(&mut **transaction)
         .await

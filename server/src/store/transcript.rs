@@ -213,8 +213,8 @@ impl Tx {
             self,
             fetch_one,
             (i64,),
-            "INSERT INTO parts (id, message_id, position, kind, text, call, title, input, status, status_detail, output_tail) \
-             SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4, $5, $6, $7, $8, $9, $10 \
+            "INSERT INTO parts (id, message_id, position, kind, text, call, title, input, status, status_detail, \
+             output_tail) SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4, $5, $6, $7, $8, $9, $10 \
              FROM parts WHERE message_id = $2 RETURNING position",
             id.uuid(),
             message.uuid(),

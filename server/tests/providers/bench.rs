@@ -15,8 +15,11 @@ pub trait Bench: Send + Sync {
     /// The provider as a server has it that was just started: without a memory of earlier calls.
     fn provider(&self) -> Arc<dyn Provider>;
 
-    /// Kills what keeps the session's sandbox alive, with SIGKILL.
+    /// Kills what keeps the session's sandbox alive, with SIGKILL, where there is anything.
     fn kill(&self, session: SessionId);
+
+    /// How many sandboxes of this session run, by what the host sees of their processes.
+    fn count(&self, session: SessionId) -> usize;
 
     /// Everything on the host that is there because of this session, in words: processes, mounts, folders, groups.
     fn traces(&self, session: SessionId) -> Vec<String>;
@@ -73,19 +76,22 @@ impl Outcome {
     }
 }
 
-/// Delivers a script as a turn of the shell and doesn't wait for it.
-pub async fn deliver(client: &DaemonClient, script: &str) -> TurnId {
-    let turn_id = TurnId::new(uuid::Uuid::from_bytes(rand::random()));
-    let turn =
-        DeliverTurn { turn_id, agent_type: AgentTypeId::Shell, setup_script: String::new(), prompt: script.to_owned() };
-    client.deliver(&turn).await.expect("the turn should be delivered");
-    turn_id
+/// A script as a turn of the shell.
+pub fn turn(script: &str) -> DeliverTurn {
+    DeliverTurn {
+        turn_id: TurnId::new(uuid::Uuid::from_bytes(rand::random())),
+        agent_type: AgentTypeId::Shell,
+        setup_script: String::new(),
+        prompt: script.to_owned(),
+    }
 }
 
 /// Runs a script as a turn of the shell, to its end.
 pub async fn run(client: &DaemonClient, script: &str) -> Outcome {
     let after = client.health().await.expect("the daemon should answer").last_event;
-    let turn = deliver(client, script).await;
+    let request = turn(script);
+    let turn = request.turn_id;
+    client.deliver(&request).await.expect("the turn should be delivered");
     let events = client.events(after).await.expect("the log should open");
     let mut events = Box::pin(events);
     let (mut text, mut ended) = (String::new(), None);

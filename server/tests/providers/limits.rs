@@ -3,7 +3,7 @@
 use octobot_server::sandbox::Limits;
 use octobot_wire::message::ToolCallStatus;
 
-use super::bench::{Bench, ROOMY, deliver, remove, run, session, skipped, start, start_with};
+use super::bench::{Bench, ROOMY, remove, run, session, skipped, start, start_with, turn};
 
 const FORK: &str = "perl -e '$| = 1; my $n = 0; while ($n < 200) { my $child = fork; last unless defined $child; \
                     unless ($child) { sleep 1000; exit } $n++ } print \"$n\\n\"; kill 9, -getpgrp'";
@@ -16,7 +16,7 @@ pub async fn a_fork_bomb_is_bounded_and_hits_nobody_else(bench: &dyn Bench) {
     let forked = count(&run(&bomb, FORK).await.output);
     assert!((10..64).contains(&forked), "{forked} processes with a limit of 64");
     assert_eq!(count(&run(&other, FORK).await.output), 200, "the control: without the limit there are more");
-    deliver(&bomb, "bomb() { bomb | bomb & }; bomb; sleep 1000").await;
+    bomb.deliver(&turn("bomb() { bomb | bomb & }; bomb; sleep 1000")).await.unwrap();
     assert_eq!(run(&other, "echo alive").await.output, "alive\n");
     for session in [bounded, roomy] {
         remove(bench, session).await;

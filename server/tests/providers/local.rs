@@ -89,8 +89,12 @@ impl Bench for LocalBench {
     fn kill(&self, session: SessionId) {
         // By the command line that a person would look for, as the provider's own bookkeeping is what is tested.
         let pattern = format!("sandbox-supervisor {session}");
-        let killed = Command::new("pkill").args(["-KILL", "-f", &pattern]).status().unwrap();
-        assert!(killed.success(), "there is no supervisor of {session}");
+        let status = Command::new("pkill").args(["-KILL", "-f", &pattern]).status().unwrap();
+        assert!(matches!(status.code(), Some(0 | 1)), "pkill: {status}");
+    }
+
+    fn count(&self, session: SessionId) -> usize {
+        host::process_namespaces(&session.to_string())
     }
 
     fn traces(&self, session: SessionId) -> Vec<String> {
@@ -168,6 +172,33 @@ async fn an_agent_that_cant_be_executed_is_named_with_a_remedy_and_nothing_is_le
     assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
     assert_eq!(host::control_groups(&session.to_string()), Vec::<String>::new());
     remove(&bench, session).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_namespaces_are_refused_the_remedy_is_said_and_nothing_is_left() {
+    let Some(mut bench) = bench() else { return };
+    // A user namespace in which no further ones can be made.
+    let folder = tempfile::tempdir().unwrap();
+    let confined = folder.path().join("octobot");
+    let script = format!(
+        "#!/bin/sh\nexec unshare --user --map-root-user sh -c \
+         'echo 0 > /proc/sys/user/max_user_namespaces && exec {} \"$@\"' sh \"$@\"\n",
+        bench.config.supervisor.display()
+    );
+    std::fs::write(&confined, script).unwrap();
+    std::fs::set_permissions(&confined, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bench.config.supervisor = confined;
+    let SandboxSupport::Unavailable { remedy, .. } = bench.provider().support().await else {
+        panic!("namespaces were made where none can be");
+    };
+    assert!(remedy.contains("user.max_user_namespaces="), "{remedy}");
+    let session = session();
+    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let error = bench.provider().start(&spec, &LogSink::discard()).await.unwrap_err();
+    assert!(error.to_string().contains(&remedy), "{error}");
+    assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
+    bench.provider().remove(session).await.unwrap();
+    assert_eq!(bench.traces(session), Vec::<String>::new());
 }
 
 /// Runs all of this again as a user without any rights, who has other ways through most of the code.

@@ -53,7 +53,8 @@ pub async fn code_arrives_as_a_bundle(bench: &dyn Bench) {
     let outcome = run(&client, "cat file; git rev-parse HEAD; git status --porcelain").await;
     assert_eq!(outcome.output, format!("changed\n{base}\n M file\n"));
     let again = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
-    assert!(matches!(client.send_code(again).await, Err(DaemonError::Refused { status, .. }) if status == 409));
+    let again = client.send_code(again).await;
+    assert!(matches!(again, Err(DaemonError::Refused { status, .. }) if status == 409), "{again:?}");
     remove(bench, session).await;
 }
 

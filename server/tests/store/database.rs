@@ -50,6 +50,18 @@ impl Database {
         &self.url
     }
 
+    /// An empty database: on SQLite another one, on PostgreSQL this one without all that was in it.
+    pub async fn empty(&self) -> DatabaseUrl {
+        match &self.place {
+            Place::Folder(folder) => DatabaseUrl::Sqlite(folder.path().join("empty.db")),
+            Place::Server { .. } => {
+                self.tamper("DROP SCHEMA public CASCADE").await;
+                self.tamper("CREATE SCHEMA public").await;
+                self.url.clone()
+            }
+        }
+    }
+
     /// Runs a statement behind the store's back.
     pub async fn tamper(&self, sql: &'static str) {
         match &self.url {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use octobot_server::store::{Recorded, Store, StoreError};
+use octobot_server::store::{Engine, Heard, Recorded, Store, StoreError};
 use octobot_wire::event::{Change, ProjectEvent};
 use octobot_wire::{ProjectId, Timestamp};
 
@@ -135,6 +135,21 @@ pub async fn what_is_rolled_back_takes_no_number(database: &Database) {
     tx.commit(NOW).await.unwrap_err();
     assert_eq!(numbers(&record(store, &local(), vec![removed(5)], NOW).await), [2]);
     assert_eq!(database.count("SELECT COUNT(*) FROM events").await, 2);
+}
+
+pub async fn other_replicas_hear_of_events_once_they_are_committed(database: &Database) {
+    let store = &database.store;
+    with_project(store).await;
+    let Some(mut listener) = database.replica().await.listen().await.unwrap() else {
+        assert_eq!(store.engine(), Engine::Sqlite, "only SQLite has no replicas");
+        return;
+    };
+    let mut tx = begin(store).await;
+    tx.record(&local(), removed(1));
+    drop(tx);
+    record(store, &local(), vec![removed(2), removed(3)], NOW).await;
+    // What was rolled back would have been heard first.
+    assert_eq!(listener.next().await.unwrap(), Heard::Events { project: local(), number: 2 });
 }
 
 pub async fn old_events_are_pruned_but_the_newest_are_kept(database: &Database) {

@@ -1,6 +1,6 @@
 //! The installation, users, projects and agents.
 
-use octobot_server::domain::{Project, User};
+use octobot_server::domain::{Agent, Project, User};
 use octobot_server::store::StoreError;
 use octobot_wire::preferences::{Panel, Preferences, Theme};
 use octobot_wire::project::Role;
@@ -40,7 +40,7 @@ pub async fn replicas_that_start_together_make_one_local_project(database: &Data
         let store = database.store.clone();
         tokio::spawn(async move {
             let mut tx = begin(&store).await;
-            let agent = octobot_server::domain::Agent { is_default: true, ..agent(replica) };
+            let agent = Agent { is_default: true, ..agent(replica) };
             tx.ensure_local_project(&agent, NOW).await.unwrap();
             commit(tx).await;
         })
@@ -85,19 +85,19 @@ pub async fn there_is_one_default_agent(database: &Database) {
     drop(tx);
 
     let mut tx = begin(store).await;
-    let mut second_default = agent(3);
-    second_default.is_default = true;
-    let refused = tx.insert_agent(&second_default).await;
+    let refused = tx.insert_agent(&Agent { is_default: true, ..agent(3) }).await;
     assert!(matches!(refused, Err(StoreError::Duplicate(_))), "{refused:?}");
 }
 
 pub async fn an_agent_is_kept_as_it_is_saved(database: &Database) {
     with_project(&database.store).await;
     let mut tx = begin(&database.store).await;
-    let mut changed = agent(1);
-    changed.name = "Ünïcode 🐙".to_owned();
-    changed.setup_script = "set -eu\nmake\n".to_owned();
-    changed.updated_at = Timestamp(NOW.0 + 1);
+    let changed = Agent {
+        name: "Ünïcode 🐙".to_owned(),
+        setup_script: "set -eu\nmake\n".to_owned(),
+        updated_at: Timestamp(NOW.0 + 1),
+        ..agent(1)
+    };
     tx.update_agent(&changed).await.unwrap();
     assert_eq!(tx.agent_by_id(agent_id(1)).await.unwrap(), Some(changed));
     assert_eq!(tx.agent(&"other".parse().unwrap(), agent_id(1)).await.unwrap(), None);

@@ -123,6 +123,7 @@ pub async fn deleting_a_session_leaves_nothing_of_it(database: &Database) {
         title: "ls".to_owned(),
         input: "ls".to_owned(),
         status: ToolCallStatus::Running,
+        tail: None,
     };
     tx.insert_part(message_id(1), part_id(1), &call).await.unwrap();
     tx.append_output(part_id(1), "a\n").await.unwrap();

@@ -1,8 +1,8 @@
 //! Messages, parts and output.
 
 use octobot_server::domain::{Message, PartContent};
-use octobot_server::store::{Store, Tx};
-use octobot_wire::message::{MessageRole, ToolCallStatus};
+use octobot_server::store::{Store, StoreError, Tx};
+use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 
 use crate::database::Database;
 use crate::samples::{NOW, begin, message_id, part_id, session_id, turn_id, with_session, with_turn};
@@ -12,7 +12,7 @@ fn text(text: &str) -> PartContent {
 }
 
 fn tool_call(call: u32, status: ToolCallStatus) -> PartContent {
-    PartContent::ToolCall { call, title: "Run".to_owned(), input: "ls\npwd".to_owned(), status }
+    PartContent::ToolCall { call, title: "Run".to_owned(), input: "ls\npwd".to_owned(), status, tail: None }
 }
 
 /// A transaction on session 1 with turn 1.
@@ -50,19 +50,33 @@ pub async fn every_status_of_a_tool_call_is_kept(database: &Database) {
     let mut tx = begin_turn(&database.store).await;
     insert_message(&mut tx, 1, MessageRole::Agent).await;
     let statuses = [
+        ToolCallStatus::Running,
         ToolCallStatus::Exited { exit_code: 255, duration_ms: 0 },
         ToolCallStatus::Killed { signal: 9, duration_ms: u64::MAX },
         ToolCallStatus::Cancelled { duration_ms: 12 },
         ToolCallStatus::Interrupted,
-        ToolCallStatus::Running,
     ];
-    tx.insert_part(message_id(1), part_id(1), &tool_call(1, ToolCallStatus::Running)).await.unwrap();
-    for status in statuses {
-        tx.set_tool_call_status(part_id(1), status).await.unwrap();
-        let messages = tx.messages(session_id(1), None, 1).await.unwrap();
-        assert_eq!(messages[0].parts[0].content, tool_call(1, status));
+    for (number, status) in (1..).zip(statuses) {
+        let call = tool_call(u32::try_from(number).unwrap(), status);
+        let part = tx.insert_part(message_id(1), part_id(number), &call).await.unwrap();
+        assert_eq!(tx.messages(session_id(1), None, 1).await.unwrap()[0].parts.last(), Some(&part));
     }
-    assert!(tx.set_tool_call_status(part_id(2), ToolCallStatus::Running).await.is_err());
+    let tail = Output { total_lines: 9, first_line: 8, lines: vec!["<b>\"é\"</b>".to_owned()] };
+    for status in statuses {
+        tx.end_tool_call(part_id(1), status, &tail).await.unwrap();
+        let messages = tx.messages(session_id(1), None, 1).await.unwrap();
+        match &messages[0].parts[0].content {
+            PartContent::ToolCall { status: kept, tail: Some(kept_tail), .. } => {
+                assert_eq!((kept, kept_tail), (&status, &tail));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    tx.insert_part(message_id(1), part_id(8), &text("no tool call")).await.unwrap();
+    for other in [part_id(8), part_id(9)] {
+        let missing = tx.end_tool_call(other, ToolCallStatus::Interrupted, &tail).await;
+        assert!(matches!(missing, Err(StoreError::Missing { table: "parts", .. })), "{missing:?}");
+    }
 }
 
 pub async fn messages_are_read_in_pages(database: &Database) {
@@ -96,7 +110,8 @@ pub async fn output_is_put_together_from_its_chunks(database: &Database) {
     }
     tx.append_output(part_id(2), "other").await.unwrap();
     assert_eq!(tx.output_text(part_id(1)).await.unwrap(), "a\u{1b}[31mé\n");
-    assert!(tx.append_output(part_id(9), "lost").await.is_err(), "output belongs to a part");
+    let lost = tx.append_output(part_id(9), "lost").await;
+    assert!(matches!(lost, Err(StoreError::Reference(_))), "{lost:?}");
 }
 
 pub async fn a_tool_call_is_found_by_its_number(database: &Database) {

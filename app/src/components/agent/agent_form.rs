@@ -96,4 +96,5 @@ pub fn AgentForm(
             </div>
         </form>
     }
+    .into_any()
 }

@@ -48,4 +48,5 @@ pub fn AgentRow(
             </Confirm>
         </li>
     }
+    .into_any()
 }

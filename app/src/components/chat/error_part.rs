@@ -16,4 +16,5 @@ pub fn ErrorPart(
             <p class="notice__reason">{text}</p>
         </Notice>
     }
+    .into_any()
 }

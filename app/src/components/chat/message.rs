@@ -31,6 +31,7 @@ pub fn MessageView(
             </For>
         </article>
     }
+    .into_any()
 }
 
 /// What a part holds never changes its kind, so the kind is read once.

@@ -59,6 +59,7 @@ pub fn OutputView(
             </div>
         </Show>
     }
+    .into_any()
 }
 
 /// The lines of an output that the page holds, and how it comes by the others.

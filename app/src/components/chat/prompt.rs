@@ -19,4 +19,5 @@ pub fn Prompt(
             </div>
         </div>
     }
+    .into_any()
 }

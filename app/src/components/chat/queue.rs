@@ -36,4 +36,5 @@ pub fn Queue() -> impl IntoView {
             </section>
         </Show>
     }
+    .into_any()
 }

@@ -66,4 +66,5 @@ pub fn QueuedTurn(
             </Show>
         </li>
     }
+    .into_any()
 }

@@ -32,4 +32,5 @@ pub fn Script(
                 })}
         </div>
     }
+    .into_any()
 }

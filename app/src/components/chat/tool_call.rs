@@ -42,6 +42,7 @@ pub fn ToolCallView(
             <OutputView part=id body/>
         </section>
     }
+    .into_any()
 }
 
 /// The output in a tool call's part.

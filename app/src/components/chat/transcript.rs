@@ -62,6 +62,7 @@ pub fn Transcript(
             </button>
         </Show>
     }
+    .into_any()
 }
 
 /// Room for messages that aren't rendered.
@@ -73,7 +74,7 @@ fn Room(height: Signal<f64>) -> impl IntoView {
             dom::set_property(&node, "height", &format!("{}px", height.get()));
         }
     });
-    view! { <div node_ref=node></div> }
+    view! { <div node_ref=node></div> }.into_any()
 }
 
 /// The messages before those that are loaded.
@@ -144,4 +145,5 @@ fn EarlierRow(earlier: EarlierMessages) -> impl IntoView {
             </div>
         </Show>
     }
+    .into_any()
 }

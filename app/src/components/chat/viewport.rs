@@ -29,7 +29,7 @@ pub struct Viewport {
     pub view: RwSignal<View>,
     /// The heights of messages that were rendered, by their numbers.
     pub heights: RwSignal<HashMap<u64, f64>>,
-    watch: StoredValue<Option<SizeWatch>, LocalStorage>,
+    watch: StoredValue<Option<SizeWatch>>,
     /// A message that was in view at the last scroll, and where: the number, and its upper edge in the scroller.
     anchor: StoredValue<Option<(u64, f64)>>,
 }
@@ -42,7 +42,7 @@ impl Viewport {
             scroller: NodeRef::new(),
             view: RwSignal::new(View::default()),
             heights: RwSignal::new(HashMap::new()),
-            watch: StoredValue::new_local(None),
+            watch: StoredValue::new(None),
             anchor: StoredValue::new(None),
         }
     }

@@ -23,4 +23,5 @@ pub fn Badge(
             <span class="badge__text">{move || text.get()}</span>
         </span>
     }
+    .into_any()
 }

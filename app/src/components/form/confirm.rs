@@ -38,4 +38,5 @@ pub fn Confirm(
             </div>
         </Dialog>
     }
+    .into_any()
 }

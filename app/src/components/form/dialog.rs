@@ -45,4 +45,5 @@ pub fn Dialog(
             </Show>
         </dialog>
     }
+    .into_any()
 }

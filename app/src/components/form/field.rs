@@ -34,6 +34,7 @@ pub fn Field(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// The id of the text that describes an input.

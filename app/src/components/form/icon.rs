@@ -108,4 +108,5 @@ pub fn Icon(
             <path d=move || glyph.get().path()/>
         </svg>
     }
+    .into_any()
 }

@@ -28,4 +28,5 @@ pub fn IconButton(
             <Icon glyph/>
         </button>
     }
+    .into_any()
 }

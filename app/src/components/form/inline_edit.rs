@@ -65,4 +65,5 @@ pub fn InlineEdit(
             />
         </Show>
     }
+    .into_any()
 }

@@ -31,6 +31,7 @@ pub fn Menu(
             {children()}
         </div>
     }
+    .into_any()
 }
 
 /// An entry of a menu.
@@ -53,4 +54,5 @@ pub fn MenuItem(
             {label}
         </button>
     }
+    .into_any()
 }

@@ -29,4 +29,5 @@ pub fn Notice(
             </div>
         </section>
     }
+    .into_any()
 }

@@ -47,4 +47,5 @@ pub fn Since(
             {words}
         </time>
     }
+    .into_any()
 }

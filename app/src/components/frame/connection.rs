@@ -19,4 +19,5 @@ pub fn ConnectionBanner() -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }

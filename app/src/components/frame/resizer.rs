@@ -67,4 +67,5 @@ pub fn Resizer(
             on:keydown=key
         ></div>
     }
+    .into_any()
 }

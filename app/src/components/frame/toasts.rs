@@ -84,6 +84,7 @@ pub fn ToastList() -> impl IntoView {
             </For>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -112,4 +113,5 @@ fn ToastView(toast: Toast) -> impl IntoView {
             <IconButton glyph=Glyph::Close label="Dismiss" on_press=move |()| toasts.dismiss(number)/>
         </div>
     }
+    .into_any()
 }

@@ -36,6 +36,7 @@ pub fn Building(
             </section>
         </Show>
     }
+    .into_any()
 }
 
 /// The stages, each done, going on or to come.
@@ -64,7 +65,7 @@ fn Stages(stage: Memo<Option<SessionStage>>) -> impl IntoView {
             </li>
         }
     });
-    view! { <ol class="stages">{rows.collect_view()}</ol> }
+    view! { <ol class="stages">{rows.collect_view()}</ol> }.into_any()
 }
 
 /// What building the sandbox printed, with the last line in view.
@@ -85,4 +86,5 @@ pub fn BuildLog() -> impl IntoView {
             </For>
         </div>
     }
+    .into_any()
 }

@@ -34,4 +34,5 @@ pub fn DeleteSessionDialog(
             <p>"The workspace isn't touched."</p>
         </Confirm>
     }
+    .into_any()
 }

@@ -39,6 +39,7 @@ pub fn SessionDetails(
             </Show>
         </aside>
     }
+    .into_any()
 }
 
 #[component]
@@ -71,4 +72,5 @@ fn SessionFacts(session: Session) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }

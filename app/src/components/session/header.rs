@@ -47,4 +47,5 @@ pub fn SessionHeader(
             </div>
         </Show>
     }
+    .into_any()
 }

@@ -57,4 +57,5 @@ pub fn IsolationText(
         <p>{network}</p>
         {limits}
     }
+    .into_any()
 }

@@ -78,6 +78,7 @@ pub fn NewSession() -> impl IntoView {
             </p>
         </form>
     }
+    .into_any()
 }
 
 /// The workspace that the address asks for, or else the first.
@@ -111,6 +112,7 @@ fn WorkspacePicker(chosen: RwSignal<Option<WorkspaceId>>) -> impl IntoView {
             </For>
         </select>
     }
+    .into_any()
 }
 
 #[component]
@@ -132,4 +134,5 @@ fn AgentPicker(chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
             </For>
         </select>
     }
+    .into_any()
 }

@@ -43,4 +43,5 @@ pub fn SessionMenu(
         </Menu>
         <DeleteSessionDialog id open=deleting/>
     }
+    .into_any()
 }

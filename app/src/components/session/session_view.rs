@@ -52,6 +52,7 @@ pub fn SessionScreen(
             <SessionDetails session/>
         </div>
     }
+    .into_any()
 }
 
 /// How to begin, while nothing was said.
@@ -72,4 +73,5 @@ fn EmptyTranscript() -> impl IntoView {
             </div>
         </Show>
     }
+    .into_any()
 }

@@ -35,4 +35,5 @@ pub fn SessionRow(
             </a>
         </li>
     }
+    .into_any()
 }

@@ -49,4 +49,5 @@ pub fn Sidebar() -> impl IntoView {
             <AddWorkspaceDialog open=adding/>
         </aside>
     }
+    .into_any()
 }

@@ -37,4 +37,5 @@ pub fn WorkspaceMenu(
         <RenameWorkspaceDialog id name open=renaming/>
         <RemoveWorkspaceDialog id name open=removing/>
     }
+    .into_any()
 }

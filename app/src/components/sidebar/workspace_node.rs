@@ -59,4 +59,5 @@ pub fn WorkspaceNode(
             </Show>
         </li>
     }
+    .into_any()
 }

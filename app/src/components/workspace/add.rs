@@ -24,6 +24,7 @@ pub fn AddWorkspaceDialog(
             <AddWorkspaceForm on_added=move |()| open.set(false)/>
         </Dialog>
     }
+    .into_any()
 }
 
 /// The form that adds a workspace.
@@ -102,4 +103,5 @@ pub fn AddWorkspaceForm(
             </div>
         </form>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub fn WorkspaceFacts(
             </dd>
         </dl>
     }
+    .into_any()
 }
 
 /// A commit in a line.

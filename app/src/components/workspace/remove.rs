@@ -31,4 +31,5 @@ pub fn RemoveWorkspaceDialog(
             <p>"The folder or repository that it came from isn't touched."</p>
         </Confirm>
     }
+    .into_any()
 }

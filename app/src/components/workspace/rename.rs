@@ -60,4 +60,5 @@ pub fn RenameWorkspaceDialog(
             </form>
         </Dialog>
     }
+    .into_any()
 }

@@ -1,21 +1,17 @@
 //! Opens HTTP/1.1 connections to an agent daemon, over a Unix socket of any path length or over TCP.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::{DaemonError, RequestBody};
 use crate::sandbox::Endpoint;
-
-/// How long a path may be that stands in a socket address: `sun_path` holds 108 bytes, the last of them NUL.
-const MAX_SOCKET_PATH_BYTES: usize = 107;
 
 /// Connects. The connection is driven by a task of its own, which ends with it.
 pub(super) async fn connect(endpoint: &Endpoint) -> Result<SendRequest<RequestBody>, DaemonError> {
@@ -36,23 +32,15 @@ where
     Ok(sender)
 }
 
+/// Connects to the socket that is at this path itself. What the path names belongs to the sandbox, so it may also be a
+/// link to a socket of the host: that isn't followed.
 async fn connect_unix(path: &Path) -> io::Result<UnixStream> {
-    if path.as_os_str().len() <= MAX_SOCKET_PATH_BYTES {
-        return UnixStream::connect(path).await;
+    let socket = rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    if !FileType::from_raw_mode(rustix::fs::fstat(&socket)?.st_mode).is_socket() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no socket"));
     }
-    let (_folder, short) = shorten(path)?;
-    UnixStream::connect(short).await
-}
-
-/// Another path to the same socket, through an open descriptor of its folder. It leads there as long as that is open.
-fn shorten(path: &Path) -> io::Result<(File, PathBuf)> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let folder = rustix::fs::open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let folder = File::from(folder);
-    let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-    Ok((folder, short))
+    // This way the path's length doesn't matter either: `sun_path` holds 108 bytes.
+    UnixStream::connect(format!("/proc/self/fd/{}", socket.as_raw_fd())).await
 }
 
 #[cfg(test)]
@@ -65,11 +53,23 @@ mod tests {
         let folder = root.path().join("a".repeat(100)).join("b".repeat(100));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("agent.sock");
-        let (_held, short) = shorten(&path).unwrap();
+        let folder = std::fs::File::open(&folder).unwrap();
+        let short = format!("/proc/self/fd/{}/agent.sock", folder.as_raw_fd());
         let listener = tokio::net::UnixListener::bind(short).unwrap();
         assert!(UnixStream::connect(&path).await.is_err(), "the path should be too long to begin with");
         let (client, server) = tokio::join!(connect_unix(&path), listener.accept());
         client.unwrap();
         server.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_link_to_a_socket_isnt_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let (real, link) = (root.path().join("engine.sock"), root.path().join("agent.sock"));
+        let _listener = tokio::net::UnixListener::bind(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(UnixStream::connect(&link).await.is_ok(), "the control: there is something to be led to");
+        assert!(connect_unix(&link).await.is_err());
+        assert!(connect_unix(&real).await.is_ok());
     }
 }

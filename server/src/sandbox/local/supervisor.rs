@@ -30,6 +30,8 @@ const MAX_LOG_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Takes an order from standard input, carries it out, and reports on standard output.
 pub(super) fn run() -> io::Result<()> {
+    // What the server or its parents left open by mistake would stay open for as long as the sandbox runs.
+    sys::close_inherited()?;
     // A Ctrl-C in the server's terminal is for the server.
     rustix::process::setsid()?;
     rustix::process::chdir("/")?;
@@ -65,7 +67,10 @@ fn supervise(plan: &Plan) -> io::Result<()> {
             return report(&Report::Failed(error));
         }
     };
-    report(&Report::Started { missing_limits: missing_limits(&sandbox.bounded) })?;
+    // The server that ordered the sandbox may be gone. The next one finds it all the same.
+    if let Err(error) = report(&Report::Started { missing_limits: missing_limits(&sandbox.bounded) }) {
+        eprintln!("nobody took the report: {error}");
+    }
     // What is printed later goes to the log; the server's end of the pipe must not stay open.
     rustix::stdio::dup2_stdout(io::stderr())?;
     let status = stay(&sandbox, || {
@@ -73,6 +78,8 @@ fn supervise(plan: &Plan) -> io::Result<()> {
         state.write(&folder)
     })?;
     eprintln!("process 1 ended: {status:?}");
+    // Also where somebody has deleted the folder meanwhile, and the state with it.
+    super::cgroup::remove(&state.cgroups)?;
     clear_leftovers(&folder)
 }
 
@@ -194,7 +201,10 @@ fn stay(sandbox: &Sandbox, mut note_stopping: impl FnMut() -> io::Result<()>) ->
             }
             Some(Signal::TERM | Signal::INT) if deadline.is_none() => {
                 deadline = Some(Instant::now() + GRACE);
-                note_stopping()?;
+                // A full disk must not keep the sandbox from ending in good order.
+                if let Err(error) = note_stopping() {
+                    eprintln!("that the sandbox is stopping can't be noted: {error}");
+                }
                 rustix::process::kill_process(sandbox.init, Signal::TERM)?;
             }
             None if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {

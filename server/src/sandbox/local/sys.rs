@@ -35,11 +35,11 @@ pub(super) fn clone_into_new_namespaces() -> io::Result<Cloned> {
     let pid = unsafe {
         libc::syscall(libc::SYS_clone, namespaces | libc::SIGCHLD, no_pointer, no_pointer, no_pointer, no_pointer)
     };
-    match i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        Some(pid) if pid.as_raw_pid() > 0 => Ok(Cloned::Parent(pid)),
-        None if pid == 0 => Ok(Cloned::Child),
-        _ => Err(io::Error::last_os_error()),
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
     }
+    let pid = libc::pid_t::try_from(pid).expect("the kernel's process ids are of this type");
+    Ok(Pid::from_raw(pid).map_or(Cloned::Child, Cloned::Parent))
 }
 
 /// Puts the calling process into a cgroup namespace whose root is the cgroup that it is in.
@@ -74,10 +74,20 @@ pub(super) fn join_new_session_keyring() -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Closes every descriptor but the three standard ones. To be called before anything has been opened.
+pub(super) fn close_inherited() -> io::Result<()> {
+    close_range(0)
+}
+
 /// Marks every descriptor but the three standard ones to be closed at `exec`.
 pub(super) fn close_on_exec_from_3() -> io::Result<()> {
-    // SAFETY: no descriptor is closed now, so no owner of one is betrayed.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    close_range(libc::CLOSE_RANGE_CLOEXEC)
+}
+
+fn close_range(flags: libc::c_uint) -> io::Result<()> {
+    // SAFETY: nothing in this process owns the descriptors: it was just executed, or is about to execute another
+    // program and only marks them.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, flags) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -1,0 +1,24 @@
+//! The real binary with real processes, over its real socket.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+#[path = "daemon/access.rs"]
+mod access;
+#[path = "daemon/code.rs"]
+mod code;
+#[path = "daemon/events.rs"]
+mod events;
+#[path = "daemon/full_disk.rs"]
+mod full_disk;
+#[path = "daemon/init.rs"]
+mod init;
+#[path = "daemon/output.rs"]
+mod output;
+#[path = "daemon/recovery.rs"]
+mod recovery;
+#[path = "daemon/sandbox.rs"]
+mod sandbox;
+#[path = "daemon/shell.rs"]
+mod shell;
+#[path = "daemon/stop.rs"]
+mod stop;
