@@ -28,7 +28,7 @@ mod workspaces;
 
 /// A test that waits for what never comes fails.
 async fn in_time(test: impl Future<Output = ()>) {
-    tokio::time::timeout(std::time::Duration::from_secs(60), test).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_mins(1), test).await.unwrap();
 }
 
 /// Runs each test of the contract on both engines.
