@@ -123,9 +123,7 @@ fn forward(pipe: impl Read + Send + 'static, sender: Sender<String>) {
 /// Cargo names every crate that it compiles; a reader of a failure looks for the errors among them.
 fn is_progress(line: &str) -> bool {
     let word = line.trim_start().split(' ').next().unwrap_or_default();
-    let indented = line.starts_with("  ");
-    indented
-        && matches!(word, "Adding" | "Checking" | "Compiling" | "Documenting" | "Downloaded" | "Locking" | "Updating")
+    line.starts_with("  ") && PROGRESS.contains(&word)
 }
 
 fn describe(command: &Command) -> String {
