@@ -13,10 +13,12 @@ use crate::turn::Turn;
 use crate::workspace::Workspace;
 use crate::{AgentId, MessageId, PartId, SessionId, TurnId, WorkspaceId};
 
+mod fields;
+
 /// An event of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "fields::Fields")]
 pub struct ProjectEvent {
     /// 1, 2, 3 … within the project.
     pub number: u64,
@@ -26,7 +28,7 @@ pub struct ProjectEvent {
 }
 
 /// What happened. Entities are whole, so applying an event twice does no harm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Change {
