@@ -7,13 +7,10 @@ use leptos_router::{SsrMode, path};
 use octobot_wire::ProjectId;
 
 use crate::components::form::since::Clock;
-use crate::pages::agent::{AgentPage, NewAgentPage};
-use crate::pages::agents::AgentsPage;
+use crate::late::{self, Late};
 use crate::pages::not_found::NotFound;
-use crate::pages::overview::OverviewPage;
 use crate::pages::project::ProjectPage;
 use crate::pages::session::SessionPage;
-use crate::pages::workspace::WorkspacePage;
 use crate::place::project_url;
 
 /// Everything inside the document's body.
@@ -29,12 +26,12 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFound what="page"/> }>
                 <Route path=path!("/") view=move || view! { <Redirect path=home.clone()/> }/>
                 <ParentRoute path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async>
-                    <Route path=path!("") view=OverviewPage/>
+                    <Route path=path!("") view=|| late::show(Late::Overview)/>
                     <Route path=path!("sessions/:session") view=SessionPage/>
-                    <Route path=path!("workspaces/:workspace") view=WorkspacePage/>
-                    <Route path=path!("agents") view=AgentsPage/>
-                    <Route path=path!("agents/new") view=NewAgentPage/>
-                    <Route path=path!("agents/:agent") view=AgentPage/>
+                    <Route path=path!("workspaces/:workspace") view=|| late::show(Late::Workspace)/>
+                    <Route path=path!("agents") view=|| late::show(Late::Agents)/>
+                    <Route path=path!("agents/new") view=|| late::show(Late::NewAgent)/>
+                    <Route path=path!("agents/:agent") view=|| late::show(Late::Agent)/>
                     <Route path=path!("*any") view=|| view! { <NotFound what="page"/> }/>
                 </ParentRoute>
             </Routes>

@@ -7,6 +7,7 @@ pub mod app;
 pub mod browser;
 pub mod calls;
 pub mod components;
+pub mod late;
 pub mod live;
 pub mod pages;
 pub mod place;

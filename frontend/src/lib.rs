@@ -7,7 +7,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Takes over the page that the server has rendered. Called once by the page's loader script.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    octobot_app::late::ready().await;
     leptos::mount::hydrate_body(octobot_app::App);
 }

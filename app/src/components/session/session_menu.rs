@@ -5,9 +5,9 @@ use octobot_wire::SessionId;
 use octobot_wire::session::{Session, SessionState};
 
 use super::actions::SessionActions;
-use super::delete::DeleteSessionDialog;
 use crate::components::form::icon::Glyph;
 use crate::components::form::menu::{Menu, MenuItem};
+use crate::late::{self, Late};
 use crate::words;
 
 /// The menu of a session.
@@ -41,7 +41,7 @@ pub fn SessionMenu(
             </Show>
             <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
         </Menu>
-        <DeleteSessionDialog id open=deleting/>
+        {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}
     }
     .into_any()
 }

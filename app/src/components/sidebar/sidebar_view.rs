@@ -6,7 +6,7 @@ use super::workspace_node::WorkspaceNode;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::layout::Side;
-use crate::components::workspace::add::AddWorkspaceDialog;
+use crate::late::{self, Late};
 use crate::live::ProjectStore;
 use crate::place::{Place, agents_url, use_place};
 
@@ -46,7 +46,7 @@ pub fn Sidebar() -> impl IntoView {
                     "Agents"
                 </a>
             </nav>
-            <AddWorkspaceDialog open=adding/>
+            {late::show_dialog(adding, Late::AddWorkspace(adding))}
         </aside>
     }
     .into_any()

@@ -7,8 +7,7 @@ use octobot_wire::WorkspaceId;
 use crate::components::form::icon::Glyph;
 use crate::components::form::menu::{Menu, MenuItem};
 use crate::components::workspace::actions::WorkspaceActions;
-use crate::components::workspace::remove::RemoveWorkspaceDialog;
-use crate::components::workspace::rename::RenameWorkspaceDialog;
+use crate::late::{self, Late};
 use crate::live::ProjectStore;
 use crate::place::new_session_url;
 
@@ -34,8 +33,8 @@ pub fn WorkspaceMenu(
                 <MenuItem glyph=Glyph::Trash label="Remove…" danger=true on_choose=move |()| removing.set(true)/>
             </Menu>
         </div>
-        <RenameWorkspaceDialog id name open=renaming/>
-        <RemoveWorkspaceDialog id name open=removing/>
+        {late::show_dialog(renaming, Late::RenameWorkspace(id, name, renaming))}
+        {late::show_dialog(removing, Late::RemoveWorkspace(id, name, removing))}
     }
     .into_any()
 }

@@ -1,0 +1,77 @@
+//! What showing and using a session doesn't need: other pages, and dialogs. It stands in a chunk of the WASM that a
+//! browser fetches when it is first shown, so that a session is there sooner.
+
+use leptos::prelude::*;
+use octobot_wire::{SessionId, WorkspaceId};
+
+use crate::components::session::delete::DeleteSessionDialog;
+use crate::components::workspace::add::AddWorkspaceDialog;
+use crate::components::workspace::remove::RemoveWorkspaceDialog;
+use crate::components::workspace::rename::RenameWorkspaceDialog;
+use crate::pages::agent::{AgentPage, NewAgentPage};
+use crate::pages::agents::AgentsPage;
+use crate::pages::overview::OverviewPage;
+use crate::pages::workspace::WorkspacePage;
+
+/// A part of the page that loads late.
+#[derive(Clone, Copy)]
+pub enum Late {
+    /// The overview.
+    Overview,
+    /// A workspace's page.
+    Workspace,
+    /// The list of agents.
+    Agents,
+    /// The form for a new agent.
+    NewAgent,
+    /// An agent's page.
+    Agent,
+    /// The dialog that adds a workspace.
+    AddWorkspace(Dialog),
+    /// The dialog that renames a workspace.
+    RenameWorkspace(WorkspaceId, Signal<String>, Dialog),
+    /// The dialog that removes a workspace.
+    RemoveWorkspace(WorkspaceId, Signal<String>, Dialog),
+    /// The dialog that deletes a session.
+    DeleteSession(SessionId, Dialog),
+}
+
+/// Whether a dialog is open.
+pub type Dialog = RwSignal<bool>;
+
+#[lazy]
+fn fetch(part: Late) -> AnyView {
+    match part {
+        Late::Overview => view! { <OverviewPage/> }.into_any(),
+        Late::Workspace => view! { <WorkspacePage/> }.into_any(),
+        Late::Agents => view! { <AgentsPage/> }.into_any(),
+        Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
+        Late::Agent => view! { <AgentPage/> }.into_any(),
+        Late::AddWorkspace(open) => view! { <AddWorkspaceDialog open/> }.into_any(),
+        Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
+        Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),
+        Late::DeleteSession(id, open) => view! { <DeleteSessionDialog id open/> }.into_any(),
+    }
+}
+
+/// Shows a part as soon as it is there. The server has it at once.
+pub fn show(part: Late) -> AnyView {
+    view! { <Suspense>{move || Suspend::new(fetch(part))}</Suspense> }.into_any()
+}
+
+/// Shows a dialog from the first time on that it is open.
+pub fn show_dialog(open: Dialog, part: Late) -> AnyView {
+    let was_open = Memo::new(move |before| open.get() || before == Some(&true));
+    view! { {move || was_open.get().then(|| show(part))} }.into_any()
+}
+
+/// Waits for what the page at this address begins with: taking over what the server rendered can't wait for it.
+#[cfg(feature = "hydrate")]
+pub async fn ready() {
+    use crate::place::Place;
+    let path = window().location().pathname().unwrap_or_default();
+    match Place::of_path(&path) {
+        Place::Session(_) | Place::Elsewhere => {}
+        Place::Overview | Place::Workspace(_) | Place::Agents => __preload_fetch().await,
+    }
+}
