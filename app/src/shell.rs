@@ -35,7 +35,7 @@ pub fn shell(page: Page) -> impl IntoView {
     let Page { assets, preferences, dev_reload } = page;
     let Assets { script, wasm, style } = assets;
     let loader = format!(
-        "import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); hydrate(); \
+        "import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); await hydrate(); \
          document.documentElement.dataset.ready = '';"
     );
     let reload = dev_reload.map(|url| {
