@@ -4,6 +4,7 @@
 //! with that request's caller; the port decides what the caller may do. No rule stands here.
 
 mod agents;
+pub mod encoding;
 mod failure;
 mod projects;
 mod sessions;

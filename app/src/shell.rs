@@ -34,8 +34,10 @@ pub struct Page {
 pub fn shell(page: Page) -> impl IntoView {
     let Page { assets, preferences, dev_reload } = page;
     let Assets { script, wasm, style } = assets;
-    let loader =
-        format!("import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); hydrate();");
+    let loader = format!(
+        "import init, {{ hydrate }} from {script:?}; await init({{ module_or_path: {wasm:?} }}); await hydrate(); \
+         document.documentElement.dataset.ready = '';"
+    );
     let reload = dev_reload.map(|url| {
         let script = format!("new EventSource({url:?}).onmessage = () => location.reload();");
         view! { <script nonce=use_nonce()>{script}</script> }

@@ -18,6 +18,15 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The same where it stands alone: "5m ago", "just now".
+pub fn ago_in_full(at: Timestamp, now: Timestamp) -> String {
+    match now.ms_since(at) {
+        ms if ms < MINUTE_MS => "just now".to_owned(),
+        ms if ms < 31 * DAY_MS => format!("{} ago", ago(at, now)),
+        _ => date(at),
+    }
+}
+
 /// Day and month, in UTC: what the server can say without knowing the reader's clock.
 pub fn day(at: Timestamp) -> String {
     let (_, month, day) = civil(at);
@@ -100,6 +109,8 @@ mod tests {
         assert_eq!(ago(Timestamp(1_000), Timestamp(0)), "now");
         assert_eq!(ago(Timestamp(0), Timestamp(59_999)), "now");
         assert_eq!(ago(Timestamp(0), Timestamp(3_600_000)), "1h");
+        assert_eq!(ago_in_full(Timestamp(0), Timestamp(0)), "just now");
+        assert_eq!(ago_in_full(Timestamp(0), Timestamp(3_600_000)), "1h ago");
     }
 
     #[test]

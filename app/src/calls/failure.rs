@@ -1,9 +1,10 @@
 //! How a call fails: with the same problem that REST answers with, whatever it was that went wrong.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use octobot_wire::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
+
+use super::encoding::TextJson;
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -24,7 +25,7 @@ impl From<Failure> for Problem {
 }
 
 impl FromServerFnError for Failure {
-    type Encoder = JsonEncoding;
+    type Encoder = TextJson;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (kind, status, title, detail) = match &error {

@@ -5,9 +5,10 @@ use octobot_wire::ProjectId;
 use octobot_wire::agent::{Agent, SaveAgent};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Creates an agent.
-#[server(name = CreateAgentCall, prefix = "/api/fn", endpoint = "agents/create", input = server_fn::codec::Json)]
+#[server(name = CreateAgentCall, prefix = "/api/fn", endpoint = "agents/create", input = PostJson, output = PostJson)]
 pub async fn create_agent(project: ProjectId, request: SaveAgent) -> Result<Agent, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.agents.create(backend.caller, &project, request)).await

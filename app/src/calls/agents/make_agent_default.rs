@@ -5,9 +5,10 @@ use octobot_wire::agent::Agent;
 use octobot_wire::{AgentId, ProjectId};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Makes an agent the project's default.
-#[server(name = MakeAgentDefaultCall, prefix = "/api/fn", endpoint = "agents/make-default", input = server_fn::codec::Json)]
+#[server(name = MakeAgentDefaultCall, prefix = "/api/fn", endpoint = "agents/make-default", input = PostJson, output = PostJson)]
 pub async fn make_agent_default(project: ProjectId, id: AgentId) -> Result<Agent, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.agents.make_default(backend.caller, &project, id)).await

@@ -5,9 +5,10 @@ use octobot_wire::message::Output;
 use octobot_wire::{PartId, ProjectId, SessionId};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Lines of a tool call's output from line `from` on.
-#[server(name = LoadOutputCall, prefix = "/api/fn", endpoint = "sessions/output", input = server_fn::codec::Json)]
+#[server(name = LoadOutputCall, prefix = "/api/fn", endpoint = "sessions/output", input = PostJson, output = PostJson)]
 pub async fn load_output(project: ProjectId, id: SessionId, part: PartId, from: u64) -> Result<Output, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.output(backend.caller, &project, id, part, from)).await

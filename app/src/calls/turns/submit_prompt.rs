@@ -5,9 +5,10 @@ use octobot_wire::turn::{SubmitPrompt, Turn};
 use octobot_wire::{ProjectId, SessionId};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Stores a prompt as a queued turn.
-#[server(name = SubmitPromptCall, prefix = "/api/fn", endpoint = "turns/submit", input = server_fn::codec::Json)]
+#[server(name = SubmitPromptCall, prefix = "/api/fn", endpoint = "turns/submit", input = PostJson, output = PostJson)]
 pub async fn submit_prompt(project: ProjectId, id: SessionId, request: SubmitPrompt) -> Result<Turn, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.submit(backend.caller, &project, id, request)).await

@@ -5,9 +5,10 @@ use octobot_wire::ProjectId;
 use octobot_wire::workspace::{AddWorkspace, Workspace};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Adds a workspace.
-#[server(name = AddWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/add", input = server_fn::codec::Json)]
+#[server(name = AddWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/add", input = PostJson, output = PostJson)]
 pub async fn add_workspace(project: ProjectId, request: AddWorkspace) -> Result<Workspace, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.workspaces.add(backend.caller, &project, request)).await

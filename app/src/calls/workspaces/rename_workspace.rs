@@ -5,9 +5,10 @@ use octobot_wire::workspace::{RenameWorkspace, Workspace};
 use octobot_wire::{ProjectId, WorkspaceId};
 
 use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
 
 /// Renames a workspace.
-#[server(name = RenameWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/rename", input = server_fn::codec::Json)]
+#[server(name = RenameWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/rename", input = PostJson, output = PostJson)]
 pub async fn rename_workspace(
     project: ProjectId,
     id: WorkspaceId,

@@ -71,7 +71,10 @@ fn Room(height: Signal<f64>) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if let Some(node) = node.get() {
-            dom::set_property(&node, "height", &format!("{}px", height.get()));
+            // Whole pixels: formatting fractions would cost 16 KB of WASM.
+            #[expect(clippy::cast_possible_truncation, reason = "a transcript is less than 2^63 pixels high")]
+            let whole = height.get().round() as i64;
+            dom::set_property(&node, "height", &format!("{whole}px"));
         }
     });
     view! { <div node_ref=node></div> }.into_any()

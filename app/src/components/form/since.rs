@@ -32,15 +32,19 @@ impl Clock {
     }
 }
 
-/// "5m": relative once the browser's clock is known, until then the day.
+/// "5m", or "5m ago": relative once the browser's clock is known, until then the day.
 #[component]
 pub fn Since(
     /// When it was.
     #[prop(into)]
     at: Signal<Timestamp>,
+    /// Whether it stands alone, where a bare "5m" would be a riddle.
+    #[prop(optional)]
+    in_full: bool,
 ) -> impl IntoView {
     let Clock(now) = expect_context();
-    let words = move || now.get().map_or_else(|| time::day(at.get()), |now| time::ago(at.get(), now));
+    let ago = if in_full { time::ago_in_full } else { time::ago };
+    let words = move || now.get().map_or_else(|| time::day(at.get()), |now| ago(at.get(), now));
     let title = move || now.get().map(|_| browser::clock::in_words(at.get()));
     view! {
         <time class="since" datetime=move || time::iso(at.get()) title=title>

@@ -78,7 +78,7 @@ fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
             <dd>{agent_link}</dd>
             <dt>"Created"</dt>
             <dd>
-                <Since at=created/>
+                <Since at=created in_full=true/>
             </dd>
         </dl>
     }

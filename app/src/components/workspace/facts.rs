@@ -35,11 +35,11 @@ pub fn WorkspaceFacts(
             {changes.filter(|_| has_commit).map(|changes| view! { <dt>"Changes"</dt> <dd>{changes}</dd> })}
             <dt>"Added"</dt>
             <dd>
-                <Since at=created_at/>
+                <Since at=created_at in_full=true/>
             </dd>
             <dt>"Changed"</dt>
             <dd>
-                <Since at=updated_at/>
+                <Since at=updated_at in_full=true/>
             </dd>
         </dl>
     }
