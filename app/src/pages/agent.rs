@@ -43,5 +43,4 @@ pub fn NewAgentPage() -> impl IntoView {
             <AgentForm agent=None/>
         </div>
     }
-    .into_any()
 }

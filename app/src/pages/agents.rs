@@ -31,5 +31,4 @@ pub fn AgentsPage() -> impl IntoView {
             </ul>
         </div>
     }
-    .into_any()
 }

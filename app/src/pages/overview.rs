@@ -34,5 +34,4 @@ pub fn OverviewPage() -> impl IntoView {
             </Show>
         </div>
     }
-    .into_any()
 }

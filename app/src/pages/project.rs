@@ -33,5 +33,4 @@ fn Project(id: ProjectId) -> impl IntoView {
             })}
         </Suspense>
     }
-    .into_any()
 }

@@ -40,7 +40,6 @@ fn Loaded(id: SessionId) -> impl IntoView {
             })}
         </Suspense>
     }
-    .into_any()
 }
 
 /// The outline of a transcript, while it is loaded.
@@ -54,5 +53,4 @@ fn Skeleton() -> impl IntoView {
             <div class="skeleton__block"></div>
         </div>
     }
-    .into_any()
 }

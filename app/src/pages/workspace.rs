@@ -64,7 +64,6 @@ fn Workspace(id: WorkspaceId) -> impl IntoView {
             <WorkspaceSessions id/>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -93,7 +92,6 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
             <RemoveWorkspaceDialog id name open=removing/>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -115,5 +113,4 @@ fn WorkspaceSessions(id: WorkspaceId) -> impl IntoView {
             </ul>
         </Show>
     }
-    .into_any()
 }

@@ -96,5 +96,4 @@ pub fn AgentForm(
             </div>
         </form>
     }
-    .into_any()
 }

@@ -48,5 +48,4 @@ pub fn AgentRow(
             </Confirm>
         </li>
     }
-    .into_any()
 }

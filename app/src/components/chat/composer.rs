@@ -67,7 +67,6 @@ pub fn Composer(
             <p class="composer__hint" id="composer-hint">{hint}</p>
         </form>
     }
-    .into_any()
 }
 
 /// A text area that grows with its text.
@@ -101,7 +100,6 @@ pub fn PromptArea(
             ></textarea>
         </div>
     }
-    .into_any()
 }
 
 /// Why a prompt can't be sent now. One that only has to wait is no obstacle: it is queued.

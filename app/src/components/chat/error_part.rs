@@ -16,5 +16,4 @@ pub fn ErrorPart(
             <p class="notice__reason">{text}</p>
         </Notice>
     }
-    .into_any()
 }

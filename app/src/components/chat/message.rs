@@ -31,7 +31,6 @@ pub fn MessageView(
             </For>
         </article>
     }
-    .into_any()
 }
 
 /// What a part holds never changes its kind, so the kind is read once.

@@ -59,7 +59,6 @@ pub fn OutputView(
             </div>
         </Show>
     }
-    .into_any()
 }
 
 /// The lines of an output that the page holds, and how it comes by the others.

@@ -44,7 +44,6 @@ pub fn OutputTail(
             </For>
         </div>
     }
-    .into_any()
 }
 
 /// All of an output, in a box that scrolls and renders only what is seen.
@@ -103,7 +102,6 @@ pub fn OutputWindow(
             </div>
         </div>
     }
-    .into_any()
 }
 
 fn numbered(output: &Output, start: usize, end: usize) -> Vec<Line> {

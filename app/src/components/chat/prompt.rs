@@ -19,5 +19,4 @@ pub fn Prompt(
             </div>
         </div>
     }
-    .into_any()
 }

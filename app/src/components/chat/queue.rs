@@ -36,5 +36,4 @@ pub fn Queue() -> impl IntoView {
             </section>
         </Show>
     }
-    .into_any()
 }

@@ -72,5 +72,4 @@ pub fn QueuedTurn(
             </Show>
         </li>
     }
-    .into_any()
 }

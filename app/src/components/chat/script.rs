@@ -32,5 +32,4 @@ pub fn Script(
                 })}
         </div>
     }
-    .into_any()
 }

@@ -42,7 +42,6 @@ pub fn ToolCallView(
             <OutputView part=id body/>
         </div>
     }
-    .into_any()
 }
 
 /// The output in a tool call's part.

@@ -39,7 +39,6 @@ pub fn StatusIcon(
             }}
         </span>
     }
-    .into_any()
 }
 
 /// The status in words: "exit 0 · 1.2 s".
@@ -58,7 +57,6 @@ pub fn StatusText(
             }}
         </span>
     }
-    .into_any()
 }
 
 /// A duration that goes on. The server doesn't write it: its clock isn't the reader's.

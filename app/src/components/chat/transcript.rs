@@ -62,7 +62,6 @@ pub fn Transcript(
             </button>
         </Show>
     }
-    .into_any()
 }
 
 /// Room for messages that aren't rendered.
@@ -77,7 +76,7 @@ fn Room(height: Signal<f64>) -> impl IntoView {
             dom::set_property(&node, "height", &format!("{whole}px"));
         }
     });
-    view! { <div node_ref=node></div> }.into_any()
+    view! { <div node_ref=node></div> }
 }
 
 /// The messages before those that are loaded.
@@ -148,5 +147,4 @@ fn EarlierRow(earlier: EarlierMessages) -> impl IntoView {
             </div>
         </Show>
     }
-    .into_any()
 }

@@ -23,5 +23,4 @@ pub fn Badge(
             <span class="badge__text">{move || text.get()}</span>
         </span>
     }
-    .into_any()
 }

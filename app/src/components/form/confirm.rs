@@ -38,5 +38,4 @@ pub fn Confirm(
             </div>
         </Dialog>
     }
-    .into_any()
 }

@@ -38,5 +38,5 @@ pub fn CopyButton(
             }
         });
     };
-    view! { <IconButton glyph label on_press=copy/> }.into_any()
+    view! { <IconButton glyph label on_press=copy/> }
 }

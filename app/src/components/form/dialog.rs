@@ -45,5 +45,4 @@ pub fn Dialog(
             </Show>
         </dialog>
     }
-    .into_any()
 }

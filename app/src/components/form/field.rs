@@ -34,7 +34,6 @@ pub fn Field(
             </div>
         </div>
     }
-    .into_any()
 }
 
 /// The id of the text that describes an input.

@@ -110,5 +110,4 @@ pub fn Icon(
             <path d=move || glyph.get().path()/>
         </svg>
     }
-    .into_any()
 }

@@ -28,5 +28,4 @@ pub fn IconButton(
             <Icon glyph/>
         </button>
     }
-    .into_any()
 }

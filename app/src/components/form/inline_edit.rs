@@ -69,5 +69,4 @@ pub fn InlineEdit(
             />
         </Show>
     }
-    .into_any()
 }

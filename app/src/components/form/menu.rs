@@ -31,7 +31,6 @@ pub fn Menu(
             {children()}
         </div>
     }
-    .into_any()
 }
 
 /// An entry of a menu.
@@ -54,5 +53,4 @@ pub fn MenuItem(
             {label}
         </button>
     }
-    .into_any()
 }

@@ -29,5 +29,4 @@ pub fn Notice(
             </div>
         </section>
     }
-    .into_any()
 }

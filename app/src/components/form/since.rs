@@ -51,5 +51,4 @@ pub fn Since(
             {words}
         </time>
     }
-    .into_any()
 }

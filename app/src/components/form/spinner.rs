@@ -5,5 +5,5 @@ use leptos::prelude::*;
 /// A spinner. Hidden from screen readers: the text beside it says what is going on.
 #[component]
 pub fn Spinner() -> impl IntoView {
-    view! { <span class="spinner" aria-hidden="true"></span> }.into_any()
+    view! { <span class="spinner" aria-hidden="true"></span> }
 }

@@ -19,5 +19,4 @@ pub fn ConnectionBanner() -> impl IntoView {
             </Show>
         </div>
     }
-    .into_any()
 }

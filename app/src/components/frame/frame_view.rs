@@ -62,7 +62,6 @@ pub fn Frame(
             <ToastList/>
         </div>
     }
-    .into_any()
 }
 
 /// Theme and widths belong to the document's root, which the server wrote and no component renders.

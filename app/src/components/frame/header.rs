@@ -42,7 +42,6 @@ pub fn Header() -> impl IntoView {
             </Show>
         </header>
     }
-    .into_any()
 }
 
 /// Octobot's mark.
@@ -58,5 +57,4 @@ fn Mark() -> impl IntoView {
             <circle class="mark__eye" cx="14.5" cy="10.5" r="1.3"/>
         </svg>
     }
-    .into_any()
 }

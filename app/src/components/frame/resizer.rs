@@ -67,5 +67,4 @@ pub fn Resizer(
             on:keydown=key
         ></div>
     }
-    .into_any()
 }

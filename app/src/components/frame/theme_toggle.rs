@@ -36,5 +36,5 @@ pub fn ThemeToggle() -> impl IntoView {
             };
         });
     };
-    view! { <IconButton glyph label on_press=next/> }.into_any()
+    view! { <IconButton glyph label on_press=next/> }
 }

@@ -84,7 +84,6 @@ pub fn ToastList() -> impl IntoView {
             </For>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -113,5 +112,4 @@ fn ToastView(toast: Toast) -> impl IntoView {
             <IconButton glyph=Glyph::Close label="Dismiss" on_press=move |()| toasts.dismiss(number)/>
         </div>
     }
-    .into_any()
 }

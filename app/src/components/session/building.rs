@@ -36,7 +36,6 @@ pub fn Building(
             </section>
         </Show>
     }
-    .into_any()
 }
 
 /// The stages, each done, going on or to come.
@@ -65,7 +64,7 @@ fn Stages(stage: Memo<Option<SessionStage>>) -> impl IntoView {
             </li>
         }
     });
-    view! { <ol class="stages">{rows.collect_view()}</ol> }.into_any()
+    view! { <ol class="stages">{rows.collect_view()}</ol> }
 }
 
 /// What building the sandbox printed, with the last line in view.
@@ -86,5 +85,4 @@ pub fn BuildLog() -> impl IntoView {
             </For>
         </div>
     }
-    .into_any()
 }

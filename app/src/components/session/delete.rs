@@ -34,5 +34,4 @@ pub fn DeleteSessionDialog(
             <p>"The workspace isn't touched."</p>
         </Confirm>
     }
-    .into_any()
 }

@@ -41,7 +41,6 @@ pub fn SessionDetails(
             </Show>
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -82,7 +81,6 @@ fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
             </dd>
         </dl>
     }
-    .into_any()
 }
 
 #[component]
@@ -97,5 +95,4 @@ fn IsolationFacts(session: Memo<Option<Session>>) -> impl IntoView {
             }}
         </div>
     }
-    .into_any()
 }

@@ -47,5 +47,4 @@ pub fn SessionHeader(
             </div>
         </Show>
     }
-    .into_any()
 }

@@ -57,5 +57,4 @@ pub fn IsolationText(
         <p>{network}</p>
         {limits}
     }
-    .into_any()
 }

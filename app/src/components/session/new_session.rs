@@ -78,7 +78,6 @@ pub fn NewSession() -> impl IntoView {
             </p>
         </form>
     }
-    .into_any()
 }
 
 /// The workspace that the address asks for, or else the first.
@@ -112,7 +111,6 @@ fn WorkspacePicker(chosen: RwSignal<Option<WorkspaceId>>) -> impl IntoView {
             </For>
         </select>
     }
-    .into_any()
 }
 
 #[component]
@@ -134,5 +132,4 @@ fn AgentPicker(chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
             </For>
         </select>
     }
-    .into_any()
 }

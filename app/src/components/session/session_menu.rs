@@ -43,5 +43,4 @@ pub fn SessionMenu(
         </Menu>
         {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}
     }
-    .into_any()
 }

@@ -52,7 +52,6 @@ pub fn SessionScreen(
             <SessionDetails session/>
         </div>
     }
-    .into_any()
 }
 
 /// How to begin, while nothing was said.
@@ -73,5 +72,4 @@ fn EmptyTranscript() -> impl IntoView {
             </div>
         </Show>
     }
-    .into_any()
 }

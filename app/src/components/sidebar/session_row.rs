@@ -35,5 +35,4 @@ pub fn SessionRow(
             </a>
         </li>
     }
-    .into_any()
 }

@@ -49,5 +49,4 @@ pub fn Sidebar() -> impl IntoView {
             {late::show_dialog(adding, Late::AddWorkspace(adding))}
         </aside>
     }
-    .into_any()
 }

@@ -36,5 +36,4 @@ pub fn WorkspaceMenu(
         {late::show_dialog(renaming, Late::RenameWorkspace(id, name, renaming))}
         {late::show_dialog(removing, Late::RemoveWorkspace(id, name, removing))}
     }
-    .into_any()
 }

@@ -59,5 +59,4 @@ pub fn WorkspaceNode(
             </Show>
         </li>
     }
-    .into_any()
 }

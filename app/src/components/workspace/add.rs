@@ -24,7 +24,6 @@ pub fn AddWorkspaceDialog(
             <AddWorkspaceForm on_added=move |()| open.set(false)/>
         </Dialog>
     }
-    .into_any()
 }
 
 /// The form that adds a workspace.
@@ -103,5 +102,4 @@ pub fn AddWorkspaceForm(
             </div>
         </form>
     }
-    .into_any()
 }

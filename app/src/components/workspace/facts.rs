@@ -43,7 +43,6 @@ pub fn WorkspaceFacts(
             </dd>
         </dl>
     }
-    .into_any()
 }
 
 /// A commit in a line.

@@ -31,5 +31,4 @@ pub fn RemoveWorkspaceDialog(
             <p>"The folder or repository that it came from isn't touched."</p>
         </Confirm>
     }
-    .into_any()
 }

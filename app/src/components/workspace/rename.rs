@@ -60,5 +60,4 @@ pub fn RenameWorkspaceDialog(
             </form>
         </Dialog>
     }
-    .into_any()
 }
