@@ -7,7 +7,7 @@
 //!
 //! - A workspace is only read: nothing is written into its folder, object store, index or refs.
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
-//!   configuration: it works in a [scratch repository](scratch) that borrows the workspace's objects.
+//!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
 //! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
 //!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
 //! - A future of this module that is dropped takes its git processes with it.
