@@ -6,13 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context, use_context};
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context, render_app_async_with_context};
+use octobot_app::place::project_url;
 use octobot_app::ports::{AnswerStatus, Backend as Ports};
 use octobot_app::{Page, shell};
+use octobot_wire::ProjectId;
 
 use super::Web;
 use super::extract::Backend;
@@ -23,11 +25,17 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/api/fn/{*name}", post(server_function))
         .route("/api/{*rest}", get(no_such_api))
+        .route("/", get(home))
         .fallback(get(page))
 }
 
 async fn server_function(Backend(backend): Backend, request: Request<Body>) -> Response {
     handle_server_fns_with_context(move || provide_backend(backend.clone()), request).await.into_response()
+}
+
+/// Anonymous mode has one project, so that is where everyone begins.
+async fn home() -> Redirect {
+    Redirect::to(&project_url(&ProjectId::local()))
 }
 
 async fn no_such_api() -> Failure {

@@ -20,7 +20,7 @@ pub const SCRIPT: &str = "octobot.js";
 pub const WASM: &str = "octobot_bg.wasm";
 
 /// Counts up when the steps below change, so that results of the old ones aren't taken for new ones.
-const RECIPE: &[u8] = b"3";
+const RECIPE: &[u8] = b"5";
 
 /// What rustc uses beyond the first version of WASM, and every browser of the last years has.
 const WASM_FEATURES: [&str; 6] = [
@@ -33,7 +33,6 @@ const WASM_FEATURES: [&str; 6] = [
 ];
 
 mod split;
-mod unused;
 
 /// Builds the page's program.
 pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result<Part> {
@@ -79,11 +78,7 @@ fn bind(compiled: &Path, result: &Path, flavour: Flavour) -> Result<()> {
     folder::empty_folder(result)?;
     let main = split::split(compiled, result)?;
     let mut bindgen = Bindgen::new();
-    match flavour {
-        Flavour::Optimised => bindgen.input_module("octobot", unused::without(&main)?),
-        Flavour::Development => bindgen.input_path(&main),
-    };
-    bindgen.out_name("octobot").typescript(false).omit_default_module_path(true).web(true)?;
+    bindgen.input_path(&main).out_name("octobot").typescript(false).omit_default_module_path(true).web(true)?;
     // The chunks use what only the linker knows of, under the names that the linker gave it.
     bindgen.keep_lld_exports(true).demangle(false);
     bindgen.debug(flavour == Flavour::Development).remove_producers_section(true);
