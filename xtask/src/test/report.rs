@@ -77,6 +77,10 @@ impl Report {
 
     fn skipped(&mut self, line: &str) {
         eprintln!("SKIPPED: {line}");
+        self.count_skip(line);
+    }
+
+    fn count_skip(&mut self, line: &str) {
         if self.strict {
             self.tally.failed += 1;
             self.failures.push(format!("{line} (nothing may be skipped)"));
@@ -92,18 +96,19 @@ mod tests {
 
     fn after_a_skip(strict: bool) -> Tally {
         let mut report = Report::new(strict);
-        let tally = Tally { passed: 3, ..Tally::default() };
-        report.add("tests", tally, &["a store: no Postgres".to_owned()]);
+        report.passed();
+        // Not through what prints the line: whoever runs this test would count it as one that was skipped.
+        report.count_skip("a store: no Postgres");
         report.tally
     }
 
     #[test]
-    fn a_test_that_says_it_was_skipped_did_not_pass() {
-        assert_eq!(after_a_skip(false), Tally { passed: 2, failed: 0, skipped: 1 });
+    fn what_was_skipped_is_counted_apart() {
+        assert_eq!(after_a_skip(false), Tally { passed: 1, failed: 0, skipped: 1 });
     }
 
     #[test]
     fn where_nothing_may_be_skipped_a_skip_is_a_failure() {
-        assert_eq!(after_a_skip(true), Tally { passed: 2, failed: 1, skipped: 0 });
+        assert_eq!(after_a_skip(true), Tally { passed: 1, failed: 1, skipped: 0 });
     }
 }
