@@ -127,6 +127,7 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
             ("new-agent", "/projects/local/agents/new".to_owned()),
             ("not-found", "/projects/local/nothing".to_owned()),
         ];
+        let mut barriers = Vec::new();
         for (scheme, theme) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
             stage.browser.prefer(scheme).await?;
             for (width, height, device) in [(1280, 800, "desk"), (390, 844, "phone")] {
@@ -139,11 +140,12 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
                         stage.browser.driver().execute("return document.documentElement.scrollWidth", vec![]).await?;
                     let wide = wide.json().as_u64().unwrap_or_default();
                     ensure!(wide <= u64::from(width), "{name} is {wide} px wide on {width} px");
-                    let barriers = stage.browser.barriers().await?;
-                    ensure!(barriers.is_empty(), "{name}, {theme}, {device}:\n{}", barriers.join("\n"));
+                    let found = stage.browser.barriers().await?;
+                    barriers.extend(found.into_iter().map(|barrier| format!("{name}, {theme}, {device}: {barrier}")));
                 }
             }
         }
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
         // The page that isn't there answers 404, which the browser notes.
         let complaints = stage.browser.complaints().await?;
         let others: Vec<_> = complaints.iter().filter(|line| !line.contains("/nothing")).collect();
