@@ -36,15 +36,39 @@ pub struct InitArguments {
     /// The group id that the daemon gets. Needs root.
     #[arg(long, requires = "uid")]
     pub gid: Option<u32>,
+    /// What to do first in an engine's container.
+    #[command(flatten)]
+    pub container: Option<ContainerArguments>,
     /// The daemon's arguments.
     #[arg(last = true, required = true)]
     pub daemon: Vec<String>,
 }
 
+/// Arguments of `init` in an engine's container, whose image knows nothing of a sandbox. All of them, or none.
+#[derive(Debug, Args)]
+#[group(requires = "uid")]
+pub struct ContainerArguments {
+    /// The socket to listen on; the daemon gets it as its standard input.
+    #[arg(long, required = false)]
+    pub socket: PathBuf,
+    /// The file with the token, which only root can read …
+    #[arg(long, required = false)]
+    pub secret: PathBuf,
+    /// … and where the daemon is to find it.
+    #[arg(long, required = false)]
+    pub token: PathBuf,
+    /// The home folder of the sandbox's user.
+    #[arg(long, required = false)]
+    pub home: Utf8Folder,
+    /// A folder that belongs to the sandbox's user. May be given several times.
+    #[arg(long = "folder", required = false)]
+    pub folders: Vec<Utf8Folder>,
+}
+
 /// Arguments of `daemon`.
 #[derive(Debug, Args)]
 pub struct DaemonArguments {
-    /// Where to listen: `unix:/path` or `tcp:127.0.0.1:PORT`.
+    /// Where to listen: `unix:/path`, `tcp:127.0.0.1:PORT`, or `stdin` for a socket that listens already.
     #[arg(long)]
     pub listen: ListenAddress,
     /// The permissions of the Unix socket, in octal.
@@ -65,6 +89,9 @@ pub struct DaemonArguments {
     /// The name of the sandbox's user.
     #[arg(long, env = "USER", default_value = "octobot")]
     pub user: String,
+    /// Variables of the daemon's own environment that scripts get as well, with commas between their names.
+    #[arg(long, value_delimiter = ',')]
+    pub pass: Vec<String>,
 }
 
 /// Arguments of `run`.
@@ -82,11 +109,13 @@ pub enum ListenAddress {
     Unix(PathBuf),
     /// On a TCP port.
     Tcp(SocketAddr),
+    /// On the Unix socket that is the daemon's standard input.
+    Stdin,
 }
 
 /// Text that isn't an address to listen on.
 #[derive(Debug, thiserror::Error)]
-#[error("expected unix:/absolute/path or tcp:ADDRESS:PORT")]
+#[error("expected unix:/absolute/path, tcp:ADDRESS:PORT or stdin")]
 pub struct InvalidListenAddress;
 
 impl FromStr for ListenAddress {
@@ -94,6 +123,7 @@ impl FromStr for ListenAddress {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
+            None if text == "stdin" => Ok(Self::Stdin),
             Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.into())),
             Some(("tcp", address)) => address.parse().map(Self::Tcp).map_err(|_| InvalidListenAddress),
             _ => Err(InvalidListenAddress),
@@ -154,6 +184,7 @@ mod tests {
     fn an_address_is_a_socket_or_a_port() {
         assert_eq!("unix:/run/a.sock".parse::<ListenAddress>().unwrap(), ListenAddress::Unix("/run/a.sock".into()));
         assert!(matches!("tcp:127.0.0.1:80".parse(), Ok(ListenAddress::Tcp(_))));
+        assert!(matches!("stdin".parse(), Ok(ListenAddress::Stdin)));
         for bad in ["", "unix:", "unix:relative", "tcp:80", "http://x", "127.0.0.1:80"] {
             assert!(bad.parse::<ListenAddress>().is_err(), "{bad:?}");
         }

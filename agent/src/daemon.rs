@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +40,13 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
     let mut history = History::default();
     let log = EventLog::open(arguments.data.join("events.ndjson").as_ref(), |record| history.observe(record))?;
     let reader = log.reader();
-    let environment = Environment::of_user(&arguments.user, arguments.home.as_str(), env::var("PATH").ok());
+    let mut environment = Environment::of_user(&arguments.user, arguments.home.as_str(), env::var("PATH").ok());
+    for name in &arguments.pass {
+        // What isn't text can't be put into a script's state either.
+        if let Ok(value) = env::var(name) {
+            environment.set(name, &value);
+        }
+    }
     let workspace = Workspace::open(arguments.data.as_ref(), arguments.workspace.as_ref(), &environment)?;
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
@@ -93,6 +100,11 @@ async fn listen(
             tracing::info!(path = %path.display(), "the daemon listens");
             Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(closed).into_future()))
         }
+        ListenAddress::Stdin => {
+            let listener = inherited_socket().context("standard input isn't a socket to listen on")?;
+            tracing::info!("the daemon listens");
+            Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(closed).into_future()))
+        }
         ListenAddress::Tcp(address) => {
             let listener = TcpListener::bind(address).await.with_context(|| format!("can't listen at {address}"))?;
             tracing::info!(address = %listener.local_addr()?, "the daemon listens");
@@ -104,6 +116,13 @@ async fn listen(
             Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(closed).into_future()))
         }
     }
+}
+
+/// The socket that process 1 made. It stays open there, so that calls wait for the next daemon when this one dies.
+fn inherited_socket() -> io::Result<UnixListener> {
+    let listener = std::os::unix::net::UnixListener::from(io::stdin().as_fd().try_clone_to_owned()?);
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener)
 }
 
 /// The log is locked by now, so a socket that is already there belongs to a daemon that has died.

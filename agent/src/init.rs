@@ -3,20 +3,25 @@
 //! Synchronous, one thread, no runtime and no HTTP: what process 1 doesn't do can't kill the sandbox. The daemon is a
 //! child, so that reaping here never takes an exit status from it.
 
+mod account;
+mod container;
 mod restart;
 pub mod signals;
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use octobot_wire::daemon::UNSUITABLE_IMAGE_STATUS;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, set_child_subreaper, wait};
 
 use crate::arguments::InitArguments;
 use crate::descendants;
+use crate::init::container::{Container, ContainerError};
 use crate::init::restart::Restarts;
 use crate::init::signals::Signals;
 
@@ -37,6 +42,9 @@ pub enum InitError {
         /// The kernel's answer.
         source: io::Error,
     },
+    /// The container can't be made fit for a sandbox.
+    #[error("the container can't be prepared")]
+    Container(#[from] ContainerError),
     /// The daemon can't be started.
     #[error("the daemon can't be started")]
     Start(#[source] io::Error),
@@ -55,12 +63,30 @@ pub fn run(arguments: &InitArguments) -> Result<ExitCode, InitError> {
         .map_err(system("hold signals back"))?;
     // As process 1 of a namespace it gets the orphans anyway; this is for engines that put another one before it.
     set_child_subreaper(Some(getpid())).map_err(|errno| system("adopt orphans")(errno.into()))?;
-    let mut init = Init { arguments, signals, restarts: Restarts::default(), daemon: Daemon::Due(Instant::now()) };
+    let container = match prepare(arguments) {
+        Err(InitError::Container(error @ ContainerError::Missing { .. })) => {
+            // This line is for the person who chose the image.
+            eprintln!("{error}");
+            return Ok(ExitCode::from(UNSUITABLE_IMAGE_STATUS));
+        }
+        prepared => prepared?,
+    };
+    let daemon = Daemon::Due(Instant::now());
+    let mut init = Init { arguments, container, signals, restarts: Restarts::default(), daemon };
     init.supervise().inspect_err(|_| end_everything())
+}
+
+/// Prepares the container, where this is one.
+fn prepare(arguments: &InitArguments) -> Result<Option<Container>, InitError> {
+    let (Some(container), Some(uid), Some(gid)) = (&arguments.container, arguments.uid, arguments.gid) else {
+        return Ok(None);
+    };
+    Ok(Some(container::prepare(container, uid, gid)?))
 }
 
 struct Init<'a> {
     arguments: &'a InitArguments,
+    container: Option<Container>,
     signals: Signals,
     restarts: Restarts,
     daemon: Daemon,
@@ -83,7 +109,7 @@ impl Init<'_> {
             let now = Instant::now();
             let wake_at = match self.daemon {
                 Daemon::Due(at) if at <= now => {
-                    self.daemon = Daemon::Running(start_daemon(self.arguments)?);
+                    self.daemon = Daemon::Running(start_daemon(self.arguments, self.container.as_ref())?);
                     continue;
                 }
                 Daemon::Ending(_, at) if at <= now => {
@@ -171,12 +197,17 @@ impl Init<'_> {
     }
 }
 
-fn start_daemon(arguments: &InitArguments) -> Result<Pid, InitError> {
+fn start_daemon(arguments: &InitArguments, container: Option<&Container>) -> Result<Pid, InitError> {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("octobot-agent").arg("daemon").args(&arguments.daemon);
     if let (Some(uid), Some(gid)) = (arguments.uid, arguments.gid) {
         // The standard library also clears the supplementary groups when root becomes somebody else.
         command.gid(gid).uid(uid);
+    }
+    if let Some(container) = container {
+        let listener = container.listener.try_clone().map_err(InitError::Start)?;
+        command.stdin(Stdio::from(OwnedFd::from(listener)));
+        command.env("USER", &container.user).env("LOGNAME", &container.user);
     }
     Signals::release_in(&mut command);
     let child = command.spawn().map_err(InitError::Start)?;

@@ -2,15 +2,19 @@
 //!
 //! Here belong the [`Provider`] trait, what it takes and gives, the client of the agent daemon's API, and one module
 //! for each provider. Here do not belong: session states and retries (services), SQL, or HTTP routes. Only a provider's
-//! own module knows how its sandboxes are made; only `local` uses namespaces and `unsafe`.
+//! own module knows how its sandboxes are made; only `docker` uses bollard, only `local` namespaces and `unsafe`.
 
 pub mod connection;
 pub mod daemon;
+pub mod docker;
 pub mod error;
 pub mod local;
 pub mod provider;
+mod room;
+mod turnstile;
 
 pub use connection::{Connection, Endpoint, Secret};
 pub use daemon::{DaemonClient, DaemonError};
-pub use error::SandboxError;
+pub use error::{SandboxError, SandboxLog};
 pub use provider::{Limits, LogSink, Provider, SandboxSpec, SandboxStatus};
+pub use room::Room;

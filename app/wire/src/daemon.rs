@@ -24,6 +24,10 @@ pub const BUNDLE_BASE_REF: &str = "refs/octobot/base";
 /// The ref in the bundle whose tree the work tree gets: what the user sees, uncommitted changes included.
 pub const BUNDLE_TREE_REF: &str = "refs/octobot/tree";
 
+/// The status with which process 1 of a container ends when the image lacks what every session needs. The last line that it
+/// has printed then says what is missing.
+pub const UNSUITABLE_IMAGE_STATUS: u8 = 78;
+
 /// The daemon is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -93,6 +93,9 @@ pub struct Isolation {
 pub enum Network {
     /// The host's own: nothing is kept from leaving.
     Host,
+    /// One that the container engine connects to the outside: nothing is kept from leaving, but the host's loopback
+    /// isn't there.
+    Bridge,
 }
 
 /// A session.

@@ -1,5 +1,7 @@
 //! Why a provider couldn't do what it was asked. Each variant tells a person what to do.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,11 +23,40 @@ pub enum SandboxError {
         /// What to do about it.
         remedy: String,
     },
+    /// The image can't be had, or no sandbox can be made of it.
+    #[error("the image {image} of session {session} can't be used: {reason}. {remedy}")]
+    Image {
+        /// The session.
+        session: SessionId,
+        /// The image's name.
+        image: String,
+        /// Why not.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// The container engine doesn't answer. Whoever waits needs to do nothing else when it does.
+    #[error(
+        "the container engine doesn't answer at {}: {source}. Start it, with `systemctl start docker` for instance, and see \
+         that the server's user may use it; Octobot goes on by itself as soon as it answers",
+        socket.display()
+    )]
+    EngineGone {
+        /// Where it was looked for.
+        socket: PathBuf,
+        /// What was met there.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The container engine refused something that concerns no session, or isn't understood.
+    #[error("{source}. See the engine's own log, and whether it is older than Docker 20.10")]
+    Engine {
+        /// What it said.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The sandbox ended while it was being started.
     #[error(
         "the sandbox of session {session} ended while it started; its last lines were: {last_lines}. \
-         Start it again; if that fails too, see {}",
-        log.display()
+         Start it again; if that fails too, see {log}"
     )]
     Died {
         /// The session.
@@ -33,14 +64,13 @@ pub enum SandboxError {
         /// The end of the sandbox's log.
         last_lines: String,
         /// The sandbox's log.
-        log: PathBuf,
+        log: SandboxLog,
     },
     /// The agent daemon didn't answer in time.
     #[error(
         "the agent daemon of session {session} didn't answer within {} s. Stop the session and start it again; \
-         if that fails too, see {}",
-        waited.as_secs(),
-        log.display()
+         if that fails too, see {log}",
+        waited.as_secs()
     )]
     NotReady {
         /// The session.
@@ -48,7 +78,7 @@ pub enum SandboxError {
         /// How long it was waited for.
         waited: Duration,
         /// The sandbox's log.
-        log: PathBuf,
+        log: SandboxLog,
         /// What the last attempt met.
         source: DaemonError,
     },
@@ -89,4 +119,22 @@ pub enum SandboxError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Where a person finds what a sandbox printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SandboxLog {
+    /// In a file.
+    File(PathBuf),
+    /// Where the engine shows it for the container of this name.
+    Container(String),
+}
+
+impl fmt::Display for SandboxLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Container(name) => write!(f, "`docker logs {name}`"),
+        }
+    }
 }

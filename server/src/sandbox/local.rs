@@ -29,7 +29,6 @@ mod root;
 mod state;
 mod supervisor;
 mod sys;
-mod turnstile;
 
 use std::env;
 use std::io;
@@ -49,10 +48,10 @@ use self::folder::SessionFolder;
 use self::lock::Holder;
 use self::protocol::{Order, Plan, Report};
 use self::state::{State, clear_leftovers};
-use self::turnstile::Turnstile;
+use super::turnstile::Turnstile;
 use super::{
-    Connection, DaemonClient, DaemonError, Endpoint, Limits, LogSink, Provider, SandboxError, SandboxSpec,
-    SandboxStatus,
+    Connection, DaemonClient, DaemonError, Endpoint, Limits, LogSink, Provider, Room, SandboxError, SandboxLog,
+    SandboxSpec, SandboxStatus,
 };
 
 /// The hidden command that makes the server's program a supervisor.
@@ -135,6 +134,12 @@ impl Provider for LocalProvider {
 
     fn support(&self) -> BoxFuture<'_, SandboxSupport> {
         Box::pin(self.probe())
+    }
+
+    fn room(&self) -> BoxFuture<'_, Result<Room, SandboxError>> {
+        let root = &self.config.root;
+        let room = Room::at(root).map_err(|source| SandboxError::Root { path: root.clone(), source });
+        Box::pin(std::future::ready(room))
     }
 
     fn start<'a>(&'a self, spec: &'a SandboxSpec, log: &'a LogSink) -> BoxFuture<'a, Result<Connection, SandboxError>> {
@@ -310,10 +315,10 @@ async fn await_ready(session: SessionId, folder: &SessionFolder, connection: &Co
         let Err(source) = client.health().await else { return Ok(()) };
         let lost = matches!(source, DaemonError::Unreachable { .. } | DaemonError::Protocol(_));
         if !lost || Instant::now() >= deadline {
-            return Err(SandboxError::NotReady { session, waited: READY_TIMEOUT, log: folder.log(), source });
+            return Err(SandboxError::NotReady { session, waited: READY_TIMEOUT, log: SandboxLog::File(folder.log()), source });
         }
         if Holder::of(&folder.lock()).map_err(files(session, "reading", folder))?.is_none() {
-            return Err(SandboxError::Died { session, last_lines: folder.log_tail(), log: folder.log() });
+            return Err(SandboxError::Died { session, last_lines: folder.log_tail(), log: SandboxLog::File(folder.log()) });
         }
         sleep(READY_RETRY).await;
     }

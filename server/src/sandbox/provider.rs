@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::{ProjectId, SessionId};
 
-use super::{Connection, SandboxError};
+use super::{Connection, Room, SandboxError};
 
 /// Makes, finds, stops and removes sandboxes.
 ///
@@ -20,6 +20,20 @@ pub trait Provider: Send + Sync {
 
     /// Tries what this host allows by really doing it. Takes some milliseconds: the caller keeps the answer.
     fn support(&self) -> BoxFuture<'_, SandboxSupport>;
+
+    /// Whether an image has to be fetched before a sandbox can be made. A provider without images has none to fetch.
+    fn lacks_image(&self) -> BoxFuture<'_, Result<bool, SandboxError>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    /// Fetches the image, for a sandbox of this session to begin with. Dropping the future ends it.
+    fn pull_image<'a>(&'a self, session: SessionId, log: &'a LogSink) -> BoxFuture<'a, Result<(), SandboxError>> {
+        let _nothing_to_fetch = (session, log);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The room where sandboxes keep their data; where that is in several places, the scarcest.
+    fn room(&self) -> BoxFuture<'_, Result<Room, SandboxError>>;
 
     /// Makes the sandbox's storage where there is none, starts the sandbox where it doesn't run, and waits until its
     /// agent daemon answers. However often and from wherever it is called, one sandbox runs in the end.

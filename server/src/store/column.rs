@@ -49,7 +49,7 @@ text_column!(SessionStage {
     Running = "running",
     Removing = "removing",
 });
-text_column!(Network { Host = "host" });
+text_column!(Network { Host = "host", Bridge = "bridge" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });
 

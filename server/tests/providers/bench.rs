@@ -1,10 +1,11 @@
 //! What the contract needs to know of a provider beyond its trait, and the few steps that many tests begin with.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
-use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxSpec};
+use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxError, SandboxSpec};
 use octobot_wire::agent::AgentTypeId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn};
 use octobot_wire::message::ToolCallStatus;
@@ -26,6 +27,9 @@ pub trait Bench: Send + Sync {
 
     /// Where the host keeps this session's home.
     fn home_on_host(&self, session: SessionId) -> PathBuf;
+
+    /// What this script prints where there is nothing but what sandboxes are made of, an image for instance.
+    fn bare(&self, script: &str) -> String;
 
     /// Whether sandboxes are bounded in memory here.
     fn bounds_memory(&self) -> bool;
@@ -58,6 +62,37 @@ pub async fn connect_with(bench: &dyn Bench, session: SessionId, limits: Limits)
 /// Ends a test: whatever it has started goes.
 pub async fn remove(bench: &dyn Bench, session: SessionId) {
     bench.provider().remove(session).await.expect("the sandbox should go");
+}
+
+/// Ends a bench: whatever its tests have left goes.
+pub fn remove_all(provider: &dyn Provider) {
+    let remove_all = async {
+        for sandbox in provider.list().await? {
+            provider.remove(sandbox.session).await?;
+        }
+        Ok::<_, SandboxError>(())
+    };
+    // The test's own runtime can't wait for anything any more.
+    let removing = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(remove_all);
+    let removed = std::thread::scope(|scope| scope.spawn(removing).join());
+    if !std::thread::panicking() {
+        removed.unwrap().unwrap();
+    }
+}
+
+/// The agent's program: the one that was named, or a static one that is built once for each test process.
+pub fn agent() -> PathBuf {
+    static AGENT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "octobot-agent", "--target", &target])
+            .status();
+        assert!(built.expect("cargo should run").success(), "the agent can't be built");
+        let beside = Path::new(env!("CARGO_BIN_EXE_octobot")).parent().and_then(Path::parent);
+        beside.expect("programs are in a folder of the build's").join(target).join("debug/octobot-agent")
+    };
+    AGENT.get_or_init(|| std::env::var_os("OCTOBOT_AGENT").map_or_else(build, PathBuf::from)).clone()
 }
 
 /// What a script did.

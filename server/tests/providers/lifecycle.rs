@@ -164,3 +164,8 @@ pub async fn stopping_and_removing_what_isnt_there_is_fine(bench: &dyn Bench) {
     }
     assert_eq!(bench.traces(session), Vec::<String>::new());
 }
+
+pub async fn there_is_room_where_sandboxes_are_kept(bench: &dyn Bench) {
+    let room = bench.provider().room().await.unwrap();
+    assert!(room.free_bytes > 0, "{room:?}");
+}

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use octobot_server::sandbox::local::{LocalConfig, LocalProvider};
-use octobot_server::sandbox::{LogSink, Provider, SandboxError, SandboxSpec};
+use octobot_server::sandbox::{LogSink, Provider, SandboxSpec};
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::Isolation;
 use octobot_wire::{ProjectId, SessionId};
 
-use super::bench::{Bench, ROOMY, remove, run, session, skipped, start};
+use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, start};
 use super::host;
 
 /// Sandboxes in a folder that goes with the bench.
@@ -25,7 +25,7 @@ pub fn bench() -> Option<LocalBench> {
     let folder = tempfile::tempdir().unwrap();
     let config = LocalConfig {
         supervisor: binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()),
-        agent: binary("OCTOBOT_AGENT", build_agent),
+        agent: agent(),
         root: folder.path().join("sandboxes"),
         tool_dirs: Vec::new(),
     };
@@ -44,17 +44,6 @@ fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
     std::env::var_os(variable).map_or_else(otherwise, PathBuf::from)
 }
 
-/// Builds the agent beside the server's binary, once for each test process.
-fn build_agent() -> PathBuf {
-    static AGENT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "octobot-agent"]).status();
-        assert!(built.expect("cargo should run").success(), "the agent can't be built");
-        Path::new(env!("CARGO_BIN_EXE_octobot")).with_file_name("octobot-agent")
-    };
-    AGENT.get_or_init(build).clone()
-}
-
 impl LocalBench {
     fn folder(&self, session: SessionId) -> PathBuf {
         self.config.root.join(session.to_string())
@@ -64,20 +53,7 @@ impl LocalBench {
 /// A test that failed leaves no sandbox behind either.
 impl Drop for LocalBench {
     fn drop(&mut self) {
-        let provider = self.provider();
-        let remove_all = async move {
-            for sandbox in provider.list().await? {
-                provider.remove(sandbox.session).await?;
-            }
-            Ok::<_, SandboxError>(())
-        };
-        // The test's own runtime can't wait for anything any more.
-        let removing =
-            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(remove_all);
-        let removed = std::thread::scope(|scope| scope.spawn(removing).join());
-        if !std::thread::panicking() {
-            removed.unwrap().unwrap();
-        }
+        remove_all(&*self.provider());
     }
 }
 
@@ -111,6 +87,11 @@ impl Bench for LocalBench {
 
     fn home_on_host(&self, session: SessionId) -> PathBuf {
         self.folder(session).join("home")
+    }
+
+    fn bare(&self, _script: &str) -> String {
+        // Sandboxes are made of the host's programs, and what these tests look at isn't among those.
+        String::new()
     }
 
     fn bounds_memory(&self) -> bool {
@@ -221,7 +202,7 @@ fn an_ordinary_user_has_the_same_sandboxes() {
     };
     let tests = copy("tests", &std::env::current_exe().unwrap());
     let server = copy("octobot", &binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()));
-    let agent = copy("octobot-agent", &binary("OCTOBOT_AGENT", build_agent));
+    let agent = copy("octobot-agent", &agent());
     let output = Command::new(tests)
         .args(["--test-threads", "2"])
         .env("OCTOBOT_SERVER", server)

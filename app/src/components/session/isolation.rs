@@ -14,7 +14,11 @@ pub fn IsolationBadge(
     let isolation = Memo::new(move |_| session.with(|s| s.as_ref().and_then(|s| s.isolation.clone())));
     move || {
         let isolation = isolation.get()?;
-        let (word, tone) = if isolation.isolated { ("Host network", "quiet") } else { ("Not isolated", "warning") };
+        let (word, tone) = match (isolation.isolated, isolation.network) {
+            (false, _) => ("Not isolated", "warning"),
+            (true, Network::Host) => ("Host network", "quiet"),
+            (true, Network::Bridge) => ("Open network", "quiet"),
+        };
         Some(view! {
             <button type="button" class="badge badge--button" data-tone=tone popovertarget="isolation">
                 <Icon glyph=if isolation.isolated { Glyph::Info } else { Glyph::Unlock }/>
@@ -43,6 +47,10 @@ pub fn IsolationText(
     let network = match network {
         Network::Host => {
             "It shares the host's network. Nothing is kept from leaving, and it can reach services on this machine."
+        }
+        Network::Bridge => {
+            "It has a network of the container engine. Nothing is kept from leaving, and it can reach other containers \
+             and what this machine offers to its network, but not what listens on this machine's loopback only."
         }
     };
     let limits = (!missing_limits.is_empty()).then(|| {
