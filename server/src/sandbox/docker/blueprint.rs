@@ -62,9 +62,6 @@ const CACHES: [(&str, &str); 3] = [
 /// Variables that belong to the sandbox and its user, whatever the image says.
 const OWN_VARIABLES: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL"];
 
-/// The highest number of open files that the sandbox's processes may ask for.
-const MAX_OPEN_FILES: i64 = 65_536;
-
 /// The shared memory that browsers need.
 const SHARED_MEMORY_BYTES: i64 = 1 << 30;
 
@@ -206,7 +203,8 @@ impl Blueprint<'_> {
             // Unlike a number of CPUs this may be more than the machine has.
             cpu_period: Some(CPU_PERIOD_US),
             cpu_quota: Some(i64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000),
-            ulimits: Some(vec![ulimit("nofile", MAX_OPEN_FILES), ulimit("core", 0)]),
+            // How many files may be open is the engine's business: it can't give more than it has itself.
+            ulimits: Some(vec![ResourcesUlimits { name: Some("core".to_owned()), soft: Some(0), hard: Some(0) }]),
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -225,10 +223,6 @@ fn volume(name: String, path: &str) -> Mount {
         volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..Default::default() }),
         ..Default::default()
     }
-}
-
-fn ulimit(name: &str, most: i64) -> ResourcesUlimits {
-    ResourcesUlimits { name: Some(name.to_owned()), soft: Some(most), hard: Some(most) }
 }
 
 /// The log is that of process 1 and the daemon, for whoever looks for a fault. It mustn't fill the disk.
