@@ -3,10 +3,16 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::jobs::SandboxPolicy;
+use crate::sandbox::Limits;
 use crate::store::DatabaseUrl;
+
+/// The image that `cargo xtask image` builds.
+const DEFAULT_IMAGE: &str = "octobot/sandbox";
 
 /// A self-hosted web app for working with AI coding agents.
 #[derive(Debug, Parser)]
@@ -32,7 +38,27 @@ pub struct Options {
     #[arg(long, env = "OCTOBOT_AGENT")]
     agent: Option<PathBuf>,
 
-    /// Folders that sandboxes may read beside the system's own, for instance a Node installation in a home.
+    /// What makes sandboxes.
+    #[arg(long, env = "SANDBOX_PROVIDER", value_enum, default_value_t = ProviderChoice::Auto)]
+    sandbox_provider: ProviderChoice,
+
+    /// The image that the provider `docker` makes sandboxes of [default: octobot/sandbox].
+    #[arg(long, env = "SANDBOX_IMAGE")]
+    sandbox_image: Option<String>,
+
+    /// The container engine's Unix socket.
+    #[arg(long, env = "DOCKER_HOST", default_value = "unix:///var/run/docker.sock")]
+    docker_host: String,
+
+    /// After what time without anything to do a sandbox is stopped, such as `30m` or `1h`; `0` for never.
+    #[arg(long, env = "SANDBOX_IDLE_STOP", default_value = "1h", value_parser = parse_duration)]
+    sandbox_idle_stop: Duration,
+
+    /// With less room than this on the disk, in MiB, no new sandbox is made.
+    #[arg(long, env = "SANDBOX_DISK_FLOOR_MIB", default_value_t = 2048)]
+    sandbox_disk_floor_mib: u64,
+
+    /// Folders that sandboxes of the provider `local` may read beside the system's own, for instance a Node installation in a home.
     #[arg(long = "tool-dir", env = "SANDBOX_TOOL_DIRS", value_delimiter = ':')]
     tool_dirs: Vec<PathBuf>,
 
@@ -66,6 +92,28 @@ pub enum LogFormat {
     Json,
 }
 
+/// What makes sandboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProviderChoice {
+    /// The engine, where one answers that has the image or was told where to get one; else this machine's kernel.
+    Auto,
+    /// A container engine that speaks Docker's API.
+    Docker,
+    /// This machine's kernel.
+    Local,
+}
+
+/// What was said about the container engine, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Its socket; none when it is reached in a way that sandboxes can't use.
+    pub socket: Option<PathBuf>,
+    /// The image that sandboxes are made of.
+    pub image: String,
+    /// Whether somebody chose the image, so that it is worth fetching.
+    pub image_was_chosen: bool,
+}
+
 /// What the server was told, checked.
 #[derive(Debug)]
 pub struct Config {
@@ -83,8 +131,14 @@ pub struct Config {
     pub server: PathBuf,
     /// Folders that sandboxes may read beside the system's own.
     pub tool_dirs: Vec<PathBuf>,
-    /// Limits of one sandbox.
-    pub limits: crate::sandbox::Limits,
+    /// What makes sandboxes.
+    pub provider: ProviderChoice,
+    /// The container engine.
+    pub engine: EngineConfig,
+    /// After what time an idle sandbox is stopped; `None` for never.
+    pub idle_stop: Option<Duration>,
+    /// Limits of one sandbox, and of all.
+    pub policy: SandboxPolicy,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Where a page under development listens for its reload.
@@ -100,6 +154,11 @@ pub enum ConfigError {
     /// No data folder was given and none can be derived.
     #[error("neither XDG_DATA_HOME nor HOME is set: say where data goes with --data-dir")]
     NoDataDir,
+    /// Sandboxes and server meet in files, so the engine has to be on the same machine.
+    #[error(
+        "the container engine at {0} isn't reached by a Unix socket, which sandboxes need: give unix:///… or a path"
+    )]
+    EngineElsewhere(String),
     /// A limit is zero.
     #[error("{option} must be at least {least}")]
     LimitTooLow {
@@ -127,6 +186,10 @@ impl Options {
             .or_else(|| home.map(|home| home.join(".local/share/octobot")))
             .ok_or(ConfigError::NoDataDir)?;
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
+        let socket = engine_socket(&self.docker_host);
+        if self.sandbox_provider == ProviderChoice::Docker && socket.is_none() {
+            return Err(ConfigError::EngineElsewhere(self.docker_host));
+        }
         let memory_mib = at_least("--sandbox-memory-mib", self.sandbox_memory_mib, 64)?;
         Ok(Config {
             listen: self.listen,
@@ -135,10 +198,20 @@ impl Options {
             agent: self.agent.unwrap_or_else(|| beside.join("octobot-agent")),
             server,
             tool_dirs: self.tool_dirs,
-            limits: crate::sandbox::Limits {
-                pids: at_least("--sandbox-pids", self.sandbox_pids, 16)?,
-                memory_bytes: memory_mib.saturating_mul(1024 * 1024),
-                cpu_millis: at_least("--sandbox-cpu-millis", self.sandbox_cpu_millis, 10)?,
+            provider: self.sandbox_provider,
+            engine: EngineConfig {
+                socket,
+                image_was_chosen: self.sandbox_image.is_some(),
+                image: self.sandbox_image.unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+            },
+            idle_stop: Some(self.sandbox_idle_stop).filter(|limit| !limit.is_zero()),
+            policy: SandboxPolicy {
+                limits: Limits {
+                    pids: at_least("--sandbox-pids", self.sandbox_pids, 16)?,
+                    memory_bytes: memory_mib.saturating_mul(1024 * 1024),
+                    cpu_millis: at_least("--sandbox-cpu-millis", self.sandbox_cpu_millis, 10)?,
+                },
+                least_room_bytes: self.sandbox_disk_floor_mib.saturating_mul(1024 * 1024),
             },
             log_format: self.log_format,
             dev_reload: self.dev_reload,
@@ -149,6 +222,31 @@ impl Options {
 
 fn at_least<N: PartialOrd + Into<u64>>(option: &'static str, value: N, least: N) -> Result<N, ConfigError> {
     if value < least { Err(ConfigError::LimitTooLow { option, least: least.into() }) } else { Ok(value) }
+}
+
+/// The path of the engine's socket; none for an address of another kind.
+fn engine_socket(address: &str) -> Option<PathBuf> {
+    let path = address.strip_prefix("unix://").unwrap_or(address);
+    path.starts_with('/').then(|| path.into())
+}
+
+/// Text that isn't a time.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a number with s, m or h, such as 30m, or 0")]
+struct InvalidDuration;
+
+fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| InvalidDuration)?;
+    let seconds = match unit {
+        "" if number == 0 => 0,
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        _ => return Err(InvalidDuration),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or(InvalidDuration)
 }
 
 #[cfg(test)]
@@ -172,5 +270,26 @@ mod tests {
     fn only_loopback_is_listened_on_without_login() {
         assert!(config(&["--listen", "[::1]:0"]).is_ok());
         assert!(matches!(config(&["--listen", "0.0.0.0:3000"]), Err(ConfigError::NotLoopback(_))));
+    }
+
+    #[test]
+    fn the_engine_is_on_this_machine() {
+        assert_eq!(config(&["--docker-host", "unix:///run/a.sock"]).unwrap().engine.socket, Some("/run/a.sock".into()));
+        assert_eq!(config(&["--docker-host", "/run/a.sock"]).unwrap().engine.socket, Some("/run/a.sock".into()));
+        let elsewhere = ["--docker-host", "tcp://10.0.0.1:2375"];
+        assert_eq!(config(&elsewhere).unwrap().engine.socket, None, "it may be meant for other programs");
+        let wanted = config(&[&elsewhere[..], &["--sandbox-provider", "docker"]].concat());
+        assert!(matches!(wanted, Err(ConfigError::EngineElsewhere(_))), "{wanted:?}");
+    }
+
+    #[test]
+    fn sandboxes_are_stopped_when_idle_for_an_hour_unless_told_otherwise() {
+        let idle_stop = |arguments: &[&str]| config(arguments).unwrap().idle_stop;
+        assert_eq!(idle_stop(&[]), Some(Duration::from_hours(1)));
+        assert_eq!(idle_stop(&["--sandbox-idle-stop", "90s"]), Some(Duration::from_secs(90)));
+        assert_eq!(idle_stop(&["--sandbox-idle-stop", "0"]), None);
+        for bad in ["", "1", "h", "1d", "-1h", "99999999999999999999h"] {
+            assert!(parse_duration(bad).is_err(), "{bad:?}");
+        }
     }
 }

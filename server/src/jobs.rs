@@ -18,11 +18,12 @@ use uuid::Uuid;
 
 pub use alarm::{Alarm, Signal};
 pub use reconcile::Reconciler;
-pub use session::SessionJob;
+pub use session::{SandboxPolicy, SessionJob};
 pub use workspace::WorkspaceJob;
 
 use crate::domain::job::{MAX_ATTEMPTS, backoff_ms};
 use crate::domain::{Job, JobKind};
+use crate::sandbox::SandboxError;
 use crate::services::{Core, ServiceError};
 use crate::store::Heartbeat;
 
@@ -37,6 +38,9 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// How often the store is asked for jobs that another server left, at the latest.
 const POLL: Duration = Duration::from_secs(5);
+
+/// How long a job that waits for the container engine does so before it looks again, at the most.
+const ENGINE_RETRY_MS: i64 = 4_000;
 
 /// How a run of a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +62,20 @@ pub enum JobError {
     Service(#[from] ServiceError),
     /// The sandbox provider failed.
     #[error(transparent)]
-    Sandbox(#[from] crate::sandbox::SandboxError),
+    Sandbox(#[from] SandboxError),
     /// The agent daemon couldn't be reached or refused.
     #[error(transparent)]
     Daemon(#[from] crate::sandbox::DaemonError),
     /// Git failed where the source isn't to blame.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
+}
+
+impl JobError {
+    /// Whether it passes as soon as the container engine is there again, so that nobody has to ask for the job again.
+    fn waits_for_the_engine(&self) -> bool {
+        matches!(self, Self::Sandbox(SandboxError::EngineGone { .. }))
+    }
 }
 
 impl From<crate::store::StoreError> for JobError {
@@ -223,6 +234,9 @@ impl Runner {
 
     async fn failed(&self, job: &Job, error: &JobError) -> Result<(), ServiceError> {
         tracing::warn!(job.subject = %job.subject, job.attempts = job.attempts, error = error as &dyn std::error::Error, "the job of {} failed", job.subject);
+        if error.waits_for_the_engine() {
+            return self.retry(job, backoff_ms(job.attempts).min(ENGINE_RETRY_MS), &error.to_string()).await;
+        }
         if job.attempts < MAX_ATTEMPTS {
             return self.retry(job, backoff_ms(job.attempts), &error.to_string()).await;
         }

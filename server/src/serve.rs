@@ -1,5 +1,7 @@
 //! Puts the parts together, serves until it is told to stop, and takes the parts down again.
 
+mod provider;
+
 use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -9,7 +11,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use octobot_wire::agent::AgentTypeId;
-use octobot_wire::project::SandboxSupport;
 use octobot_wire::{AgentId, ProjectId};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,9 +25,9 @@ use crate::config::Config;
 use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WorkspaceJob};
-use crate::sandbox::Provider;
-use crate::sandbox::local::{LocalConfig, LocalProvider};
-use crate::services::{AgentService, Core, Followers, Paths, ProjectService, SessionService, WorkspaceService};
+use crate::services::{
+    AgentService, Core, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
+};
 use crate::store::{EventListener, Heard, Store};
 use crate::vault::{Key, Vault};
 
@@ -60,11 +61,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let installation = first_data(&store).await?;
 
     let shutdown = CancellationToken::new();
-    let provider = local_provider(&config, installation);
-    let support = provider.support().await;
-    if let SandboxSupport::Unavailable { reason, remedy } = &support {
-        tracing::warn!(reason, remedy, "no sandboxes can be made here");
-    }
+    let provider = provider::choose(&config, installation).await;
+    let support = Support::of(&*provider).await;
     let core = Arc::new(Core {
         store: store.clone(),
         bus: Bus::default(),
@@ -78,11 +76,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         core: core.clone(),
         owner,
         workspaces: WorkspaceJob::new(core.clone()),
-        sessions: SessionJob::new(core.clone(), provider.clone(), followers.clone(), support.clone(), config.limits),
+        sessions: SessionJob::new(core.clone(), provider.clone(), followers.clone(), support.clone(), config.policy),
     });
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
-    let reconciler = Reconciler { core: core.clone(), provider, followers: followers.clone() };
+    let reconciler = Reconciler {
+        core: core.clone(),
+        provider,
+        followers: followers.clone(),
+        support: support.clone(),
+        idle_stop: config.idle_stop,
+    };
     let replicas = store.listen().await?;
     let background = [
         tokio::spawn(hear_replicas(replicas, core.clone(), shutdown.clone())),
@@ -171,17 +175,6 @@ async fn hear_replicas(listener: Option<EventListener>, core: Arc<Core>, shutdow
             }
         }
     }
-}
-
-fn local_provider(config: &Config, installation: Uuid) -> Arc<dyn Provider> {
-    // Two databases over one data folder must not take each other's sandboxes for orphans.
-    let root = config.data_dir.join("sandboxes").join(&installation.simple().to_string()[20..]);
-    Arc::new(LocalProvider::new(LocalConfig {
-        supervisor: config.server.clone(),
-        agent: config.agent.clone(),
-        root,
-        tool_dirs: config.tool_dirs.clone(),
-    }))
 }
 
 /// Makes sure that the installation, the anonymous user and the project `local` are there.

@@ -1,16 +1,21 @@
 //! Reconciliation: compares what the provider finds with what the store knows, at start and then regularly.
 
+mod orphans;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use octobot_wire::event::Change;
 use octobot_wire::session::SessionState;
+use octobot_wire::{SessionId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use self::orphans::{Orphans, Treatment};
 use super::JobError;
 use crate::domain::{JobKind, Session, SessionGoal};
 use crate::sandbox::Provider;
-use crate::services::{Core, Followers};
+use crate::services::{Core, Followers, Support};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
@@ -29,21 +34,27 @@ pub struct Reconciler {
     pub provider: Arc<dyn Provider>,
     /// What follows sessions.
     pub followers: Arc<Followers>,
+    /// What the provider says about the host.
+    pub support: Support,
+    /// After what time without anything to do a sandbox is stopped; `None` for never.
+    pub idle_stop: Option<Duration>,
 }
 
 impl Reconciler {
     /// Repairs now and then regularly until `shutdown` is cancelled.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = tokio::time::interval(EVERY);
+        let mut orphans = Orphans::default();
         loop {
             tokio::select! { _ = ticks.tick() => {}, () = shutdown.cancelled() => return }
-            if let Err(error) = self.repair().await {
+            self.support.look_again(&*self.provider).await;
+            if let Err(error) = self.repair(&mut orphans).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "sandboxes and store couldn't be compared");
             }
         }
     }
 
-    async fn repair(&self) -> Result<(), JobError> {
+    async fn repair(&self, orphans: &mut Orphans) -> Result<(), JobError> {
         let sandboxes = self.provider.list().await?;
         let running: HashSet<_> = sandboxes.iter().filter(|s| s.running).map(|s| s.session).collect();
         // Read after the list: a session is stored before its sandbox is made, so what is listed but not stored is
@@ -65,12 +76,59 @@ impl Reconciler {
             self.followers.ensure(session.id);
         }
         let known: HashSet<_> = sessions.iter().map(|session| session.id).collect();
-        for orphan in sandboxes.iter().filter(|sandbox| !known.contains(&sandbox.session)) {
-            tracing::warn!(session.id = %orphan.session, "the sandbox of session {} belongs to nobody and is removed", orphan.session);
-            self.provider.remove(orphan.session).await?;
+        let unknown = sandboxes.iter().map(|sandbox| sandbox.session).filter(|session| !known.contains(session));
+        self.treat(orphans.observe(&unknown.collect(), self.core.now())).await?;
+        self.stop_idle(&sessions).await
+    }
+
+    async fn treat(&self, orphans: Vec<Treatment>) -> Result<(), JobError> {
+        for orphan in orphans {
+            match orphan {
+                Treatment::Stop(id) => {
+                    tracing::warn!(session.id = %id, "the sandbox of session {id} belongs to nobody and is stopped");
+                    self.provider.stop(id).await?;
+                }
+                Treatment::Remove(id) => {
+                    tracing::warn!(session.id = %id, "the sandbox of session {id} belongs to nobody and is removed");
+                    self.provider.remove(id).await?;
+                }
+            }
         }
         Ok(())
     }
+
+    async fn stop_idle(&self, sessions: &[Session]) -> Result<(), JobError> {
+        let Some(limit) = self.idle_stop else { return Ok(()) };
+        for session in sessions.iter().filter(|session| is_idle(session, limit, self.core.now())) {
+            self.stop_if_idle(session.id, limit).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks again within the transaction that stops it: a prompt may have come since.
+    async fn stop_if_idle(&self, id: SessionId, limit: Duration) -> Result<(), JobError> {
+        let mut tx = self.core.store.begin().await?;
+        let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
+        let now = self.core.now();
+        if !is_idle(&session, limit, now) || !tx.open_turns(id).await?.is_empty() {
+            return Ok(());
+        }
+        let session = session.want_stopped(now)?;
+        tx.update_session(&session).await?;
+        tx.record(&session.project_id, Change::Session { session: session.to_wire() });
+        tx.enqueue(JobKind::Session, id.uuid(), now).await?;
+        self.core.commit_and_run(tx, JobKind::Session, id.uuid()).await?;
+        tracing::info!(session.id = %id, "session {id} has been idle for {} s and is stopped", limit.as_secs());
+        Ok(())
+    }
+}
+
+/// Whether nothing has happened in a session for so long that its sandbox needn't run. It starts again on demand.
+fn is_idle(session: &Session, limit: Duration, now: Timestamp) -> bool {
+    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    session.state == SessionState::Ready
+        && session.goal == SessionGoal::Up
+        && now.ms_since(session.updated_at) >= limit_ms
 }
 
 /// Whether a session's state can't be right, given whether its sandbox runs.
@@ -85,5 +143,29 @@ fn is_astray(session: &Session, runs: bool) -> bool {
         | SessionState::CreatingSandbox
         | SessionState::Error { .. }
         | SessionState::Removing => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use octobot_wire::{AgentId, ProjectId, WorkspaceId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn only_a_session_that_is_ready_and_was_left_alone_is_idle() {
+        let [id, workspace, agent] = [1, 2, 3].map(Uuid::from_u128);
+        let (workspace, agent) = (WorkspaceId::new(workspace), AgentId::new(agent));
+        let session = Session::new(SessionId::new(id), ProjectId::local(), workspace, agent, Timestamp(0));
+        let hour = Duration::from_hours(1);
+        let later = Timestamp(3_600_000);
+        assert!(!is_idle(&session, hour, later), "one that is being built");
+        let ready = Session { state: SessionState::Ready, ..session };
+        assert!(is_idle(&ready, hour, later));
+        assert!(!is_idle(&ready, hour, Timestamp(3_599_999)));
+        assert!(!is_idle(&Session { updated_at: Timestamp(1), ..ready.clone() }, hour, later));
+        assert!(!is_idle(&Session { state: SessionState::Running, ..ready.clone() }, hour, later));
+        assert!(!is_idle(&Session { goal: SessionGoal::Stopped, ..ready }, hour, later));
     }
 }

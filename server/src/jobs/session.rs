@@ -15,7 +15,7 @@ use octobot_wire::turn::TurnState;
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
 use crate::sandbox::{DaemonClient, Limits, Provider};
-use crate::services::{Core, Followers, ServiceError, rendered, tail_of};
+use crate::services::{Core, Followers, ServiceError, Support, rendered, tail_of};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
 const STOP_LIMIT_MS: i64 = 20_000;
@@ -25,27 +25,36 @@ pub struct SessionJob {
     core: Arc<Core>,
     provider: Arc<dyn Provider>,
     followers: Arc<Followers>,
-    support: SandboxSupport,
-    limits: Limits,
+    support: Support,
+    policy: SandboxPolicy,
+}
+
+/// What the server's owner has decided about sandboxes.
+#[derive(Debug, Clone, Copy)]
+pub struct SandboxPolicy {
+    /// What one sandbox may use up.
+    pub limits: Limits,
+    /// With less room than this, in bytes, no new sandbox is made.
+    pub least_room_bytes: u64,
 }
 
 impl SessionJob {
-    /// `support` is what the provider found when it looked at the host.
+    /// `support` is what the provider says about the host.
     pub fn new(
         core: Arc<Core>,
         provider: Arc<dyn Provider>,
         followers: Arc<Followers>,
-        support: SandboxSupport,
-        limits: Limits,
+        support: Support,
+        policy: SandboxPolicy,
     ) -> Self {
-        Self { core, provider, followers, support, limits }
+        Self { core, provider, followers, support, policy }
     }
 
     pub(super) async fn run(&self, job: &Job, signal: &Signal) -> Result<Outcome, JobError> {
         let id = SessionId::new(job.subject);
         let Some(session) = self.load(id).await? else { return Ok(Outcome::Done) };
         match session.goal {
-            SessionGoal::Up => self.bring_up(session, signal).await,
+            SessionGoal::Up => self.bring_up(session, job, signal).await,
             SessionGoal::Stopped => self.stop(session, job).await,
             SessionGoal::Removed => self.remove(session).await,
         }
@@ -62,10 +71,10 @@ impl SessionJob {
         Ok(())
     }
 
-    async fn bring_up(&self, session: Session, signal: &Signal) -> Result<Outcome, JobError> {
+    async fn bring_up(&self, session: Session, job: &Job, signal: &Signal) -> Result<Outcome, JobError> {
         let id = session.id;
         if !session.is_built() {
-            return self.build(session, signal).await;
+            return self.build(session, job, signal).await;
         }
         if self.provider.connect(id).await?.is_none() {
             let mut tx = self.core.store.read().await?;
@@ -77,7 +86,7 @@ impl SessionJob {
                 self.change(id, |session, now| session.want_stopped(now)?.stopped(now)).await?;
                 return Ok(Outcome::Done);
             }
-            return self.build(session, signal).await;
+            return self.build(session, job, signal).await;
         }
         self.note_up(id).await?;
         self.followers.ensure(id);
@@ -103,8 +112,8 @@ impl SessionJob {
 
     /// How the session's sandbox is isolated: as the host allows, or as it was when the sandbox was made.
     fn isolation_of(&self, session: &Session) -> Option<Isolation> {
-        match &self.support {
-            SandboxSupport::Available { isolation } => Some(isolation.clone()),
+        match self.support.get() {
+            SandboxSupport::Available { isolation } => Some(isolation),
             SandboxSupport::Unavailable { .. } => session.isolation.clone(),
         }
     }

@@ -315,10 +315,19 @@ async fn await_ready(session: SessionId, folder: &SessionFolder, connection: &Co
         let Err(source) = client.health().await else { return Ok(()) };
         let lost = matches!(source, DaemonError::Unreachable { .. } | DaemonError::Protocol(_));
         if !lost || Instant::now() >= deadline {
-            return Err(SandboxError::NotReady { session, waited: READY_TIMEOUT, log: SandboxLog::File(folder.log()), source });
+            return Err(SandboxError::NotReady {
+                session,
+                waited: READY_TIMEOUT,
+                log: SandboxLog::File(folder.log()),
+                source,
+            });
         }
         if Holder::of(&folder.lock()).map_err(files(session, "reading", folder))?.is_none() {
-            return Err(SandboxError::Died { session, last_lines: folder.log_tail(), log: SandboxLog::File(folder.log()) });
+            return Err(SandboxError::Died {
+                session,
+                last_lines: folder.log_tail(),
+                log: SandboxLog::File(folder.log()),
+            });
         }
         sleep(READY_RETRY).await;
     }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use octobot_app::ports::Caller;
 use octobot_wire::ProjectId;
 use octobot_wire::preferences::Preferences;
-use octobot_wire::project::{ProjectView, SandboxSupport};
+use octobot_wire::project::ProjectView;
 
-use super::{Core, ServiceError};
+use super::{Core, ServiceError, Support};
 use crate::domain::agent::agent_types;
 use crate::domain::{Agent, Session, Workspace};
 
 /// See the module.
 pub struct ProjectService {
     core: Arc<Core>,
-    sandboxes: SandboxSupport,
+    sandboxes: Support,
 }
 
 impl ProjectService {
-    /// `sandboxes` is what the provider found when it looked at the host.
-    pub fn new(core: Arc<Core>, sandboxes: SandboxSupport) -> Self {
+    /// `sandboxes` is what the provider says about the host.
+    pub fn new(core: Arc<Core>, sandboxes: Support) -> Self {
         Self { core, sandboxes }
     }
 
@@ -38,7 +38,7 @@ impl ProjectService {
             agents: tx.agents(project).await?.iter().map(Agent::to_wire).collect(),
             agent_types: agent_types(),
             preferences: tx.preferences(caller.user_id).await?.unwrap_or_default(),
-            sandboxes: self.sandboxes.clone(),
+            sandboxes: self.sandboxes.get(),
         })
     }
 

@@ -12,12 +12,15 @@ use octobot_wire::workspace::{WorkspaceSource, WorkspaceState};
 use tokio::sync::mpsc;
 
 use super::{JobError, Outcome, SessionJob, Signal};
-use crate::domain::{Session, SessionGoal, Workspace};
+use crate::domain::{Job, Session, SessionGoal, Workspace};
 use crate::git::{self, Code};
-use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxSpec};
+use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxError, SandboxSpec};
 
 /// How long bundling the code may take.
 const CLONING_LIMIT: Duration = Duration::from_mins(10);
+
+/// How long fetching the image may take.
+const PULLING_LIMIT: Duration = Duration::from_mins(30);
 
 /// How long making the sandbox may take, with the code put into it.
 const CREATING_LIMIT: Duration = Duration::from_mins(5);
@@ -42,7 +45,7 @@ impl<E: Into<JobError>> From<E> for StageEnd {
 
 impl SessionJob {
     /// Builds or starts the sandbox, up to a session that is ready.
-    pub(super) async fn build(&self, session: Session, signal: &Signal) -> Result<Outcome, JobError> {
+    pub(super) async fn build(&self, session: Session, job: &Job, signal: &Signal) -> Result<Outcome, JobError> {
         let id = session.id;
         let (stage, end) = match Box::pin(self.stages(&session, signal)).await {
             Ok(()) => {
@@ -55,27 +58,35 @@ impl SessionJob {
         match end {
             // What it waits for, or what made it unwanted, asks for this job again.
             StageEnd::Waiting | StageEnd::Unwanted => Ok(Outcome::Done),
+            // Another try finds the same image.
+            StageEnd::Job(JobError::Sandbox(error @ SandboxError::Image { .. })) => {
+                self.fail(id, stage, format!("{error}.")).await
+            }
             StageEnd::Job(error) => {
-                self.log(id, stage, &format!("{error}. Trying again …")).await?;
+                // It may be tried for hours while the engine is down: once is enough to read.
+                if job.attempts <= 1 || !error.waits_for_the_engine() {
+                    self.log(id, stage, &format!("{error}. Trying again …")).await?;
+                }
                 Err(error)
             }
-            StageEnd::Failed(reason) => {
-                tracing::warn!(session.id = %id, session.stage = ?stage, reason, "session {id} failed");
-                self.log(id, stage, &reason).await?;
-                self.change(id, |session, now| Ok(session.failed(stage, reason, now))).await?;
-                Ok(Outcome::Done)
-            }
+            StageEnd::Failed(reason) => self.fail(id, stage, reason).await,
         }
+    }
+
+    async fn fail(&self, id: SessionId, stage: SessionStage, reason: String) -> Result<Outcome, JobError> {
+        tracing::warn!(session.id = %id, session.stage = ?stage, reason, "session {id} failed");
+        self.log(id, stage, &reason).await?;
+        self.change(id, |session, now| Ok(session.failed(stage, reason, now))).await?;
+        Ok(Outcome::Done)
     }
 
     async fn stages(&self, session: &Session, signal: &Signal) -> Result<(), (SessionStage, StageEnd)> {
         let id = session.id;
         let scratch = tempfile::Builder::new().prefix("session-").tempdir_in(&self.core.paths.scratch);
         let in_cloning = |end| (SessionStage::Cloning, end);
+        let in_pulling = |end| (SessionStage::PullingImage, end);
         let in_creating = |end| (SessionStage::CreatingSandbox, end);
-        if let SandboxSupport::Unavailable { reason, remedy } = &self.support {
-            return Err(in_creating(StageEnd::Failed(format!("{reason} {remedy}"))));
-        }
+        self.possible(session).await.map_err(in_creating)?;
         let scratch = scratch.map_err(|source| {
             let path = self.core.paths.scratch.display();
             in_cloning(StageEnd::Failed(format!("No files can be written to {path}: {source}.")))
@@ -89,8 +100,39 @@ impl SessionJob {
             self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling).await.map_err(in_cloning)?;
             Some(bundle)
         };
+        if self.provider.lacks_image().await.map_err(|error| in_pulling(error.into()))? {
+            let pulling = self.pull(session);
+            self.stage(id, SessionStage::PullingImage, PULLING_LIMIT, signal, pulling).await.map_err(in_pulling)?;
+        }
         let creating = self.create(session, bundle);
         self.stage(id, SessionStage::CreatingSandbox, CREATING_LIMIT, signal, creating).await.map_err(in_creating)
+    }
+
+    /// Whether a sandbox for this session can be made here, as far as that is known beforehand.
+    async fn possible(&self, session: &Session) -> Result<(), StageEnd> {
+        if let SandboxSupport::Unavailable { reason, remedy } = self.support.get() {
+            return Err(StageEnd::Failed(format!("{reason} {remedy}")));
+        }
+        if let Some(isolation) = &session.isolation {
+            let (made_by, now) = (&isolation.provider, self.provider.name());
+            return if made_by == now { Ok(()) } else { Err(StageEnd::Failed(moved(made_by, now))) };
+        }
+        let room = self.provider.room().await?;
+        if room.free_bytes < self.policy.least_room_bytes {
+            let [free, least] = [room.free_bytes, self.policy.least_room_bytes].map(|bytes| bytes >> 20);
+            return Err(StageEnd::Failed(format!(
+                "The disk with {} has {free} MiB left, and with less than {least} MiB no new sandbox is made. Delete \
+                 sessions or other files, then retry; --sandbox-disk-floor-mib sets the limit.",
+                room.path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Fetches the image that the sandbox is made of.
+    async fn pull(&self, session: &Session) -> Result<(), StageEnd> {
+        let pull = async |sink: &LogSink| self.provider.pull_image(session.id, sink).await;
+        Ok(self.logged(session.id, SessionStage::PullingImage, pull).await??)
     }
 
     /// Runs a stage until it ends, its time is up, or the session is no longer wanted.
@@ -167,18 +209,33 @@ impl SessionJob {
         let id = session.id;
         let verb = if session.is_built() { "Starting" } else { "Making" };
         self.log(id, stage, &format!("{verb} the sandbox …")).await?;
-        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits: self.limits };
+        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits: self.policy.limits };
+        let start = async |sink: &LogSink| self.provider.start(&spec, sink).await;
+        let connection = self.logged(id, stage, start).await??;
+        if let Some(bundle) = bundle {
+            self.send_code(id, connection, bundle).await?;
+        }
+        Ok(self.log(id, stage, "The sandbox is ready.").await?)
+    }
+
+    /// Does a provider's work while what it says goes into the session's build log.
+    async fn logged<T>(
+        &self,
+        id: SessionId,
+        stage: SessionStage,
+        work: impl AsyncFnOnce(&LogSink) -> T,
+    ) -> Result<T, JobError> {
         let (tell, mut lines) = mpsc::unbounded_channel();
         let sink = LogSink::new(move |line| {
-            // The receiver outlives the start of the sandbox; a line for nobody is no failure.
+            // The receiver outlives the work; a line for nobody is no failure.
             let _ = tell.send(line.to_owned());
         });
-        let started = {
-            let start = self.provider.start(&spec, &sink);
-            tokio::pin!(start);
+        let result = {
+            let work = work(&sink);
+            tokio::pin!(work);
             loop {
                 tokio::select! {
-                    result = &mut start => break result,
+                    result = &mut work => break result,
                     Some(line) = lines.recv() => self.log(id, stage, &line).await?,
                 }
             }
@@ -186,11 +243,7 @@ impl SessionJob {
         while let Ok(line) = lines.try_recv() {
             self.log(id, stage, &line).await?;
         }
-        let connection = started?;
-        if let Some(bundle) = bundle {
-            self.send_code(id, connection, bundle).await?;
-        }
-        Ok(self.log(id, stage, "The sandbox is ready.").await?)
+        Ok(result)
     }
 
     async fn send_code(&self, id: SessionId, connection: Connection, bundle: PathBuf) -> Result<(), StageEnd> {
@@ -215,4 +268,12 @@ impl SessionJob {
         self.core.commit(tx).await?;
         Ok(())
     }
+}
+
+/// What to do with a session whose data another provider has.
+fn moved(made_by: &str, now: &str) -> String {
+    format!(
+        "The provider {made_by} has this session's data, and the server uses {now} now. Start the server with \
+         --sandbox-provider {made_by} to go on with it, or begin another session."
+    )
 }

@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn the_images_variables_are_kept_but_those_that_are_the_sandboxs_own() {
-        let (request, _) = request(&image(&["PATH=/opt/bin:/bin", "HOME=/root", "JAVA_HOME=/opt/java"]), Limits::default());
+        let (request, _) =
+            request(&image(&["PATH=/opt/bin:/bin", "HOME=/root", "JAVA_HOME=/opt/java"]), Limits::default());
         let environment = request.env.unwrap();
         assert!(environment.contains(&"PATH=/home/octobot/.local/bin:/opt/bin:/bin".to_owned()), "{environment:?}");
         assert!(environment.contains(&"HOME=/home/octobot".to_owned()), "{environment:?}");

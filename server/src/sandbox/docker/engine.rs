@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, CreateImageInfo, SystemInfo, VolumeCreateRequest};
+use bollard::models::{
+    ContainerCreateBody, ContainerStateStatusEnum, CreateImageInfo, SystemInfo, VolumeCreateRequest,
+};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
     LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions, StopContainerOptionsBuilder,
@@ -98,9 +100,8 @@ impl Engine {
     /// An image; `None` when the engine doesn't have it.
     pub async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         let reference = reference.to_owned();
-        let look = self.call("look at an image", LOOK_LIMIT, |docker| async move {
-            docker.inspect_image(&reference).await
-        });
+        let look =
+            self.call("look at an image", LOOK_LIMIT, |docker| async move { docker.inspect_image(&reference).await });
         let Some(found) = unless_missing(look.await)? else { return Ok(None) };
         let environment = found.config.and_then(|config| config.env).unwrap_or_default();
         Ok(Some(Image { id: found.id.unwrap_or_default(), environment }))
@@ -142,9 +143,8 @@ impl Engine {
     /// Starts a container; one that runs already goes on. `false` when there is none of this name.
     pub async fn start(&self, name: &str) -> Result<bool, EngineError> {
         let name = name.to_owned();
-        let start = self.call("start a container", CHANGE_LIMIT, |docker| async move {
-            docker.start_container(&name, None).await
-        });
+        let start = self
+            .call("start a container", CHANGE_LIMIT, |docker| async move { docker.start_container(&name, None).await });
         Ok(unless_missing(start.await)?.is_some())
     }
 
@@ -192,9 +192,8 @@ impl Engine {
     pub async fn containers(&self, label: &str) -> Result<Vec<(HashMap<String, String>, bool)>, EngineError> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let found = self.call("list containers", LOOK_LIMIT, |docker| async move {
-            docker.list_containers(Some(options)).await
-        });
+        let found = self
+            .call("list containers", LOOK_LIMIT, |docker| async move { docker.list_containers(Some(options)).await });
         let runs = |state: Option<bollard::models::ContainerSummaryStateEnum>| {
             state.is_some_and(|state| matches!(state.to_string().as_str(), "running" | "paused" | "stopping"))
         };
@@ -206,9 +205,8 @@ impl Engine {
     pub async fn volumes(&self, label: &str) -> Result<Vec<HashMap<String, String>>, EngineError> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-        let found = self.call("list volumes", LOOK_LIMIT, |docker| async move {
-            docker.list_volumes(Some(options)).await
-        });
+        let found =
+            self.call("list volumes", LOOK_LIMIT, |docker| async move { docker.list_volumes(Some(options)).await });
         Ok(found.await?.volumes.unwrap_or_default().into_iter().map(|volume| volume.labels).collect())
     }
 

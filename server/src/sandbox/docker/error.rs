@@ -114,7 +114,9 @@ mod tests {
         assert!(remedy("write /var/lib/docker/x: no space left on device").contains("docker system prune"));
         assert!(remedy("exec: \"/.octobot/octobot-agent\": permission denied").contains("static build"));
         assert!(remedy("invalid mount config: bind source path does not exist: /x").contains("on this machine"));
-        assert!(remedy("Range of CPUs is from 0.01 to 2.00, as there are only 2 cpus").contains("--sandbox-cpu-millis"));
+        assert!(
+            remedy("Range of CPUs is from 0.01 to 2.00, as there are only 2 cpus").contains("--sandbox-cpu-millis")
+        );
         assert!(remedy("something new").contains("something new"), "what the engine says isn't kept back");
     }
 

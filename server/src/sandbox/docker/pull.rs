@@ -155,7 +155,10 @@ mod tests {
         let start = Instant::now();
         let mut progress = Progress::new(start);
         let mut observe = |after_ms, info| progress.observe(info, start + Duration::from_millis(after_ms));
-        assert_eq!(observe(0, told(Some("12"), "Pulling from library/debian", 0, 0)).unwrap(), "Pulling from library/debian");
+        assert_eq!(
+            observe(0, told(Some("12"), "Pulling from library/debian", 0, 0)).unwrap(),
+            "Pulling from library/debian"
+        );
         assert_eq!(observe(1, told(Some("a"), "Already exists", 0, 0)), None);
         assert_eq!(observe(2, told(Some("b"), "Downloading", 1_000_000, 9_000_000)), None);
         let line = observe(2_500, told(Some("b"), "Downloading", 5_000_000, 9_000_000)).unwrap();

@@ -13,9 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::blueprint::{self, Blueprint};
 use super::engine::{Activity, Container, Image};
 use super::{DockerProvider, GOING_PAUSE, files};
-use crate::sandbox::{
-    Connection, DaemonClient, DaemonError, LogSink, SandboxError, SandboxLog, SandboxSpec,
-};
+use crate::sandbox::{Connection, DaemonClient, DaemonError, LogSink, SandboxError, SandboxLog, SandboxSpec};
 
 /// How long the daemon may take to answer for the first time.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,65 @@
+//! Which provider makes this server's sandboxes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use octobot_wire::project::SandboxSupport;
+use uuid::Uuid;
+
+use crate::config::{Config, ProviderChoice};
+use crate::sandbox::Provider;
+use crate::sandbox::docker::{DockerConfig, DockerProvider};
+use crate::sandbox::local::{LocalConfig, LocalProvider};
+
+/// The provider that was chosen, or the one that fits this machine.
+pub(super) async fn choose(config: &Config, installation: Uuid) -> Arc<dyn Provider> {
+    let docker = docker(config, installation);
+    let provider: Arc<dyn Provider> = match (config.provider, docker) {
+        (ProviderChoice::Docker, Some(docker)) => Arc::new(docker),
+        (ProviderChoice::Auto, Some(docker)) if is_usable(&docker, config).await => Arc::new(docker),
+        _ => Arc::new(local(config, installation)),
+    };
+    tracing::info!(sandbox.provider = provider.name(), "sandboxes are made by the provider {}", provider.name());
+    provider
+}
+
+/// Whether an engine answers, and an image can be expected: ours is built, not fetched, so that a machine which happens to
+/// have an engine isn't one where every session fails.
+async fn is_usable(docker: &DockerProvider, config: &Config) -> bool {
+    if matches!(docker.support().await, SandboxSupport::Unavailable { .. }) {
+        return false;
+    }
+    if config.engine.image_was_chosen || matches!(docker.lacks_image().await, Ok(false)) {
+        return true;
+    }
+    let image = &config.engine.image;
+    tracing::info!(
+        sandbox.image = image,
+        "a container engine is there, but not the image {image}: `cargo xtask image` builds it"
+    );
+    false
+}
+
+fn docker(config: &Config, installation: Uuid) -> Option<DockerProvider> {
+    Some(DockerProvider::new(DockerConfig {
+        socket: config.engine.socket.clone()?,
+        image: config.engine.image.clone(),
+        agent: config.agent.clone(),
+        root: root(config, "places", installation),
+        installation,
+    }))
+}
+
+fn local(config: &Config, installation: Uuid) -> LocalProvider {
+    LocalProvider::new(LocalConfig {
+        supervisor: config.server.clone(),
+        agent: config.agent.clone(),
+        root: root(config, "sandboxes", installation),
+        tool_dirs: config.tool_dirs.clone(),
+    })
+}
+
+/// Two databases over one data folder must not take each other's sandboxes for orphans.
+fn root(config: &Config, name: &str, installation: Uuid) -> PathBuf {
+    config.data_dir.join(name).join(&installation.simple().to_string()[20..])
+}
