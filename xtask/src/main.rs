@@ -15,6 +15,7 @@ mod command;
 mod dev;
 mod dist;
 mod folder;
+mod image;
 mod npm;
 mod progress;
 mod repository;
@@ -44,6 +45,8 @@ enum Chore {
     Build(Build),
     /// Checks and tests everything; ends with `N passed, N failed, N skipped`.
     Test(Test),
+    /// Builds the image that sandboxes of the provider `docker` are made of.
+    Image(Image),
     /// Checks the rules of this repository that no other tool knows.
     Tidy,
     /// Measures the built server; each figure is a ratio, or has a limit.
@@ -71,6 +74,13 @@ struct Build {
 }
 
 #[derive(Debug, Args)]
+struct Image {
+    /// Build the small images that tests use instead.
+    #[arg(long)]
+    test: bool,
+}
+
+#[derive(Debug, Args)]
 struct Test {
     /// Treat everything that is skipped as a failure.
     #[arg(long)]
@@ -93,6 +103,8 @@ fn run() -> Result<ExitCode> {
         Chore::Build(build) => build::run(&repository, Profile::of(build.release))?,
         // Its last line is the count, so its failure is told by the exit status alone.
         Chore::Test(test) => return Ok(test::run(&repository, test.strict)),
+        Chore::Image(image) if image.test => image::for_tests(&repository)?,
+        Chore::Image(_) => image::product(&repository)?,
         Chore::Tidy => tidy::run(&repository)?,
         Chore::Bench => bench::run(&repository)?,
     }

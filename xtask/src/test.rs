@@ -5,16 +5,19 @@ use std::process::{Command, ExitCode};
 use crate::assets::Flavour;
 use crate::build::{self, Profile};
 use crate::dist::Dist;
+use crate::image;
 use crate::npm::Packages;
 use crate::repository::Repository;
 
 mod checks;
+mod engine;
 mod machine;
 mod postgres;
 mod report;
 mod suites;
 mod tally;
 
+use engine::Engine;
 use machine::Tool;
 use postgres::Postgres;
 use report::Report;
@@ -40,9 +43,12 @@ pub fn run(repository: &Repository, strict: bool) -> ExitCode {
 fn tests(repository: &Repository, dist: &Dist, report: &mut Report) {
     let strict = report.is_strict();
     let postgres = postgres(report);
+    let _engine = engine(repository, report);
     let environment = move |command: &mut Command| {
         command.env("OCTOBOT_DIST", dist.folder());
         command.env("OCTOBOT_AGENT", dist.folder().join("octobot-agent"));
+        // Tests that start a server say so where they want another provider.
+        command.env("SANDBOX_PROVIDER", "local");
         if strict {
             command.env(STRICT, "1");
         }
@@ -61,6 +67,18 @@ fn tests(repository: &Repository, dist: &Dist, report: &mut Report) {
     } else {
         report.skip("browser tests", "Chromium isn't installed (apt-get install chromium chromium-driver)");
     }
+}
+
+/// The tests that need an engine say themselves that they are skipped without it or its images.
+fn engine(repository: &Repository, report: &mut Report) -> Option<Engine> {
+    if !Tool::Docker.is_here() {
+        return None;
+    }
+    let engine = report.check("Start a container engine", |_| Engine::get(repository))?;
+    if let Err(error) = image::for_tests(repository) {
+        report.failed("Build the images for tests", &error);
+    }
+    Some(engine)
 }
 
 /// The tests that need Postgres say themselves that they are skipped without it.

@@ -27,8 +27,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Fetches the image, for a sandbox of this session to begin with. Dropping the future ends it.
-    fn pull_image<'a>(&'a self, session: SessionId, log: &'a LogSink) -> BoxFuture<'a, Result<(), SandboxError>> {
-        let _nothing_to_fetch = (session, log);
+    fn pull_image<'a>(&'a self, _session: SessionId, _log: &'a LogSink) -> BoxFuture<'a, Result<(), SandboxError>> {
         Box::pin(async { Ok(()) })
     }
 

@@ -25,10 +25,22 @@ pub enum Tool {
     Bubblewrap,
     /// Git.
     Git,
+    /// The container engine.
+    Docker,
+    /// What makes images for tests where no registry can be reached.
+    Debootstrap,
 }
 
 impl Tool {
-    const ALL: [Self; 5] = [Self::Chromium, Self::Chromedriver, Self::Postgres, Self::Bubblewrap, Self::Git];
+    const ALL: [Self; 7] = [
+        Self::Chromium,
+        Self::Chromedriver,
+        Self::Postgres,
+        Self::Bubblewrap,
+        Self::Git,
+        Self::Docker,
+        Self::Debootstrap,
+    ];
 
     /// Whether the program is on this machine.
     pub fn is_here(self) -> bool {
@@ -38,6 +50,8 @@ impl Tool {
             Self::Postgres => postgres_programs().is_some(),
             Self::Bubblewrap => command::exists("bwrap"),
             Self::Git => command::exists("git"),
+            Self::Docker => command::exists("docker"),
+            Self::Debootstrap => command::exists("debootstrap"),
         }
     }
 
@@ -49,6 +63,8 @@ impl Tool {
             Self::Postgres => "postgresql",
             Self::Bubblewrap => "bubblewrap",
             Self::Git => "git",
+            Self::Docker => "docker.io",
+            Self::Debootstrap => "debootstrap",
         }
     }
 }

@@ -13,6 +13,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
     ResourcesUlimits,
@@ -235,7 +237,7 @@ fn log_config() -> HostConfigLogConfig {
 fn fingerprint(request: &ContainerCreateBody, image_id: &str) -> String {
     let request = serde_json::to_value(request).expect("the engine's requests are JSON");
     let text = format!("{image_id}\n{}", sorted(request));
-    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
 /// The same value with the names in every object in order: the order of hash maps changes from run to run.
