@@ -137,8 +137,8 @@ impl Provider for LocalProvider {
     }
 
     fn room(&self) -> BoxFuture<'_, Result<Room, SandboxError>> {
-        let root = &self.config.root;
-        let room = Room::at(root).map_err(|source| SandboxError::Root { path: root.clone(), source });
+        let path = &self.config.root;
+        let room = Room::at(path).map_err(|source| SandboxError::Root { path: path.clone(), source });
         Box::pin(std::future::ready(room))
     }
 
