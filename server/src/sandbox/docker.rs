@@ -155,13 +155,9 @@ impl DockerProvider {
         let info = match self.engine.info().await {
             Ok(info) => info,
             Err(error) => {
-                let socket = self.engine.socket().display();
                 return unavailable(
-                    &format!("The container engine can't be used: {}.", error.about_all()),
-                    &format!(
-                        "Start the engine, let the server's user open {socket}, or choose another provider with \
-                         --sandbox-provider local."
-                    ),
+                    &format!("No sandboxes can be made, because {}.", error.about_all()),
+                    "Without an engine, --sandbox-provider local makes them of this machine's kernel.",
                 );
             }
         };

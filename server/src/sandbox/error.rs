@@ -37,9 +37,10 @@ pub enum SandboxError {
     },
     /// The container engine doesn't answer. Whoever waits needs to do nothing else when it does.
     #[error(
-        "the container engine doesn't answer at {}: {source}. Start it, with `systemctl start docker` for instance, and see \
+        "the container engine doesn't answer at {}: {}. Start it, with `systemctl start docker` for instance, and see \
          that the server's user may use it; Octobot goes on by itself as soon as it answers",
-        socket.display()
+        socket.display(),
+        root_cause(&**source)
     )]
     EngineGone {
         /// Where it was looked for.
@@ -119,6 +120,14 @@ pub enum SandboxError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What lies at the bottom of an error: of a failed connection, what the system said.
+fn root_cause<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 /// Where a person finds what a sandbox printed.

@@ -279,8 +279,8 @@ async fn an_engine_that_isnt_there_is_told_at_once_and_used_as_soon_as_it_is() {
     let real = std::mem::replace(&mut bench.config.socket, socket.clone());
     let provider = bench.provider();
     let asked = Instant::now();
-    let SandboxSupport::Unavailable { remedy, .. } = provider.support().await else { panic!("there is no engine") };
-    assert!(remedy.contains("engine.sock"), "{remedy}");
+    let SandboxSupport::Unavailable { reason, .. } = provider.support().await else { panic!("there is no engine") };
+    assert!(reason.contains("engine.sock"), "{reason}");
     let error = refusal(&bench, session()).await;
     assert!(matches!(error, SandboxError::EngineGone { .. }), "{error}");
     assert!(error.to_string().contains("systemctl start docker"), "{error}");

@@ -86,6 +86,8 @@ impl SessionJob {
         let in_cloning = |end| (SessionStage::Cloning, end);
         let in_pulling = |end| (SessionStage::PullingImage, end);
         let in_creating = |end| (SessionStage::CreatingSandbox, end);
+        // What only waits for the engine is found here, and tried again until it is there.
+        let lacks_image = self.provider.lacks_image().await.map_err(|error| in_creating(error.into()))?;
         self.possible(session).await.map_err(in_creating)?;
         let scratch = scratch.map_err(|source| {
             let path = self.core.paths.scratch.display();
@@ -100,7 +102,7 @@ impl SessionJob {
             self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling).await.map_err(in_cloning)?;
             Some(bundle)
         };
-        if self.provider.lacks_image().await.map_err(|error| in_pulling(error.into()))? {
+        if lacks_image {
             let pulling = self.pull(session);
             self.stage(id, SessionStage::PullingImage, PULLING_LIMIT, signal, pulling).await.map_err(in_pulling)?;
         }
@@ -110,6 +112,7 @@ impl SessionJob {
 
     /// Whether a sandbox for this session can be made here, as far as that is known beforehand.
     async fn possible(&self, session: &Session) -> Result<(), StageEnd> {
+        self.support.look_again(&*self.provider).await;
         if let SandboxSupport::Unavailable { reason, remedy } = self.support.get() {
             return Err(StageEnd::Failed(format!("{reason} {remedy}")));
         }

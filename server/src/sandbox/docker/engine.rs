@@ -4,7 +4,7 @@
 //! The engine is found anew for every call, so that one that was down or restarted is there again as soon as it answers.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -248,11 +248,6 @@ impl Engine {
 
     fn failed(&self, action: &'static str, error: Error) -> EngineError {
         EngineError::of(action, &self.socket, error)
-    }
-
-    /// Where the engine is looked for.
-    pub fn socket(&self) -> &Path {
-        &self.socket
     }
 }
 
