@@ -125,6 +125,8 @@ pub(super) struct Blueprint<'a> {
     pub place: &'a Path,
     /// Where the engine keeps the session's volume.
     pub data: &'a Path,
+    /// How many files a process may have open.
+    pub open_files: u64,
 }
 
 impl Blueprint<'_> {
@@ -205,8 +207,7 @@ impl Blueprint<'_> {
             // Unlike a number of CPUs this may be more than the machine has.
             cpu_period: Some(CPU_PERIOD_US),
             cpu_quota: Some(i64::from(limits.cpu_millis) * CPU_PERIOD_US / 1000),
-            // How many files may be open is the engine's business: it can't give more than it has itself.
-            ulimits: Some(vec![ResourcesUlimits { name: Some("core".to_owned()), soft: Some(0), hard: Some(0) }]),
+            ulimits: Some(vec![ulimit("nofile", self.open_files), ulimit("core", 0)]),
             cap_drop: Some(vec!["ALL".to_owned()]),
             cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -225,6 +226,11 @@ fn volume(name: String, path: &str) -> Mount {
         volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..Default::default() }),
         ..Default::default()
     }
+}
+
+fn ulimit(name: &str, most: u64) -> ResourcesUlimits {
+    let most = Some(i64::try_from(most).unwrap_or(i64::MAX));
+    ResourcesUlimits { name: Some(name.to_owned()), soft: most, hard: most }
 }
 
 /// The log is that of process 1 and the daemon, for whoever looks for a fault. It mustn't fill the disk.
@@ -273,6 +279,7 @@ mod tests {
             agent: Path::new("/opt/octobot-agent"),
             place: Path::new("/srv/place"),
             data: Path::new("/volumes/data"),
+            open_files: 1024,
         }
         .request()
     }

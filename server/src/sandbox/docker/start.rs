@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use octobot_wire::SessionId;
 use octobot_wire::daemon::UNSUITABLE_IMAGE_STATUS;
+use rustix::process::{Resource, getrlimit};
 use tokio::time::{Instant, sleep};
 
 use super::blueprint::{self, Blueprint};
@@ -21,6 +22,9 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The pause between two attempts to reach a daemon that starts, beside the time that the engine takes to say that its
 /// container runs.
 const READY_RETRY: Duration = Duration::from_millis(1);
+
+/// The highest number of open files that a process may ask for.
+const MAX_OPEN_FILES: u64 = 65_536;
 
 /// How often a start may find that what it has just seen is gone.
 const ATTEMPTS: u32 = 20;
@@ -140,6 +144,7 @@ impl DockerProvider {
             agent: &self.config.agent,
             place: &material.place,
             data: &material.data,
+            open_files: open_files(),
         }
     }
 
@@ -180,4 +185,9 @@ impl DockerProvider {
         }
         SandboxError::Died { session, last_lines: lines.join(" / "), log: SandboxLog::Container(name) }
     }
+}
+
+/// An engine can't give more than it may have itself. On the same machine that is hardly less than what this server has.
+fn open_files() -> u64 {
+    getrlimit(Resource::Nofile).maximum.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES)
 }
