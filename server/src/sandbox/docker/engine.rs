@@ -18,7 +18,7 @@ use bollard::query_parameters::{
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures::{Stream, StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::error::EngineError;
 
@@ -27,6 +27,9 @@ const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long making, starting or removing something may take on a slow disk.
 const CHANGE_LIMIT: Duration = Duration::from_mins(2);
+
+/// The pause before looking again at a container whose state isn't one to stay.
+const PASSING: Duration = Duration::from_millis(10);
 
 /// How many lines of a container's log an error message quotes.
 const LOG_TAIL_LINES: &str = "5";
@@ -84,10 +87,14 @@ impl Engine {
 
     /// A container; `None` when there is none of this name.
     pub async fn container(&self, name: &str) -> Result<Option<Container>, EngineError> {
-        let name = name.to_owned();
-        let look = self.call("look at a container", LOOK_LIMIT, |docker| async move {
-            docker.inspect_container(&name, None).await
-        });
+        let look = async |docker: Docker| loop {
+            match docker.inspect_container(name, None).await {
+                // Podman has states in passing that Docker's API doesn't know.
+                Err(Error::JsonDataError { .. }) => sleep(PASSING).await,
+                found => break found,
+            }
+        };
+        let look = self.call("look at a container", LOOK_LIMIT, look);
         let Some(found) = unless_missing(look.await)? else { return Ok(None) };
         let state = found.state.unwrap_or_default();
         Ok(Some(Container {
@@ -122,10 +129,14 @@ impl Engine {
     /// Makes a volume where there is none of this name, and says where the engine keeps it.
     pub async fn volume(&self, name: &str, labels: HashMap<String, String>) -> Result<PathBuf, EngineError> {
         let request = VolumeCreateRequest { name: Some(name.to_owned()), labels: Some(labels), ..Default::default() };
-        let made = self
-            .call("make a volume", CHANGE_LIMIT, |docker| async move { docker.create_volume(request).await })
-            .await?;
-        Ok(made.mountpoint.into())
+        let make = async |docker: Docker| match docker.create_volume(request).await {
+            // Docker gives the one that is there; Podman does so unless that was made at this very moment.
+            Err(Error::DockerResponseServerError { message, .. }) if message.contains("already exists") => {
+                docker.inspect_volume(name).await
+            }
+            made => made,
+        };
+        Ok(self.call("make a volume", CHANGE_LIMIT, make).await?.mountpoint.into())
     }
 
     /// Makes a container. It is fine if somebody else has just made one of this name.

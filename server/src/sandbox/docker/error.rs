@@ -29,7 +29,7 @@ pub(super) enum EngineError {
         message: String,
     },
     /// What came back isn't what the API promises.
-    #[error("the container engine's answer isn't understood when it is asked to {action}")]
+    #[error("the container engine's answer isn't understood when it is asked to {action} ({source})")]
     Answer {
         /// What it was asked for.
         action: &'static str,
