@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
@@ -44,17 +44,19 @@ pub(super) struct Assignment<'a> {
     pub bound_processes: bool,
 }
 
-/// Does all of it. `go` gives one byte when the supervisor has mapped the ids, and ends when the supervisor does.
+/// Does all of it. `go` gives one byte when the supervisor has mapped the ids, another when it has put this process into its
+/// control groups, and ends when the supervisor does.
 pub(super) fn become_process_1(assignment: &Assignment<'_>, go: &mut io::PipeReader) -> Result<Infallible, SetupError> {
     await_go(go)?;
     rustix::process::umask(Mode::from_raw_mode(0o022));
-    // After the supervisor put the process into its groups: the namespace's root is where the process is then.
-    sys::enter_new_cgroup_namespace().map_err(SetupError::about(Step::Namespaces, "for control groups"))?;
     rustix::system::sethostname(b"octobot").map_err(SetupError::about(Step::Rights, "over the host name"))?;
     root::detach_mounts()?;
     let baggage = baggage::pack(assignment.plan, assignment.errand == Errand::Agent)?;
     assignment.identity.become_builder().map_err(SetupError::at(Step::IdMaps))?;
     root::enter(baggage, assignment.plan.limits.memory_bytes)?;
+    await_go(go)?;
+    // Once the process is in its groups: the namespace's root is where it is then.
+    sys::enter_new_cgroup_namespace().map_err(SetupError::about(Step::Namespaces, "for control groups"))?;
     give_up_rights(assignment)?;
     die_with_supervisor(go)?;
     match assignment.errand {
@@ -107,11 +109,16 @@ fn drop_bounding_set() -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// Ties this process to the supervisor's life. Changing users undoes it, so it comes last; should the supervisor have died before,
-/// the pipe says so.
+/// Ties this process to the supervisor's life. Changing users undoes it, so it comes last; should the supervisor have died
+/// before, its end of the pipe is closed.
 fn die_with_supervisor(go: &mut io::PipeReader) -> Result<(), SetupError> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(SetupError::at(Step::Handshake))?;
-    await_go(go)
+    rustix::fs::fcntl_setfl(&*go, OFlags::NONBLOCK).map_err(SetupError::at(Step::Handshake))?;
+    match go.read(&mut [0]) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(SetupError::at(Step::Handshake)(error)),
+        Ok(_) => process::exit(1),
+    }
 }
 
 fn agent(plan: &Plan) -> Command {

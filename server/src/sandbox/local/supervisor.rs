@@ -136,9 +136,12 @@ fn launch(
         Cloned::Parent(init) => init,
     };
     drop((go_read, problems_write));
-    let outcome = equip(init, identity, groups, note).and_then(|()| {
-        // One byte to go on with the ids that are mapped now, one to be read when the tie to this process is made.
-        go.write_all(b"go").map_err(handshake())?;
+    let outcome = equip(init, identity, note).and_then(|()| {
+        // With its ids mapped it builds its root, while the kernel takes its time over the groups: version 1 waits for
+        // all processors before it moves a process.
+        go.write_all(b"i").map_err(handshake())?;
+        groups.enter(init).map_err(SetupError::about(Step::Bookkeeping, "in control groups"))?;
+        go.write_all(b"g").map_err(handshake())?;
         first_problem(problems)
     });
     let sandbox = Sandbox { init, bounded, _go: go };
@@ -164,15 +167,9 @@ fn be_child(assignment: &Assignment<'_>, go: &mut PipeReader, mut problems: Pipe
 }
 
 /// What only the supervisor may do to process 1, because it stands outside of its namespaces.
-fn equip(
-    init: Pid,
-    identity: Identity,
-    groups: &Groups,
-    note: impl FnOnce(Pid) -> io::Result<()>,
-) -> Result<(), SetupError> {
+fn equip(init: Pid, identity: Identity, note: impl FnOnce(Pid) -> io::Result<()>) -> Result<(), SetupError> {
     note(init).map_err(SetupError::at(Step::Bookkeeping))?;
     identity.write_maps(init).map_err(SetupError::at(Step::IdMaps))?;
-    groups.enter(init).map_err(SetupError::about(Step::Bookkeeping, "in control groups"))?;
     // When the host itself runs out of memory, the sandbox goes before what isn't one.
     let score = format!("/proc/{}/oom_score_adj", init.as_raw_pid());
     fs::write(score, "500").map_err(SetupError::about(Step::Bookkeeping, "for the memory killer"))
