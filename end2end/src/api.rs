@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use reqwest::{Client, Response};
 pub use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -70,18 +70,21 @@ impl Api {
     pub async fn add_workspace(&self, source: &str) -> Result<String> {
         let added = self.post("/workspaces", &json!({ "source": source })).await?;
         let id = text(&added["id"])?;
-        self.until(&format!("/workspaces: {id}"), async || {
-            let workspaces = self.get("/workspaces").await?;
-            let found = workspaces.as_array().into_iter().flatten().find(|w| w["id"] == id.as_str()).cloned();
-            let found = found.context("the workspace is gone")?;
-            match found["state"]["state"].as_str() {
-                Some("ready") => Ok(Some(())),
-                Some("error") => bail!("the workspace failed: {found}"),
-                _ => Ok(None),
-            }
-        })
-        .await?;
+        let settled = self.settled_workspace(&id).await?;
+        ensure!(settled["state"]["state"] == "ready", "the workspace failed: {settled}");
         Ok(id)
+    }
+
+    /// Waits until a workspace is ready or has failed.
+    pub async fn settled_workspace(&self, id: &str) -> Result<Value> {
+        self.until(&format!("workspace {id}"), async || {
+            let workspaces = self.get("/workspaces").await?;
+            let found = workspaces.as_array().into_iter().flatten().find(|w| w["id"] == id).cloned();
+            let found = found.context("the workspace is gone")?;
+            let is_settled = matches!(found["state"]["state"].as_str(), Some("ready" | "error"));
+            Ok(is_settled.then_some(found))
+        })
+        .await
     }
 
     /// Creates a session and waits until its sandbox is ready; returns its id.

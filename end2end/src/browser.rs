@@ -97,12 +97,28 @@ impl Browser {
         Ok(complaints.map(|entry| format!("{}: {}", entry.level, entry.message)).collect())
     }
 
+    /// What makes the page hard to use for some people, as axe finds it: the rule and the elements, one a line.
+    pub async fn barriers(&self) -> Result<Vec<String>> {
+        let axe = std::fs::read_to_string(axe()).context("axe-core couldn't be read")?;
+        self.driver.execute(&axe, vec![]).await?;
+        let script = "const done = arguments[arguments.length - 1]; axe.run({ resultTypes: ['violations'] })\
+                      .then(found => done(found.violations.flatMap(violation => violation.nodes.map(node =>\
+                      `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary}`))), error => done([`${error}`]));";
+        let found = self.driver.execute_async(script, vec![]).await?;
+        Ok(serde_json::from_value(found.json().clone())?)
+    }
+
     /// Ends the browser, and then its driver.
     pub(crate) async fn end(mut self) -> Result<()> {
         let quit = self.driver.quit().await;
         self.process.kill().await.context("chromedriver couldn't be ended")?;
         quit.context("Chromium couldn't be ended")
     }
+}
+
+/// The script of axe-core, which `npm ci` puts there.
+pub fn axe() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/node_modules/axe-core/axe.min.js")
 }
 
 /// Starts chromedriver on a port that it chooses itself.

@@ -17,7 +17,7 @@ pub mod model;
 pub mod server;
 
 pub use browser::Browser;
-pub use server::Server;
+pub use server::{Place, Server};
 
 /// A server, and a browser in front of it.
 #[derive(Debug)]
@@ -32,8 +32,7 @@ pub struct Stage {
 /// What it showed last is kept as a screenshot of the test's name.
 pub async fn play(name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
     if let Some(why) = missing() {
-        assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
-        eprintln!("SKIPPED: {name}: {why}");
+        skip(name, &why);
         return;
     }
     let mut stage = Stage::set().await.expect("the stage can be set");
@@ -47,21 +46,30 @@ pub async fn play(name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) 
 
 /// Plays one test on a server alone, with an empty folder, and leaves no sandbox behind.
 pub async fn rehearse(name: &str, test: impl AsyncFnOnce(&mut Server, &Path) -> Result<()>) {
+    rehearse_at(Place::default(), name, test).await;
+}
+
+/// Does the same with a server that keeps its data in a place.
+pub async fn rehearse_at(place: Place, name: &str, test: impl AsyncFnOnce(&mut Server, &Path) -> Result<()>) {
     let program = server::program();
     if !program.exists() {
-        let why = format!("{} isn't built (cargo xtask build)", program.display());
-        assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
-        eprintln!("SKIPPED: {name}: {why}");
+        skip(name, &format!("{} isn't built (cargo xtask build)", program.display()));
         return;
     }
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let mut server = Server::start().await.expect("the server starts");
+    let mut server = Server::start_at(place).await.expect("the server starts");
     let result = AssertUnwindSafe(test(&mut server, folder.path())).catch_unwind().await;
     let ended = server.end().await;
     match result {
         Ok(result) => result.and(ended).expect("the test passes"),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// Says that a test can't run here, or fails where every test has to.
+pub fn skip(name: &str, why: &str) {
+    assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
+    eprintln!("SKIPPED: {name}: {why}");
 }
 
 /// What this machine lacks for a browser test.

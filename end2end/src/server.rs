@@ -16,12 +16,22 @@ const READY: &str = "Octobot listens on ";
 /// Far more than a server needs on a busy machine; a test that hangs should say where.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a server keeps things.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// The folder to make the data folder in, unless among the other temporary ones.
+    pub folder: Option<PathBuf>,
+    /// The database, unless it is SQLite in the data folder.
+    pub database: Option<String>,
+}
+
 /// A running server. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
     address: String,
     data: TempDir,
+    database: Option<String>,
 }
 
 /// The server's program: in the folder that `OCTOBOT_DIST` names, else where a debug build puts it.
@@ -33,9 +43,15 @@ pub fn program() -> PathBuf {
 impl Server {
     /// Starts a server with empty data.
     pub async fn start() -> Result<Self> {
-        let data = tempfile::tempdir().context("the data folder couldn't be made")?;
-        let (process, address) = launch("127.0.0.1:0", data.path()).await?;
-        Ok(Self { process, address, data })
+        Self::start_at(Place::default()).await
+    }
+
+    /// Starts a server with empty data in a place.
+    pub async fn start_at(place: Place) -> Result<Self> {
+        let folder = place.folder.unwrap_or_else(std::env::temp_dir);
+        let data = TempDir::new_in(folder).context("the data folder couldn't be made")?;
+        let (process, address) = launch("127.0.0.1:0", data.path(), place.database.as_deref()).await?;
+        Ok(Self { process, address, data, database: place.database })
     }
 
     /// The address of a page.
@@ -57,7 +73,7 @@ impl Server {
     pub async fn kill_and_restart(&mut self) -> Result<()> {
         self.process.kill().await.context("the server couldn't be killed")?;
         let listen = self.address.trim_start_matches("http://").to_owned();
-        (self.process, self.address) = launch(&listen, self.data.path()).await?;
+        (self.process, self.address) = launch(&listen, self.data.path(), self.database.as_deref()).await?;
         Ok(())
     }
 
@@ -74,12 +90,13 @@ impl Server {
     }
 }
 
-async fn launch(listen: &str, data: &Path) -> Result<(Child, String)> {
+async fn launch(listen: &str, data: &Path, database: Option<&str>) -> Result<(Child, String)> {
     let program = program();
     let mut process = Command::new(&program)
         .args(["--listen", listen, "--data-dir"])
         .arg(data)
         .env_remove("DATABASE_URL")
+        .args(database.map(|url| format!("--database-url={url}")))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, Method, make_repository, text};
-use octobot_end2end::{Server, rehearse, server};
+use octobot_end2end::{Place, Server, rehearse, server};
 use serde_json::{Value, json};
 
 /// Nobody's id.
@@ -146,6 +146,10 @@ async fn a_second_server_on_the_same_data_is_refused() {
         ensure!(!second.status.success(), "it runs");
         let said = String::from_utf8_lossy(&second.stderr);
         ensure!(said.contains("another server") && said.contains("--data-dir"), "it says: {said}");
+
+        let database = format!("sqlite:{}", first.data().join("octobot.db").display());
+        let third = Server::start_at(Place { database: Some(database), ..Place::default() }).await;
+        ensure!(third.is_err(), "one with another data folder runs on the same database");
         Ok(())
     })
     .await;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository};
-use octobot_end2end::browser::Scheme;
-use octobot_end2end::{Stage, play};
+use octobot_end2end::browser::{self, Scheme};
+use octobot_end2end::{Stage, play, skip};
 use thirtyfour::prelude::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +73,26 @@ async fn a_newcomer_comes_from_a_folder_to_a_kept_transcript() {
     .await;
 }
 
+/// What the server renders and what it hands over to be hydrated must be of the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_loads_while_its_session_changes_comes_alive() {
+    play("reloads", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let api = Api::new(&stage.server.url(""));
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        for _ in 0..40 {
+            api.submit(&session, "for i in {1..40}; do echo $i; read -t 0.005 <> <(:) || :; done").await?;
+        }
+        for _ in 0..25 {
+            stage.open(&format!("/projects/local/sessions/{session}")).await?;
+            hydrated(stage).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_that_cannot_be_used_says_why() {
     play("bad workspace", async |stage: &mut Stage| -> Result<()> {
@@ -84,7 +104,10 @@ async fn a_workspace_that_cannot_be_used_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_looks_right_in_both_themes_and_on_a_phone() {
+async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phone() {
+    if !browser::axe().exists() {
+        return skip("looks", "axe-core isn't installed (npm ci in end2end/npm)");
+    }
     play("looks", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
         make_repository(folder.path()).await?;
@@ -104,6 +127,7 @@ async fn every_page_looks_right_in_both_themes_and_on_a_phone() {
             ("new-agent", "/projects/local/agents/new".to_owned()),
             ("not-found", "/projects/local/nothing".to_owned()),
         ];
+        let mut barriers = Vec::new();
         for (scheme, theme) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
             stage.browser.prefer(scheme).await?;
             for (width, height, device) in [(1280, 800, "desk"), (390, 844, "phone")] {
@@ -116,9 +140,12 @@ async fn every_page_looks_right_in_both_themes_and_on_a_phone() {
                         stage.browser.driver().execute("return document.documentElement.scrollWidth", vec![]).await?;
                     let wide = wide.json().as_u64().unwrap_or_default();
                     ensure!(wide <= u64::from(width), "{name} is {wide} px wide on {width} px");
+                    let found = stage.browser.barriers().await?;
+                    barriers.extend(found.into_iter().map(|barrier| format!("{name}, {theme}, {device}: {barrier}")));
                 }
             }
         }
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
         // The page that isn't there answers 404, which the browser notes.
         let complaints = stage.browser.complaints().await?;
         let others: Vec<_> = complaints.iter().filter(|line| !line.contains("/nothing")).collect();

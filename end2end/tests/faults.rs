@@ -1,12 +1,14 @@
 //! What happens when something breaks: nothing is lost, nothing is doubled, nothing is left behind.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use octobot_end2end::api::{Api, make_repository, text};
-use octobot_end2end::{Server, rehearse};
-use serde_json::Value;
+use octobot_end2end::api::{Api, Method, make_repository, text};
+use octobot_end2end::{Place, Server, rehearse, rehearse_at, skip};
+use serde_json::{Value, json};
 
 /// How often the server is killed during one turn.
 const KILLS: u32 = 20;
@@ -93,6 +95,193 @@ async fn a_session_whose_sandbox_dies_during_a_turn_goes_on() {
         Ok(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_is_no_longer_wanted_isnt_built() {
+    rehearse("stopping while it is built", async |server: &mut Server, folder: &Path| -> Result<()> {
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let before = processes("octobot-agent\0init\0")?.len();
+        for pause_ms in [0, 3, 6, 12, 25, 50] {
+            let session = text(&api.post("/sessions", &json!({ "workspaceId": workspace })).await?["id"])?;
+            // Each pause meets another step of the building: there is no event to wait for.
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
+            api.session_state(&session, "stopped").await?;
+            ensure!(processes("octobot-agent\0init\0")?.len() == before, "a sandbox is left after {pause_ms} ms");
+            api.submit(&session, "git log --oneline").await?;
+            api.idle(&session).await?;
+            let view = api.get(&format!("/sessions/{session}")).await?;
+            let lines = &view["messages"][1]["parts"][0]["body"]["output"]["lines"];
+            ensure!(lines.as_array().is_some_and(|lines| lines.len() == 2), "after {pause_ms} ms: {view}");
+            api.delete_sessions().await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_cant_be_cloned_says_why_and_can_be_tried_again() {
+    rehearse("cloning again", async |server: &mut Server, folder: &Path| -> Result<()> {
+        let api = Api::new(&server.url(""));
+        let mut events = api.events("").await?;
+        let source = format!("file://{}", folder.join("later").display());
+        let id = text(&api.post("/workspaces", &json!({ "source": source })).await?["id"])?;
+        let failed = api.settled_workspace(&id).await?;
+        let reason = failed["state"]["reason"].as_str().unwrap_or_default();
+        ensure!(reason.contains("can't be cloned") && reason.contains("later"), "{failed}");
+
+        // Enough that cloning it takes a while.
+        std::fs::create_dir(folder.join("later"))?;
+        let mut noise = vec![0; 48 << 20];
+        File::open("/dev/urandom")?.read_exact(&mut noise)?;
+        std::fs::write(folder.join("later/noise"), noise)?;
+        make_repository(&folder.join("later")).await?;
+        api.post(&format!("/workspaces/{id}/refresh"), &Value::Null).await?;
+        let ready = api.settled_workspace(&id).await?;
+        ensure!(ready["state"]["state"] == "ready" && ready["commit"]["summary"] == "Second", "{ready}");
+        let mut steps = Vec::new();
+        loop {
+            let event = events.next().await?;
+            let state = &event["workspace"]["state"];
+            match state["state"].as_str() {
+                Some("cloning") => steps.push(text(&state["step"])?),
+                Some("ready") => break,
+                _ => {}
+            }
+        }
+        ensure!(!steps.is_empty(), "no progress was told");
+        api.create_session(&id).await.map(drop)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_clearly_and_loses_nothing() {
+    let disk = match SmallDisk::mount() {
+        Ok(disk) => disk,
+        Err(error) => return skip("a full disk", &format!("{error:#}")),
+    };
+    let place = Place { folder: Some(disk.folder.path().to_owned()), database: None };
+    rehearse_at(place, "a full disk", async |server: &mut Server, folder: &Path| -> Result<()> {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        api.submit(&session, "echo before").await?;
+        api.idle(&session).await?;
+
+        let filler = disk.fill()?;
+        // The log of the database may have some room left in it, so one prompt may still be stored.
+        let prompt = format!("echo accepted # {}", "x".repeat(500_000));
+        let (mut accepted, mut refused) = (0, 0);
+        for _ in 0..20 {
+            let body = json!({ "prompt": prompt });
+            let (status, answer) = api.send(Method::POST, &format!("/sessions/{session}/turns"), Some(&body)).await?;
+            match status.as_u16() {
+                201 => accepted += 1,
+                503 if answer["detail"].as_str().is_some_and(|detail| detail.contains("database")) => refused += 1,
+                other => anyhow::bail!("{other}: {answer}"),
+            }
+        }
+        ensure!(refused > 0, "nothing was refused, {accepted} were accepted");
+        let view = api.get(&format!("/sessions/{session}")).await?;
+        ensure!(view["messages"][1]["parts"][0]["body"]["output"]["lines"][0] == "before", "reading fails: {view}");
+        let page = reqwest::get(server.url(&format!("/projects/local/sessions/{session}"))).await?;
+        ensure!(page.status().is_success(), "the page can't be shown: {}", page.status());
+
+        std::fs::remove_file(filler)?;
+        // Whatever gave up while there was no room is asked for again.
+        api.submit(&session, "echo after").await?;
+        api.idle(&session).await?;
+        server.kill_and_restart().await?;
+        let view = api.get(&format!("/sessions/{session}")).await?;
+        let messages = view["messages"].as_array().context("no messages")?;
+        let printed =
+            |word: &str| messages.iter().filter(|m| m["parts"][0]["body"]["output"]["lines"][0] == word).count();
+        ensure!(
+            (printed("before"), printed("accepted"), printed("after")) == (1, accepted, 1),
+            "of {accepted} accepted prompts {} ran, and {} after that",
+            printed("accepted"),
+            printed("after")
+        );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_a_killed_server_goes_on_and_another_one_is_refused() {
+    let Ok(admin) = std::env::var("OCTOBOT_TEST_POSTGRES_URL") else {
+        return skip("a server on PostgreSQL", "OCTOBOT_TEST_POSTGRES_URL isn't set");
+    };
+    let name = format!("octobot_faults_{}", std::process::id());
+    let (server, _) = admin.rsplit_once('/').expect("the URL names a database");
+    let database = format!("{server}/{name}");
+    psql(&admin, &format!("CREATE DATABASE {name}")).expect("a database can be made");
+    let place = Place { folder: None, database: Some(database) };
+    rehearse_at(place.clone(), "PostgreSQL", async |server: &mut Server, folder: &Path| -> Result<()> {
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        api.submit(&session, "for i in $(seq 1 300); do echo \"line $i\"; sleep 0.01; done").await?;
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            server.kill_and_restart().await?;
+        }
+        api.idle(&session).await?;
+        let view = api.get(&format!("/sessions/{session}")).await?;
+        let mut shown = api.output(&session, &text(&view["messages"][1]["parts"][0]["id"])?).await?;
+        shown.truncate(300);
+        ensure!(shown == (1..=300).map(|i| format!("line {i}")).collect::<Vec<_>>(), "the transcript has gaps");
+        ensure!(Server::start_at(place.clone()).await.is_err(), "another server runs on the same database");
+        Ok(())
+    })
+    .await;
+    psql(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).expect("the database can be removed");
+}
+
+/// Runs a statement on a PostgreSQL server.
+fn psql(url: &str, statement: &str) -> Result<()> {
+    let status = std::process::Command::new("psql").args(["--quiet", "--no-psqlrc", "-c", statement, url]).status()?;
+    ensure!(status.success(), "psql ended with {status}");
+    Ok(())
+}
+
+/// A disk of 64 MiB in memory. It goes when it is dropped.
+struct SmallDisk {
+    folder: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    fn mount() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut mount = std::process::Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", "size=64m", "octobot-test"]).arg(folder.path()).output()?;
+        ensure!(mounted.status.success(), "a disk can't be mounted: {}", String::from_utf8_lossy(&mounted.stderr));
+        Ok(Self { folder })
+    }
+
+    /// Writes a file until nothing more fits.
+    fn fill(&self) -> Result<PathBuf> {
+        let path = self.folder.path().join("filler");
+        let mut file = File::create(&path)?;
+        for size in [1 << 20, 1 << 12, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
+        }
+        Ok(path)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // A lazy unmount succeeds also where something still has a file open.
+        let unmounted = std::process::Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()), "the disk couldn't be unmounted");
+    }
 }
 
 /// The folder of a session's sandbox.

@@ -67,6 +67,12 @@ pub enum GitError {
         /// What is wrong with it.
         reason: BrokenRepository,
     },
+    /// The folder is where the server keeps its database and its keys.
+    #[error("{} is where Octobot keeps its own data. Add another folder.", .path.display())]
+    OwnData {
+        /// The path.
+        path: PathBuf,
+    },
     /// There is more to copy than a session should start with.
     #[error(
         "{} holds too much that isn't committed: over {files} files or {} MiB. Ignore what sessions don't need in a \

@@ -139,7 +139,7 @@ impl Runner {
 
     async fn take(&self) -> Result<Option<Job>, ServiceError> {
         let mut tx = self.core.store.begin().await?;
-        let job = tx.take_job(self.owner, self.core.now(), LEASE_MS).await?;
+        let job = tx.take_job(self.owner, self.core.fresh(), self.core.now(), LEASE_MS).await?;
         self.core.commit(tx).await?;
         Ok(job)
     }
@@ -194,7 +194,7 @@ impl Runner {
             tokio::time::sleep(HEARTBEAT).await;
             let beat = async {
                 let mut tx = self.core.store.begin().await?;
-                let beat = tx.heartbeat(job, self.owner, self.core.now(), LEASE_MS).await?;
+                let beat = tx.heartbeat(job, self.core.now(), LEASE_MS).await?;
                 self.core.commit(tx).await?;
                 Ok::<_, ServiceError>(beat)
             };
@@ -211,13 +211,13 @@ impl Runner {
 
     async fn finish(&self, job: &Job) -> Result<(), ServiceError> {
         let mut tx = self.core.store.begin().await?;
-        tx.finish_job(job, self.owner).await?;
+        tx.finish_job(job).await?;
         self.core.commit(tx).await
     }
 
     async fn retry(&self, job: &Job, after_ms: i64, error: &str) -> Result<(), ServiceError> {
         let mut tx = self.core.store.begin().await?;
-        tx.retry_job(job, self.owner, self.core.now().plus_ms(after_ms), error).await?;
+        tx.retry_job(job, self.core.now().plus_ms(after_ms), error).await?;
         self.core.commit(tx).await
     }
 

@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod bus;
+pub mod claim;
 pub mod clock;
 pub mod config;
 pub mod domain;

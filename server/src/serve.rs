@@ -1,8 +1,7 @@
 //! Puts the parts together, serves until it is told to stop, and takes the parts down again.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use uuid::Uuid;
 
 use crate::backend::Services;
 use crate::bus::Bus;
+use crate::claim::{DataFolder, DatabaseClaim};
 use crate::clock::{Clock as _, IdSource as _, Machine};
 use crate::config::Config;
 use crate::domain::Agent;
@@ -40,8 +40,13 @@ const HEAR_AGAIN: Duration = Duration::from_secs(1);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     any_spawner::Executor::init_tokio().context("pages can't be rendered")?;
     make_private_folder(&config.data_dir)?;
-    let _lock = lock(&config.data_dir)?;
-    let paths = Paths { cache: config.data_dir.join("cache"), scratch: config.data_dir.join("scratch") };
+    let folder = DataFolder::claim(&config.data_dir)?;
+    let owner = folder.server_id;
+    let paths = Paths {
+        data: config.data_dir.clone(),
+        cache: config.data_dir.join("cache"),
+        scratch: config.data_dir.join("scratch"),
+    };
     if paths.scratch.exists() {
         std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
     }
@@ -51,7 +56,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new().install_recorder().context("can't collect metrics")?;
     let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
     let store = Store::open(&config.database, Vault::new(key)).await?;
-    let owner = server_id(&config.data_dir)?;
+    let claim = DatabaseClaim::take(store.clone(), owner).await?;
     let installation = first_data(&store).await?;
 
     let shutdown = CancellationToken::new();
@@ -108,12 +113,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     std::io::stdout().flush()?;
     tracing::info!(http.address = %address, "listening on http://{address}");
 
-    listen(listener, web, shutdown.clone()).await?;
+    let serving = async {
+        let served = listen(listener, web, shutdown.clone()).await;
+        shutdown.cancel();
+        served
+    };
+    let (served, ()) = tokio::join!(serving, claim.keep(&shutdown));
+    served?;
 
     for task in background {
         task.await.context("a background task panicked")?;
     }
     followers.ended().await;
+    claim.give_back().await;
+    drop(folder);
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -198,41 +211,4 @@ fn make_private_folder(path: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("can't make the folder {}: choose another one with --data-dir", path.display()))
-}
-
-/// One server at a time uses a data folder. The lock goes with the process, however that ends.
-fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    let path = data_dir.join("server.lock");
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0)?;
-            write!(file, "{}", std::process::id())?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            file.read_to_string(&mut pid)?;
-            anyhow::bail!(
-                "another server (process {}) uses the data folder {}: stop it, or choose another folder with --data-dir",
-                pid.trim(),
-                data_dir.display()
-            )
-        }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("can't lock {}", path.display())),
-    }
-}
-
-/// Names this server in leases. It is kept, so that a restarted server takes up at once what it held.
-fn server_id(data_dir: &Path) -> anyhow::Result<Uuid> {
-    let path = data_dir.join("server.id");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Uuid::try_parse(text.trim()).with_context(|| format!("{} isn't a server's id", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let id = Machine.fresh();
-            std::fs::write(&path, id.to_string()).with_context(|| format!("can't write {}", path.display()))?;
-            Ok(id)
-        }
-        Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
-    }
 }

@@ -27,6 +27,9 @@ mod workspaces;
 
 use std::sync::Arc;
 
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
 pub use self::error::StoreError;
 pub use self::events::Recorded;
 pub use self::jobs::Heartbeat;
@@ -109,4 +112,12 @@ impl Store {
         };
         Ok(Tx::new(connection, access, Arc::clone(&self.vault)))
     }
+}
+
+/// The migrator of an engine's migrations, each a name and its SQL, numbered from 1 in their order.
+fn migrator(migrations: &[(&'static str, &'static str)]) -> Migrator {
+    let numbered = (1..).zip(migrations).map(|(number, (name, sql))| {
+        Migration::new(number, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(numbered.collect())
 }

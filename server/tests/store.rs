@@ -97,6 +97,7 @@ contract! {
     jobs::asking_again_keeps_one_job_that_is_due_earlier,
     jobs::a_job_that_was_asked_for_again_runs_again,
     jobs::a_lease_that_ran_out_is_lost_to_the_next_taker,
+    jobs::a_server_that_stalled_doesnt_take_a_later_lease_of_its_own_for_the_first,
     jobs::a_failed_try_is_due_later,
     jobs::a_failed_try_of_an_old_generation_is_due_at_once,
     jobs::two_takers_never_get_the_same_job,

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::assets::Flavour;
 use crate::dist::{self, Dist};
 use crate::folder;
-use crate::npm;
+use crate::npm::Packages;
 use crate::progress;
 use crate::repository::Repository;
 use crate::tools;
@@ -46,7 +46,7 @@ pub fn run(repository: &Repository, profile: Profile) -> Result<()> {
 pub fn everything(repository: &Repository, profile: Profile, flavour: Flavour) -> Result<Dist> {
     tools::check()?;
     tools::add_targets()?;
-    npm::install(repository)?;
+    Packages::Build.install(repository)?;
     dist::build(repository, profile, flavour)
 }
 

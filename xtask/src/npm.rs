@@ -1,4 +1,4 @@
-//! The pinned npm packages that the build needs: `package.json` and its lock file stand in `xtask/npm`.
+//! The pinned npm packages. Each set has its `package.json` and its lock file in a folder of its own.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,28 +11,46 @@ use crate::progress;
 use crate::repository::Repository;
 use crate::stamp::{Fingerprint, Stamp};
 
-/// The folder of `package.json`.
-const FOLDER: &str = "xtask/npm";
-
-/// Installs the packages if the lock file has changed since the last time.
-pub fn install(repository: &Repository) -> Result<()> {
-    progress::step("Install npm packages", |step| {
-        let modules = repository.path(FOLDER).join("node_modules");
-        let lock = folder::read(&repository.path(FOLDER).join("package-lock.json"))?;
-        let fingerprint = Fingerprint::default().add("lock", &lock).finish();
-        // Inside the folder that npm replaces: whoever removes the packages removes the stamp with them.
-        let stamp = Stamp::of(&modules.join("octobot"));
-        if stamp.matches(&fingerprint) {
-            step.unchanged();
-            return Ok(());
-        }
-        let mut npm = Command::new("npm");
-        command::run(npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(repository.path(FOLDER)), step)?;
-        stamp.set(&fingerprint)
-    })
+/// What a set of packages is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packages {
+    /// What the build needs.
+    Build,
+    /// What the end-to-end tests need.
+    Tests,
 }
 
-/// A program that one of the packages brings.
-pub fn program(repository: &Repository, name: &str) -> PathBuf {
-    repository.path(FOLDER).join("node_modules/.bin").join(name)
+impl Packages {
+    fn folder(self, repository: &Repository) -> PathBuf {
+        repository.path(match self {
+            Self::Build => "xtask/npm",
+            Self::Tests => "end2end/npm",
+        })
+    }
+
+    /// Installs the packages if the lock file has changed since the last time.
+    pub fn install(self, repository: &Repository) -> Result<()> {
+        let title = match self {
+            Self::Build => "Install npm packages",
+            Self::Tests => "Install npm packages for the tests",
+        };
+        progress::step(title, |step| {
+            let folder = self.folder(repository);
+            let lock = folder::read(&folder.join("package-lock.json"))?;
+            let fingerprint = Fingerprint::default().add("lock", &lock).finish();
+            // Inside the folder that npm replaces: whoever removes the packages removes the stamp with them.
+            let stamp = Stamp::of(&folder.join("node_modules/octobot"));
+            if stamp.matches(&fingerprint) {
+                step.unchanged();
+                return Ok(());
+            }
+            command::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder), step)?;
+            stamp.set(&fingerprint)
+        })
+    }
+
+    /// A program that one of the packages brings.
+    pub fn program(self, repository: &Repository, name: &str) -> PathBuf {
+        self.folder(repository).join("node_modules/.bin").join(name)
+    }
 }

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use crate::assets::Flavour;
 use crate::build::{self, Profile};
 use crate::dist::Dist;
+use crate::npm::Packages;
 use crate::repository::Repository;
 
 mod checks;
@@ -51,6 +52,10 @@ fn tests(repository: &Repository, dist: &Dist, report: &mut Report) {
     };
     suites::unit_and_contract(repository, report, &environment);
     suites::documentation(repository, report, &environment);
+    match Packages::Tests.install(repository) {
+        Ok(()) => report.passed(),
+        Err(error) => report.failed("Install npm packages for the tests", &error),
+    }
     if Tool::Chromium.is_here() && Tool::Chromedriver.is_here() {
         suites::browser(repository, report, &environment);
     } else {

@@ -116,8 +116,9 @@ impl Follower {
             }
             StreamEvent::Data(data) => match serde_json::from_str(&data) {
                 Ok(event) => self.take(event),
-                // A server of another version: its views can still be loaded.
-                Err(_) => self.reload(),
+                // A server of another version: its views can still be loaded. Not from here, because that drops the
+                // stream, and with it the listener that this runs in.
+                Err(_) => set_timeout(move || self.reload(), Duration::ZERO),
             },
             StreamEvent::Lost => self.worry(),
             StreamEvent::Refused => {

@@ -1,34 +1,62 @@
-//! A project: loads what the frame shows, then everything else stands inside the frame.
+//! A project: loads what the frame shows and the session that the address names, then everything else stands inside
+//! the frame.
+//!
+//! Both are loaded here and nowhere further inside: while the server renders, it runs what is inside a `Suspense` several
+//! times, and a resource that is made there is loaded as often. Of two answers one would be in the HTML and the other be
+//! what the browser takes it for.
 
-use leptos::either::Either;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use octobot_wire::ProjectId;
+use octobot_wire::session::SessionView;
 
 use super::not_found::{LoadFailed, NotFound};
-use crate::calls;
+use crate::calls::{self, Failure};
 use crate::components::frame::Frame;
+use crate::place::{Place, use_place};
+
+/// The session that the address names, as it was when the address was opened; none where it names none. A context of
+/// everything inside the frame.
+#[derive(Clone, Copy)]
+pub struct NamedSession(pub Resource<Result<Option<SessionView>, Failure>>);
 
 /// The project that the address names.
 #[component]
 pub fn ProjectPage() -> impl IntoView {
     let params = use_params_map();
-    let project = Memo::new(move |_| params.with(|params| params.get("project").and_then(|id| id.parse().ok())));
-    move || match project.get() {
-        Some(id) => Either::Left(view! { <Project id/> }),
-        None => Either::Right(view! { <NotFound what="project"/> }),
-    }
-}
-
-#[component]
-fn Project(id: ProjectId) -> impl IntoView {
-    let loading = Resource::new_blocking(move || id.clone(), calls::load_project);
+    let place = use_place();
+    let id = Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
+    let session = Memo::new(move |_| match place.get() {
+        Place::Session(session) => Some((id.get()?, session)),
+        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Elsewhere => None,
+    });
+    let loading = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => calls::load_project(id).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
+    let loading_session = Resource::new_blocking(
+        move || session.get(),
+        |named| async move {
+            match named {
+                Some((project, session)) => calls::load_session(project, session).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
+    provide_context(NamedSession(loading_session));
     view! {
         <Suspense fallback=|| view! { <div class="frame frame--loading" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match loading.await {
-                    Ok(view) => Either::Left(view! { <Frame view/> }),
-                    Err(failure) => Either::Right(view! { <LoadFailed what="project" problem=failure.0/> }),
+                    Ok(Some(view)) => EitherOf3::A(view! { <Frame view/> }),
+                    Ok(None) => EitherOf3::B(view! { <NotFound what="project"/> }),
+                    Err(failure) => EitherOf3::C(view! { <LoadFailed what="project" problem=failure.0/> }),
                 }
             })}
         </Suspense>

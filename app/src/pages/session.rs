@@ -1,41 +1,35 @@
 //! A session.
 
-use leptos::either::Either;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use octobot_wire::SessionId;
 
 use super::not_found::{LoadFailed, NotFound};
-use crate::calls;
+use super::project::NamedSession;
 use crate::components::session::session_view::SessionScreen;
 use crate::live::ProjectStore;
 
 /// The session that the address names.
 #[component]
 pub fn SessionPage() -> impl IntoView {
-    let params = use_params_map();
-    let session = Memo::new(move |_| params.with(|params| params.get("session").and_then(|id| id.parse().ok())));
-    move || match session.get() {
-        Some(id) => Either::Left(view! { <Loaded id/> }),
-        None => Either::Right(view! { <NotFound what="session"/> }),
-    }
-}
-
-#[component]
-fn Loaded(id: SessionId) -> impl IntoView {
     let store = ProjectStore::expect();
-    let project = store.id();
-    let session = store.session(id);
-    let title = move || session.with(|s| s.as_ref().map(|s| s.title().to_owned()).unwrap_or_default());
-    let loading = Resource::new_blocking(move || project.clone(), move |project| calls::load_session(project, id));
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("session")?.parse::<SessionId>().ok()));
+    let title = move || {
+        let id = id.get();
+        store.sessions.with(|list| list.iter().find(|known| Some(known.id) == id).map(|s| s.title().to_owned()))
+    };
+    let NamedSession(loading) = expect_context();
     view! {
-        <Title text=title/>
+        <Title text=move || title().unwrap_or_default()/>
         <Suspense fallback=Skeleton>
             {move || Suspend::new(async move {
                 match loading.await {
-                    Ok(view) => Either::Left(view! { <SessionScreen view/> }),
-                    Err(failure) => Either::Right(view! { <LoadFailed what="session" problem=failure.0/> }),
+                    Ok(Some(view)) => EitherOf3::A(view! { <SessionScreen view/> }),
+                    Ok(None) => EitherOf3::B(view! { <NotFound what="session"/> }),
+                    Err(failure) => EitherOf3::C(view! { <LoadFailed what="session" problem=failure.0/> }),
                 }
             })}
         </Suspense>

@@ -21,6 +21,8 @@ pub struct Job {
     pub subject: Uuid,
     /// Grows whenever the job is asked for again. A run that ends on an old generation is followed by another.
     pub generation: u64,
+    /// Names this taking of the job.
+    pub lease: Uuid,
     /// How often it has been tried since it was asked for.
     pub attempts: u32,
     /// When it is due.

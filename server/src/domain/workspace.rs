@@ -74,6 +74,11 @@ impl Workspace {
         Ok(self)
     }
 
+    /// Whether sessions may be added. One that is being removed takes its sessions along; every other state passes.
+    pub fn takes_sessions(&self) -> Result<(), InvalidTransition> {
+        self.refuse_if_removing("take a session")
+    }
+
     /// Git reports on a clone or a fetch.
     pub fn cloning(mut self, step: String, percent: Option<u8>, now: Timestamp) -> Result<Self, InvalidTransition> {
         self.refuse_if_removing("be cloned")?;

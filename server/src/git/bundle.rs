@@ -27,8 +27,10 @@ pub enum Code {
 /// The tree is what the user sees: changes and new files are in it, deleted and ignored files aren't. Submodules stay
 /// links to commits; other repositories within the work tree become the files that they hold. A shallow repository's
 /// base is a new commit with HEAD's tree and no parent, since a bundle can't say that history was cut off.
-pub async fn bundle(code: &Code, out: &Path, scratch: &Path) -> Result<Option<String>, GitError> {
-    bundle_within(Limits::DEFAULT, code, out, scratch).await
+///
+/// What isn't committed is taken from everywhere but `private`, which is where the server keeps its database and keys.
+pub async fn bundle(code: &Code, out: &Path, scratch: &Path, private: &Path) -> Result<Option<String>, GitError> {
+    bundle_within(Limits::DEFAULT, code, out, scratch, private).await
 }
 
 pub(super) async fn bundle_within(
@@ -36,16 +38,17 @@ pub(super) async fn bundle_within(
     code: &Code,
     out: &Path,
     scratch: &Path,
+    private: &Path,
 ) -> Result<Option<String>, GitError> {
     match code {
         Code::Cache(path) | Code::Repository(path) => {
             let repository = open(path.clone()).await?;
             let scratch = Scratch::of_repository(path, &repository, Some(scratch)).await?;
-            bundle_repository(limits, &repository, &scratch, out).await
+            bundle_repository(limits, &repository, &scratch, private, out).await
         }
         Code::PlainFolder(path) => {
             let scratch = Scratch::of_folder(path, Some(scratch)).await?;
-            let tree = write_tree(limits, &scratch).await?;
+            let tree = write_tree(limits, &scratch, private).await?;
             let commit = commit(&scratch, &tree, None, "The folder").await?;
             write_bundle(&scratch, None, &commit, out).await?;
             Ok(None)
@@ -67,6 +70,7 @@ async fn bundle_repository(
     limits: Limits,
     repository: &Repository,
     scratch: &Scratch,
+    private: &Path,
     out: &Path,
 ) -> Result<Option<String>, GitError> {
     let base = match &repository.head {
@@ -77,7 +81,7 @@ async fn bundle_repository(
     let head_tree = repository.head.as_ref().map(|head| &head.tree);
     let tree = match head_tree {
         Some(tree) if repository.is_bare => tree.clone(),
-        _ => write_tree(limits, scratch).await?,
+        _ => write_tree(limits, scratch, private).await?,
     };
     let tip = match &base {
         Some(base) if head_tree == Some(&tree) => base.clone(),
@@ -94,9 +98,9 @@ async fn commit_again(scratch: &Scratch, head: &Head) -> Result<String, GitError
 /// Takes the changes into the scratch index and writes it as a tree.
 ///
 /// `git add` would ask each repository within the work tree for its status, and with it whatever that one configures.
-async fn write_tree(limits: Limits, scratch: &Scratch) -> Result<String, GitError> {
+async fn write_tree(limits: Limits, scratch: &Scratch, private: &Path) -> Result<String, GitError> {
     if !scratch.is_bare() {
-        let changes = changes::list(scratch, limits).await?;
+        let changes = changes::list(scratch, limits, private).await?;
         let update = |arguments: &[&str]| scratch.git("taking in changes").args(["update-index", "-z"]).args(arguments);
         if !changes.absent.is_empty() {
             update(&["--force-remove", "--stdin"]).output_for(changes.absent).await?;

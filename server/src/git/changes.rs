@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::GitError;
+use super::folder::real;
 use super::scratch::Scratch;
 
 /// How much that isn't committed is copied at most.
@@ -52,9 +53,12 @@ pub(super) async fn is_dirty(scratch: &Scratch, has_commit: bool) -> Result<bool
     }
 }
 
-/// Lists the changes. A repository within the work tree that isn't a submodule is taken as the files that it holds.
-pub(super) async fn list(scratch: &Scratch, limits: Limits) -> Result<Changes, GitError> {
-    let mut listing = Listing { root: scratch.work_tree().to_owned(), limits, paths: BTreeSet::new() };
+/// Lists the changes outside `private`. A repository within the work tree that isn't a submodule is taken as the files
+/// that it holds.
+pub(super) async fn list(scratch: &Scratch, limits: Limits, private: &Path) -> Result<Changes, GitError> {
+    let root = scratch.work_tree().to_owned();
+    let private = real(private)?.strip_prefix(real(&root)?).ok().map(Path::to_owned);
+    let mut listing = Listing { root, private, limits, paths: BTreeSet::new() };
     let mut nested = listing.extend(scratch, Path::new(""), "index").await?;
     while let Some(folder) = nested.pop() {
         nested.extend(listing.extend(scratch, &folder, "no-index").await?);
@@ -67,6 +71,8 @@ pub(super) async fn list(scratch: &Scratch, limits: Limits) -> Result<Changes, G
 /// The paths listed so far, relative to the work tree.
 struct Listing {
     root: PathBuf,
+    /// What is left out, where it is within the work tree.
+    private: Option<PathBuf>,
     limits: Limits,
     paths: BTreeSet<PathBuf>,
 }
@@ -84,6 +90,9 @@ impl Listing {
         let take = |bytes: &[u8]| {
             records.push(bytes, |record| {
                 let path = folder.join(OsStr::from_bytes(record));
+                if self.private.as_ref().is_some_and(|private| path.starts_with(private)) {
+                    return;
+                }
                 if record.ends_with(b"/") {
                     nested.push(path);
                 } else {

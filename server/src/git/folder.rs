@@ -43,12 +43,16 @@ impl FolderState {
     }
 }
 
-/// Looks at a folder. Nothing in it is changed, and nothing that it configures is run.
-pub async fn inspect_folder(path: &Path) -> Result<FolderState, GitError> {
+/// Looks at a folder. Nothing in it is changed, and nothing that it configures is run. A folder within `private`, which
+/// is where the server keeps its data, is refused.
+pub async fn inspect_folder(path: &Path, private: &Path) -> Result<FolderState, GitError> {
     let opened = {
-        let path = path.to_owned();
+        let (path, private) = (path.to_owned(), private.to_owned());
         let open = tokio::task::spawn_blocking(move || {
             check_readable(&path)?;
+            if real(&path)?.starts_with(real(&private)?) {
+                return Err(GitError::OwnData { path });
+            }
             Repository::open(&path)
         });
         open.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?
@@ -64,6 +68,11 @@ pub async fn inspect_folder(path: &Path) -> Result<FolderState, GitError> {
         (FolderKind::Repository, changes::is_dirty(&scratch, has_commit).await?)
     };
     Ok(FolderState { kind, commit: repository.head.map(|head| head.commit), dirty })
+}
+
+/// The path without links. There must be something at it.
+pub(super) fn real(path: &Path) -> Result<PathBuf, GitError> {
+    path.canonicalize().map_err(GitError::files(path))
 }
 
 fn check_readable(path: &Path) -> Result<(), GitError> {

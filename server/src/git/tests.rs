@@ -14,6 +14,8 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
+use super::{Code, FolderState, GitError, inspect_folder};
+
 /// A folder of its own for a test, in which it keeps repositories.
 struct Fixture {
     folder: TempDir,
@@ -23,12 +25,22 @@ impl Fixture {
     fn new() -> Self {
         let fixture = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(fixture.path("home")).unwrap();
-        fs::create_dir(fixture.path("scratch")).unwrap();
+        fs::create_dir_all(fixture.path("data/scratch")).unwrap();
         fixture
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Looks at a folder as the server would whose data is in `data`.
+    async fn inspect(&self, path: &Path) -> Result<FolderState, GitError> {
+        inspect_folder(path, &self.path("data")).await
+    }
+
+    /// Bundles code as that server would.
+    async fn bundle(&self, code: &Code, out: &Path) -> Result<Option<String>, GitError> {
+        super::bundle(code, out, &self.path("data/scratch"), &self.path("data")).await
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -128,9 +140,9 @@ fn skip(what: &str, why: &str) {
 fn the_work_can_be_spawned() {
     fn check(_: impl Send) {}
     let (path, cancel) = (Path::new("/nonexistent"), tokio_util::sync::CancellationToken::new());
-    let code = super::Code::PlainFolder(path.to_owned());
-    check(super::inspect_folder(path));
-    check(super::bundle(&code, path, path));
+    let code = Code::PlainFolder(path.to_owned());
+    check(super::inspect_folder(path, path));
+    check(super::bundle(&code, path, path, path));
     check(super::clone_into_cache("file:///nonexistent", path, |_| {}, &cancel));
     check(super::head_of_cache(path));
 }

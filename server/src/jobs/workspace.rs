@@ -67,7 +67,7 @@ impl WorkspaceJob {
     async fn read(&self, workspace: Workspace, signal: &Signal) -> Result<Outcome, JobError> {
         let id = workspace.id;
         let seen = match &workspace.source {
-            WorkspaceSource::Folder { path } => git::inspect_folder(path.as_ref())
+            WorkspaceSource::Folder { path } => git::inspect_folder(path.as_ref(), &self.core.paths.data)
                 .await
                 .map(|folder| Seen { commit: folder.commit, dirty: folder.dirty })
                 .map_err(|error| Unread::Unusable(error.to_string())),

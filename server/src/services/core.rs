@@ -18,6 +18,8 @@ use crate::store::{Store, Tx};
 /// Folders that the server keeps files in.
 #[derive(Debug, Clone)]
 pub struct Paths {
+    /// The folder of all of it. No sandbox may get anything from here.
+    pub data: PathBuf,
     /// One bare repository for each workspace that is a git URL.
     pub cache: PathBuf,
     /// Files that may be deleted whenever the server isn't running.

@@ -41,8 +41,7 @@ impl SessionService {
         }
         let workspace =
             tx.workspace(project, request.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
-        // A workspace that is being removed takes its sessions along: it gets no new one.
-        let workspace = workspace.refresh(self.core.now())?;
+        workspace.takes_sessions()?;
         let agent_id = agent_for(&mut tx, project, request.agent_id).await?;
         let id = SessionId::new(self.core.fresh());
         let now = self.core.now();

@@ -24,6 +24,7 @@ struct JobRow {
     kind: String,
     subject: Uuid,
     generation: i64,
+    lease: Uuid,
     attempts: i64,
     run_at: i64,
 }
@@ -37,6 +38,7 @@ impl TryFrom<JobRow> for Job {
             kind: reading.text("kind", &row.kind)?,
             subject: row.subject,
             generation: reading.number("generation", row.generation)?,
+            lease: row.lease,
             attempts: reading.number("attempts", row.attempts)?,
             run_at: Timestamp(row.run_at),
         })
@@ -46,7 +48,6 @@ impl TryFrom<JobRow> for Job {
 fn generation(job: &Job) -> Result<i64, StoreError> {
     to_number(job.generation)
 }
-
 impl Tx {
     /// Asks for a job. One that is there already is due at the earlier of the two times, with all its attempts anew;
     /// one that runs will run again.
@@ -63,32 +64,33 @@ impl Tx {
         .map(|_| ())
     }
 
-    /// Takes a job that is due and that nobody else has, for `lease_ms` or until the next heartbeat.
-    pub async fn take_job(&mut self, owner: Uuid, now: Timestamp, lease_ms: i64) -> Result<Option<Job>, StoreError> {
+    /// Takes a job that is due and that nobody else has, for `lease_ms` or until the next heartbeat. `lease` is new.
+    pub async fn take_job(
+        &mut self,
+        owner: Uuid,
+        lease: Uuid,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Option<Job>, StoreError> {
         let sql = match self.connection {
             Connection::Sqlite(_) => sqlite::TAKE_JOB,
             Connection::Postgres(_) => postgres::TAKE_JOB,
         };
-        query!(self, fetch_optional, JobRow, sql, owner, now.plus_ms(lease_ms).0, now.0)?.map(Job::try_from).transpose()
+        let row = query!(self, fetch_optional, JobRow, sql, owner, lease, now.plus_ms(lease_ms).0, now.0)?;
+        row.map(Job::try_from).transpose()
     }
 
     /// Renews the lease of a job.
-    pub async fn heartbeat(
-        &mut self,
-        job: &Job,
-        owner: Uuid,
-        now: Timestamp,
-        lease_ms: i64,
-    ) -> Result<Heartbeat, StoreError> {
+    pub async fn heartbeat(&mut self, job: &Job, now: Timestamp, lease_ms: i64) -> Result<Heartbeat, StoreError> {
         let row = query!(
             self,
             fetch_optional,
             (i64,),
-            "UPDATE jobs SET leased_until = $4 WHERE kind = $1 AND subject = $2 AND lease_owner = $3 \
+            "UPDATE jobs SET leased_until = $4 WHERE kind = $1 AND subject = $2 AND lease = $3 \
              RETURNING generation",
             job.kind.to_text(),
             job.subject,
-            owner,
+            job.lease,
             now.plus_ms(lease_ms).0,
         )?;
         Ok(match row {
@@ -100,13 +102,13 @@ impl Tx {
 
     /// Ends a job that is done. One that has been asked for again meanwhile stays and is due at once.
     /// False when the lease was lost.
-    pub async fn finish_job(&mut self, job: &Job, owner: Uuid) -> Result<bool, StoreError> {
+    pub async fn finish_job(&mut self, job: &Job) -> Result<bool, StoreError> {
         let deleted = execute!(
             self,
-            "DELETE FROM jobs WHERE kind = $1 AND subject = $2 AND lease_owner = $3 AND generation = $4",
+            "DELETE FROM jobs WHERE kind = $1 AND subject = $2 AND lease = $3 AND generation = $4",
             job.kind.to_text(),
             job.subject,
-            owner,
+            job.lease,
             generation(job)?,
         )?;
         if deleted == 1 {
@@ -114,32 +116,26 @@ impl Tx {
         }
         let released = execute!(
             self,
-            "UPDATE jobs SET lease_owner = NULL, leased_until = NULL \
-             WHERE kind = $1 AND subject = $2 AND lease_owner = $3",
+            "UPDATE jobs SET lease_owner = NULL, lease = NULL, leased_until = NULL \
+             WHERE kind = $1 AND subject = $2 AND lease = $3",
             job.kind.to_text(),
             job.subject,
-            owner,
+            job.lease,
         )?;
         Ok(released == 1)
     }
 
     /// Ends a try that failed: the job is due again at `run_at`, or at once when it has been asked for again
     /// meanwhile. Does nothing when the lease was lost.
-    pub async fn retry_job(
-        &mut self,
-        job: &Job,
-        owner: Uuid,
-        run_at: Timestamp,
-        error: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn retry_job(&mut self, job: &Job, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE jobs SET lease_owner = NULL, leased_until = NULL, last_error = $5, \
+            "UPDATE jobs SET lease_owner = NULL, lease = NULL, leased_until = NULL, last_error = $5, \
              run_at = CASE WHEN generation = $4 THEN $6 ELSE run_at END \
-             WHERE kind = $1 AND subject = $2 AND lease_owner = $3",
+             WHERE kind = $1 AND subject = $2 AND lease = $3",
             job.kind.to_text(),
             job.subject,
-            owner,
+            job.lease,
             generation(job)?,
             // The text of an error may come from anywhere, and losing a character of it is better than losing it.
             error.replace('\0', "\u{fffd}"),
@@ -164,7 +160,7 @@ impl Tx {
     pub async fn release_jobs(&mut self, owner: Uuid) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE jobs SET lease_owner = NULL, leased_until = NULL, \
+            "UPDATE jobs SET lease_owner = NULL, lease = NULL, leased_until = NULL, \
              attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE lease_owner = $1",
             owner,
         )

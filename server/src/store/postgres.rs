@@ -1,12 +1,11 @@
 //! What only PostgreSQL understands: how it is opened and migrated, row locks, notifications, and taking a job.
 
 use octobot_wire::ProjectId;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Postgres, SqlSafeStr as _, Transaction};
+use sqlx::{Postgres, Transaction};
 
-use super::StoreError;
 use super::transaction::{Access, Entity};
+use super::{StoreError, migrator};
 
 /// The channel on which replicas tell each other of events.
 pub(super) const CHANNEL: &str = "octobot_events";
@@ -25,7 +24,7 @@ impl PostgresPool {
         // Each migration is a transaction, and all of them run under an advisory lock.
         let mut connection = pool.acquire().await?;
         // `run` does the same, but its future can't be sent between threads.
-        migrator().run_direct(None, &mut *connection, false).await?;
+        migrator(&MIGRATIONS).run_direct(None, &mut *connection, false).await?;
         Ok(Self(pool))
     }
 
@@ -43,11 +42,11 @@ impl PostgresPool {
     }
 }
 
-/// All migrations. One that was released is never changed.
-fn migrator() -> Migrator {
-    let initial = include_str!("../../migrations/postgres/0001_initial.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "initial".into(), MigrationType::Simple, initial, false)])
-}
+/// All migrations, in order. One that was released is never changed.
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("initial", include_str!("../../migrations/postgres/0001_initial.sql")),
+    ("lease ids", include_str!("../../migrations/postgres/0002_lease_ids.sql")),
+];
 
 /// Locks an entity's row against other writers. Rows that refer to it can still be added, hence `NO KEY`.
 pub(super) async fn lock(transaction: &mut Transaction<'_, Postgres>, entity: Entity<'_>) -> Result<(), sqlx::Error> {
@@ -80,8 +79,8 @@ pub(super) async fn notify(
 
 /// Takes the job that is due for longest and that nobody else is taking right now. The values are the owner, the end
 /// of its lease, and now.
-pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, leased_until = $2, attempts = attempts + 1 \
+pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, lease = $2, leased_until = $3, attempts = attempts + 1 \
      WHERE (kind, subject) = (SELECT kind, subject FROM jobs \
-         WHERE run_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+         WHERE run_at <= $4 AND (leased_until IS NULL OR leased_until <= $4) \
          ORDER BY run_at, kind, subject LIMIT 1 FOR UPDATE SKIP LOCKED) \
-     RETURNING kind, subject, generation, attempts, run_at";
+     RETURNING kind, subject, generation, lease, attempts, run_at";

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
-use super::StoreError;
 use super::transaction::Access;
+use super::{StoreError, migrator};
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
@@ -33,7 +33,7 @@ impl SqlitePools {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
         let writer = pool_options().max_connections(1).connect_with(writing).await?;
-        migrate(&writer, &migrator()).await?;
+        migrate(&writer, &migrator(&MIGRATIONS)).await?;
         let reading = options.pragma("query_only", "ON");
         let readers = pool_options().max_connections(READERS).connect_with(reading).await?;
         Ok(Self { writer, readers })
@@ -70,11 +70,11 @@ fn pool_options() -> SqlitePoolOptions {
     )
 }
 
-/// All migrations. One that was released is never changed.
-fn migrator() -> Migrator {
-    let initial = include_str!("../../migrations/sqlite/0001_initial.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "initial".into(), MigrationType::Simple, initial, false)])
-}
+/// All migrations, in order. One that was released is never changed.
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
+    ("lease ids", include_str!("../../migrations/sqlite/0002_lease_ids.sql")),
+];
 
 /// Migrates in one transaction that holds the file's lock: whatever happens, the schema is the old one or the new one,
 /// and a second process waits.
@@ -87,11 +87,11 @@ async fn migrate(writer: &SqlitePool, migrator: &Migrator) -> Result<(), StoreEr
 }
 
 /// Takes the job that is due for longest. The values are the owner, the end of its lease, and now.
-pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, leased_until = $2, attempts = attempts + 1 \
+pub(super) const TAKE_JOB: &str = "UPDATE jobs SET lease_owner = $1, lease = $2, leased_until = $3, attempts = attempts + 1 \
      WHERE (kind, subject) = (SELECT kind, subject FROM jobs \
-         WHERE run_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+         WHERE run_at <= $4 AND (leased_until IS NULL OR leased_until <= $4) \
          ORDER BY run_at, kind, subject LIMIT 1) \
-     RETURNING kind, subject, generation, attempts, run_at";
+     RETURNING kind, subject, generation, lease, attempts, run_at";
 
 #[cfg(test)]
 mod tests {
@@ -131,19 +131,19 @@ mod tests {
     async fn a_migration_that_fails_leaves_the_old_schema() {
         let folder = tempfile::tempdir().unwrap();
         let pools = in_folder(&folder).await;
-        let mut migrations = migrator().iter().cloned().collect::<Vec<_>>();
-        for (version, sql) in
-            [(2, "CREATE TABLE second (id INTEGER)"), (3, "CREATE TABLE third (id INTEGER); SELECT 1 FROM lost")]
-        {
-            let sql = sql.into_sql_str();
-            migrations.push(Migration::new(version, "broken".into(), MigrationType::Simple, sql, false));
-        }
-        let failed = migrate(&pools.writer, &Migrator::with_migrations(migrations)).await;
-        assert!(matches!(failed, Err(StoreError::Migration(MigrateError::ExecuteMigration(_, 3)))), "{failed:?}");
+        let mut migrations = MIGRATIONS.to_vec();
+        migrations.push(("good", "CREATE TABLE second (id INTEGER)"));
+        migrations.push(("broken", "CREATE TABLE third (id INTEGER); SELECT 1 FROM lost"));
+        let failed = migrate(&pools.writer, &migrator(&migrations)).await;
+        let last = i64::try_from(migrations.len()).unwrap();
+        assert!(
+            matches!(failed, Err(StoreError::Migration(MigrateError::ExecuteMigration(_, number))) if number == last),
+            "{failed:?}"
+        );
 
         let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('second', 'third')";
         let left: i64 = sqlx::query_scalar(tables).fetch_one(&pools.writer).await.unwrap();
         assert_eq!(left, 0);
-        migrate(&pools.writer, &migrator()).await.unwrap();
+        migrate(&pools.writer, &migrator(&MIGRATIONS)).await.unwrap();
     }
 }

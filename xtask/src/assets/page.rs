@@ -9,7 +9,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use super::{Flavour, Part, compress};
 use crate::command;
 use crate::folder;
-use crate::npm;
+use crate::npm::Packages;
 use crate::progress::{self, Step};
 use crate::repository::{Repository, WASM_TARGET};
 use crate::stamp::{Fingerprint, Stamp};
@@ -94,7 +94,7 @@ fn shrink(repository: &Repository, result: &Path, step: &mut Step) -> Result<()>
     for file in folder::files(result)?.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "wasm")) {
         let wasm = result.join(file);
         before += wasm.metadata()?.len();
-        let mut wasm_opt = Command::new(npm::program(repository, "wasm-opt"));
+        let mut wasm_opt = Command::new(Packages::Build.program(repository, "wasm-opt"));
         command::run(wasm_opt.args(SMALLEST).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm), step)?;
         after += wasm.metadata()?.len();
     }

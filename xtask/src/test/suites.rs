@@ -33,7 +33,8 @@ pub fn unit_and_contract(repository: &Repository, report: &mut Report, environme
 pub fn browser(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
     let filter = format!("package({BROWSER})");
     let nextest = ["--filterset", &filter, "--test-threads", "1"];
-    let mut command = runner(repository, SERVER, &nextest, &["--test", "browser"], &["--test-threads", "1"]);
+    let cargo = ["--test", "browser", "--test", "faults", "--test", "bad_input"];
+    let mut command = runner(repository, SERVER, &nextest, &cargo, &["--test-threads", "1"]);
     environment(&mut command);
     suite(report, "Browser tests", &mut command);
 }

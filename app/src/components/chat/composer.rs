@@ -1,5 +1,6 @@
 //! Where prompts are written.
 
+use leptos::html::Textarea;
 use leptos::prelude::*;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Session, SessionState};
@@ -80,6 +81,17 @@ pub fn PromptArea(
     /// A key was pressed.
     on_key: impl Fn(KeyboardEvent) + 'static,
 ) -> impl IntoView {
+    // What was typed before the page came alive is kept: until it has been read, nothing is written over it.
+    let area = NodeRef::<Textarea>::new();
+    let is_read = RwSignal::new(false);
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            if text.with_untracked(String::is_empty) {
+                text.set(area.value());
+            }
+            is_read.set(true);
+        }
+    });
     // The style sheet lays the text behind the area, which takes its height: no measuring.
     view! {
         <div class="grow">
@@ -94,7 +106,8 @@ pub fn PromptArea(
                 autocapitalize="off"
                 enterkeyhint="send"
                 disabled=move || disabled.get()
-                prop:value=move || text.get()
+                node_ref=area
+                prop:value=move || (is_read.get() || text.with(|text| !text.is_empty())).then(|| text.get())
                 on:input=move |event| text.set(event_target_value(&event))
                 on:keydown=on_key
             ></textarea>

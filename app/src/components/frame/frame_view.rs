@@ -8,7 +8,6 @@ use octobot_wire::project::ProjectView;
 use super::connection::ConnectionBanner;
 use super::header::Header;
 use super::layout::{Layout, Side};
-use super::resizer::Resizer;
 use super::sandbox_banner::SandboxBanner;
 use super::toasts::{ToastList, Toasts};
 use crate::browser::dom;
@@ -53,7 +52,6 @@ pub fn Frame(
             </a>
             <Header/>
             <Sidebar/>
-            <Resizer side=Side::Sidebar/>
             <main class="frame__main" id="main" tabindex="-1">
                 <ConnectionBanner/>
                 <SandboxBanner/>

@@ -18,6 +18,7 @@ pub fn Header() -> impl IntoView {
     let place = use_place();
     let home = project_url(&store.id());
     let name = store.project.with_value(|project| project.name.clone());
+    let label = name.clone();
     let session = Memo::new(move |_| match place.get() {
         Place::Session(id) => Some(id),
         Place::Overview | Place::Workspace(_) | Place::Agents | Place::Elsewhere => None,
@@ -27,7 +28,7 @@ pub fn Header() -> impl IntoView {
             <IconButton glyph=Glyph::SidebarLeft label="Show or hide the sidebar" on_press=move |()| {
                 layout.toggle(Side::Sidebar);
             }/>
-            <a class="header__home" href=home>
+            <a class="header__home" href=home aria-label=label>
                 <Mark/>
                 <span class="header__project">{name}</span>
             </a>

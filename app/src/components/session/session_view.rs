@@ -24,9 +24,12 @@ pub fn SessionScreen(
     let project = ProjectStore::expect();
     let follower = Follower::expect();
     let (as_of, session, id) = (view.as_of, view.session.clone(), view.session.id);
-    if project.sessions.with_untracked(|list| list.iter().all(|known| known.id != id)) {
-        project.put_session(session);
-    }
+    // One that was created between the two answers. Not before the page is alive: the sidebar was rendered without it.
+    Effect::new(move |_| {
+        if project.find_session(id).is_none() {
+            project.put_session(session.clone());
+        }
+    });
     let store = SessionStore::new(view);
     provide_context(store);
     follower.show(store, as_of);

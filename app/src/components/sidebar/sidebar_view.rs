@@ -6,6 +6,7 @@ use super::workspace_node::WorkspaceNode;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::layout::Side;
+use crate::components::frame::resizer::Resizer;
 use crate::late::{self, Late};
 use crate::live::ProjectStore;
 use crate::place::{Place, agents_url, use_place};
@@ -46,6 +47,7 @@ pub fn Sidebar() -> impl IntoView {
                     "Agents"
                 </a>
             </nav>
+            <Resizer side=Side::Sidebar/>
             {late::show_dialog(adding, Late::AddWorkspace(adding))}
         </aside>
     }

@@ -7,14 +7,14 @@ use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF};
 use super::*;
 use crate::git::bundle::bundle_within;
 use crate::git::changes::Limits;
-use crate::git::{Code, GitError, bundle};
+use crate::git::{Code, GitError};
 
 impl Fixture {
     /// Bundles the code, and fetches the bundle into a new repository `received`.
     async fn receive(&self, code: Code) -> Option<String> {
         let out = self.path("code.bundle");
-        let base = bundle(&code, &out, &self.path("scratch")).await.unwrap();
-        assert!(fs::read_dir(self.path("scratch")).unwrap().next().is_none(), "the scratch folder is empty again");
+        let base = self.bundle(&code, &out).await.unwrap();
+        assert!(fs::read_dir(self.path("data/scratch")).unwrap().next().is_none(), "the scratch folder is empty again");
         fs::create_dir(self.path("received")).unwrap();
         self.git("received", &["init", "-q"]);
         self.git("received", &["fetch", "-q", out.to_str().unwrap(), "refs/octobot/*:refs/octobot/*"]);
@@ -242,12 +242,36 @@ async fn too_much_that_is_not_committed_is_refused() {
     for name in ["a", "b", "c"] {
         fixture.write(&format!("plain/{name}"), "12345");
     }
-    let (code, out, scratch) = (Code::PlainFolder(fixture.path("plain")), fixture.path("out"), fixture.path("scratch"));
-    let within = |files, bytes| bundle_within(Limits { files, bytes }, &code, &out, &scratch);
+    let (code, out) = (Code::PlainFolder(fixture.path("plain")), fixture.path("out"));
+    let (scratch, data) = (fixture.path("data/scratch"), fixture.path("data"));
+    let within = |files, bytes| bundle_within(Limits { files, bytes }, &code, &out, &scratch, &data);
     for refused in [within(2, 100).await, within(3, 14).await] {
         let error = refused.unwrap_err();
         assert!(matches!(&error, GitError::TooLarge { path, .. } if *path == fixture.path("plain")), "{error}");
         assert!(!out.exists());
     }
     within(3, 15).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_servers_own_data_is_left_out() {
+    let fixture = Fixture::new();
+    fixture.write("data/encryption.key", "secret");
+    fixture.write("data-of-others", "x");
+    // All that the fixture holds, the server's data included, is one plain folder, and then one repository.
+    let everything = fixture.path("");
+    let kept =
+        |files: &[String]| (files.iter().any(|f| f == "data-of-others"), files.iter().any(|f| f.starts_with("data/")));
+    fixture.receive(Code::PlainFolder(everything.clone())).await;
+    assert_eq!(kept(&fixture.received_files()), (true, false));
+    fs::remove_dir_all(fixture.path("received")).unwrap();
+    fs::remove_file(fixture.path("code.bundle")).unwrap();
+    fixture.git("", &["init", "-q"]);
+    fixture.receive(Code::Repository(everything)).await;
+    assert_eq!(kept(&fixture.received_files()), (true, false));
+
+    for own in ["data", "data/scratch"] {
+        let error = fixture.inspect(&fixture.path(own)).await.unwrap_err();
+        assert!(matches!(&error, GitError::OwnData { .. }), "{error}");
+    }
 }

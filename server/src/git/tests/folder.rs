@@ -3,13 +3,13 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::git::{FolderKind, FolderState, GitError, inspect_folder};
+use crate::git::{FolderKind, FolderState, GitError};
 
 #[tokio::test]
 async fn a_clean_repository_is_at_its_commit() {
     let fixture = Fixture::new();
     let path = fixture.repository("project");
-    let state = inspect_folder(&path).await.unwrap();
+    let state = fixture.inspect(&path).await.unwrap();
     assert_eq!((state.kind, state.dirty), (FolderKind::Repository, false));
     let commit = state.commit.unwrap();
     assert_eq!(commit.id, fixture.git("project", &["rev-parse", "HEAD"]));
@@ -21,11 +21,11 @@ async fn a_folder_without_a_repository_is_plain() {
     let fixture = Fixture::new();
     fixture.write("plain/file", "x");
     let plain = FolderState { kind: FolderKind::Plain, commit: None, dirty: false };
-    assert_eq!(inspect_folder(&fixture.path("plain")).await.unwrap(), plain);
+    assert_eq!(fixture.inspect(&fixture.path("plain")).await.unwrap(), plain);
     fs::create_dir(fixture.path("plain/.git")).unwrap();
-    assert_eq!(inspect_folder(&fixture.path("plain")).await.unwrap(), plain, "an empty .git makes no repository");
+    assert_eq!(fixture.inspect(&fixture.path("plain")).await.unwrap(), plain, "an empty .git makes no repository");
     fixture.repository("project");
-    assert_eq!(inspect_folder(&fixture.path("project/src")).await.unwrap(), plain, "only the root is the repository");
+    assert_eq!(fixture.inspect(&fixture.path("project/src")).await.unwrap(), plain, "only the root is the repository");
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn each_kind_of_change_makes_a_repository_dirty() {
         let fixture = Fixture::new();
         let path = fixture.repository("project");
         change(&fixture);
-        assert!(inspect_folder(&path).await.unwrap().dirty, "{name}");
+        assert!(fixture.inspect(&path).await.unwrap().dirty, "{name}");
     }
 }
 
@@ -60,7 +60,7 @@ async fn ignored_files_leave_a_repository_clean() {
     fixture.write("project/target/x", "x");
     fixture.write("project/.git/info/exclude", "notes\n");
     fixture.write("project/notes", "x");
-    assert!(!inspect_folder(&path).await.unwrap().dirty);
+    assert!(!fixture.inspect(&path).await.unwrap().dirty);
 }
 
 #[tokio::test]
@@ -68,11 +68,11 @@ async fn a_repository_without_a_commit_has_none() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.path("empty")).unwrap();
     fixture.git("empty", &["init", "-q"]);
-    let state = inspect_folder(&fixture.path("empty")).await.unwrap();
+    let state = fixture.inspect(&fixture.path("empty")).await.unwrap();
     assert_eq!(state, FolderState { kind: FolderKind::Repository, commit: None, dirty: false });
     fixture.write("empty/file", "x");
     fixture.git("empty", &["add", "file"]);
-    assert!(inspect_folder(&fixture.path("empty")).await.unwrap().dirty);
+    assert!(fixture.inspect(&fixture.path("empty")).await.unwrap().dirty);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_detached_head_has_no_branch() {
     let fixture = Fixture::new();
     let path = fixture.repository("project");
     fixture.git("project", &["checkout", "-q", "--detach"]);
-    assert_eq!(inspect_folder(&path).await.unwrap().commit.unwrap().branch, None);
+    assert_eq!(fixture.inspect(&path).await.unwrap().commit.unwrap().branch, None);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_linked_work_tree_is_a_repository_of_its_own() {
     let fixture = Fixture::new();
     fixture.repository("project");
     fixture.git("project", &["worktree", "add", "-q", "-b", "topic", "../linked"]);
-    let state = inspect_folder(&fixture.path("linked")).await.unwrap();
+    let state = fixture.inspect(&fixture.path("linked")).await.unwrap();
     assert_eq!((state.kind, state.dirty), (FolderKind::Repository, false));
     assert_eq!(state.commit.unwrap().branch.as_deref(), Some("topic"));
 }
@@ -98,7 +98,7 @@ async fn a_bare_repository_is_recognised() {
     let fixture = Fixture::new();
     fixture.repository("project");
     fixture.git("", &["clone", "-q", "--bare", "project", "bare.git"]);
-    let state = inspect_folder(&fixture.path("bare.git")).await.unwrap();
+    let state = fixture.inspect(&fixture.path("bare.git")).await.unwrap();
     assert_eq!((state.kind, state.dirty), (FolderKind::BareRepository, false));
     assert_eq!(state.commit.unwrap().summary, "First commit");
 }
@@ -108,7 +108,7 @@ async fn a_split_index_is_understood() {
     let fixture = Fixture::new();
     let path = fixture.repository("project");
     fixture.git("project", &["update-index", "--split-index"]);
-    assert!(!inspect_folder(&path).await.unwrap().dirty);
+    assert!(!fixture.inspect(&path).await.unwrap().dirty);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn looking_changes_nothing() {
     let path = fixture.repository("project");
     fixture.write("project/readme", "changed\n");
     let before = snapshot(&path);
-    inspect_folder(&path).await.unwrap();
+    fixture.inspect(&path).await.unwrap();
     assert_eq!(changed_since(&before, &path), [] as [PathBuf; 0]);
 }
 
@@ -125,15 +125,15 @@ async fn looking_changes_nothing() {
 async fn a_path_that_is_no_readable_folder_says_so() {
     let fixture = Fixture::new();
     let missing = fixture.path("missing");
-    let error = inspect_folder(&missing).await.unwrap_err();
+    let error = fixture.inspect(&missing).await.unwrap_err();
     assert!(matches!(&error, GitError::NotFound { path } if *path == missing), "{error}");
     assert_eq!(error.to_string(), format!("There is no folder {}.", missing.display()));
     let file = fixture.write("file", "x");
-    let error = inspect_folder(&file).await.unwrap_err();
+    let error = fixture.inspect(&file).await.unwrap_err();
     assert!(matches!(&error, GitError::NotADirectory { path } if *path == file), "{error}");
     let circle = fixture.path("circle");
     symlink("circle", &circle).unwrap();
-    let error = inspect_folder(&circle).await.unwrap_err();
+    let error = fixture.inspect(&circle).await.unwrap_err();
     assert!(matches!(&error, GitError::NotReadable { path, .. } if *path == circle), "{error}");
 }
 
@@ -142,6 +142,6 @@ async fn a_repository_that_cannot_be_understood_says_so() {
     let fixture = Fixture::new();
     let path = fixture.repository("project");
     fixture.write("project/.git/HEAD", "\0\0");
-    let error = inspect_folder(&path).await.unwrap_err();
+    let error = fixture.inspect(&path).await.unwrap_err();
     assert!(matches!(error, GitError::BrokenRepository { .. }), "{error}");
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::lchown;
 
 use super::*;
-use crate::git::{Code, FolderKind, GitError, bundle, clone_into_cache, inspect_folder};
+use crate::git::{Code, FolderKind, GitError, clone_into_cache};
 use tokio_util::sync::CancellationToken;
 
 impl Fixture {
@@ -61,9 +61,9 @@ async fn nothing_that_a_repository_configures_is_run() {
     let fixture = Fixture::new();
     let path = fixture.repository("project");
     fixture.poison("project", "");
-    let state = inspect_folder(&path).await.unwrap();
+    let state = fixture.inspect(&path).await.unwrap();
     assert!(state.dirty);
-    bundle(&Code::Repository(path), &fixture.path("out"), &fixture.path("scratch")).await.unwrap();
+    fixture.bundle(&Code::Repository(path), &fixture.path("out")).await.unwrap();
     assert_eq!(fixture.canaries(), BTreeSet::new());
 
     fixture.git("project", &["status"]);
@@ -84,9 +84,9 @@ async fn nothing_that_a_repository_within_configures_is_run() {
     fixture.poison("project/sub", "sub-");
     fixture.repository("project/untracked");
     fixture.poison("project/untracked", "untracked-");
-    inspect_folder(&path).await.unwrap();
-    bundle(&Code::Repository(path.clone()), &fixture.path("out"), &fixture.path("scratch")).await.unwrap();
-    bundle(&Code::PlainFolder(path), &fixture.path("out"), &fixture.path("scratch")).await.unwrap();
+    fixture.inspect(&path).await.unwrap();
+    fixture.bundle(&Code::Repository(path.clone()), &fixture.path("out")).await.unwrap();
+    fixture.bundle(&Code::PlainFolder(path), &fixture.path("out")).await.unwrap();
     assert_eq!(fixture.canaries(), BTreeSet::new());
 
     fixture.git("project", &["status"]);
@@ -100,7 +100,7 @@ async fn a_configured_work_tree_elsewhere_is_not_looked_at() {
     let path = fixture.repository("project");
     fixture.write("elsewhere/secret", "x");
     fixture.git("project", &["config", "core.worktree", fixture.path("elsewhere").to_str().unwrap()]);
-    assert!(!inspect_folder(&path).await.unwrap().dirty);
+    assert!(!fixture.inspect(&path).await.unwrap().dirty);
     assert!(fixture.git("project", &["status", "--short"]).contains("secret"), "control: plain git looks there");
 }
 
@@ -113,8 +113,8 @@ async fn a_bare_repository_runs_nothing_when_it_is_bundled_or_cloned() {
         fixture.git("bare", &["config", key, &fixture.canary(what)]);
     }
     let path = fixture.path("bare");
-    assert_eq!(inspect_folder(&path).await.unwrap().kind, FolderKind::BareRepository);
-    bundle(&Code::Cache(path.clone()), &fixture.path("out"), &fixture.path("scratch")).await.unwrap();
+    assert_eq!(fixture.inspect(&path).await.unwrap().kind, FolderKind::BareRepository);
+    fixture.bundle(&Code::Cache(path.clone()), &fixture.path("out")).await.unwrap();
     let url = format!("file://{}", path.display());
     clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
     assert_eq!(fixture.canaries(), BTreeSet::new());
@@ -145,7 +145,7 @@ async fn a_pipe_in_place_of_a_file_does_not_block() {
     let path = fixture.repository("project");
     fs::remove_file(path.join(".git/config")).unwrap();
     assert!(Command::new("mkfifo").arg(path.join(".git/config")).status().unwrap().success());
-    let error = inspect_folder(&path).await.unwrap_err();
+    let error = fixture.inspect(&path).await.unwrap_err();
     assert!(matches!(error, GitError::BrokenRepository { .. }), "{error}");
 }
 
@@ -165,9 +165,9 @@ async fn a_repository_of_another_user_is_read_because_its_folder_was_named() {
     let refused = fixture.try_git("project", &["status"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("dubious ownership"), "control: plain git refuses");
 
-    let state = inspect_folder(&path).await.unwrap();
+    let state = fixture.inspect(&path).await.unwrap();
     assert!(state.dirty && state.commit.is_some());
-    bundle(&Code::Repository(path.clone()), &fixture.path("out"), &fixture.path("scratch")).await.unwrap();
+    fixture.bundle(&Code::Repository(path.clone()), &fixture.path("out")).await.unwrap();
     let url = format!("file://{}", path.display());
     let cloned = clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
     assert_eq!(cloned, state.commit);

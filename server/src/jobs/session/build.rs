@@ -143,7 +143,7 @@ impl SessionJob {
         }
         self.log(session.id, stage, &format!("Bundling the code of {} …", workspace.name)).await?;
         let code = self.code_of(&workspace).await?;
-        match git::bundle(&code, &out, &scratch).await {
+        match git::bundle(&code, &out, &scratch, &self.core.paths.data).await {
             Ok(Some(base)) => Ok(self.log(session.id, stage, &format!("Starting from commit {base}.")).await?),
             Ok(None) => Ok(self.log(session.id, stage, "Starting from files without a commit.").await?),
             Err(error) => Err(StageEnd::Failed(error.to_string())),
@@ -154,7 +154,7 @@ impl SessionJob {
         match &workspace.source {
             WorkspaceSource::Git { .. } => Ok(Code::Cache(self.core.paths.cache.join(format!("{}.git", workspace.id)))),
             WorkspaceSource::Folder { path } => {
-                let folder = git::inspect_folder(path.as_ref()).await;
+                let folder = git::inspect_folder(path.as_ref(), &self.core.paths.data).await;
                 let folder = folder.map_err(|error| StageEnd::Failed(error.to_string()))?;
                 Ok(folder.code(path.into()))
             }
