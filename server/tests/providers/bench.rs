@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxSpec};
-use octobot_wire::agent::AgentTypeId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn};
+use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
@@ -80,9 +80,10 @@ impl Outcome {
 pub fn turn(script: &str) -> DeliverTurn {
     DeliverTurn {
         turn_id: TurnId::new(uuid::Uuid::from_bytes(rand::random())),
-        agent_type: AgentTypeId::Shell,
+        launch: Launch::Shell,
         setup_script: String::new(),
         prompt: script.to_owned(),
+        files: Vec::new(),
     }
 }
 
