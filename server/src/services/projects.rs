@@ -8,7 +8,7 @@ use octobot_wire::preferences::Preferences;
 use octobot_wire::project::{ProjectView, SandboxSupport};
 
 use super::{Core, ServiceError};
-use crate::domain::agent::agent_types;
+use crate::domain::agent_type::agent_types;
 use crate::domain::{Agent, Session, Workspace};
 
 /// See the module.

@@ -9,7 +9,7 @@ use octobot_wire::daemon::DaemonEvent;
 use super::DaemonError;
 
 /// The longest line that is read. The daemon cuts output into events of far less.
-const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
+const MAX_LINE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many frames are looked at for one batch, so that a flood is stored piece by piece.
 const MAX_FRAMES: usize = 64;
