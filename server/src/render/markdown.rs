@@ -267,13 +267,20 @@ mod tests {
 
     #[test]
     fn only_the_unfinished_end_is_rendered_again() {
+        let splice = |from, lines: &[&str]| {
+            Some(Splice { from, lines: lines.iter().map(|line| format!("<p>{line}</p>\n")).collect() })
+        };
         let mut renderer = MarkdownRenderer::new();
+        assert_eq!(renderer.push("a\n\nb"), splice(0, &["a", "b"]));
+        assert_eq!(renderer.push(" c\n\nd"), splice(0, &["a", "b c", "d"]), "the line of b had no end yet");
+        assert_eq!(renderer.push("\n"), splice(1, &["b c", "d"]));
         assert_eq!(
-            renderer.push("a\n\nb").unwrap(),
-            Splice { from: 0, lines: vec!["<p>a</p>\n".into(), "<p>b</p>\n".into()] }
+            renderer.push("\n# e\n"),
+            splice(2, &["d"]).map(|mut splice| {
+                splice.lines.push("<h1>e</h1>\n".to_owned());
+                splice
+            })
         );
-        assert_eq!(renderer.push(" c\n\nd").unwrap().from, 0, "`b` made `a` the last one but it hadn't ended its line");
-        assert_eq!(renderer.push("\n").unwrap(), Splice { from: 2, lines: vec!["<p>d</p>\n".into()] });
         assert_eq!(renderer.push(""), None);
     }
 
