@@ -1,4 +1,4 @@
-//! The processes below this one, as `/proc` shows them, and signals to all of them.
+//! The processes below this one or another, as `/proc` shows them, and signals to all of them.
 
 use std::collections::{HashMap, HashSet};
 use std::{fs, io};
@@ -6,23 +6,41 @@ use std::{fs, io};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
+/// A process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descendant {
+    /// Its id.
+    pub pid: Pid,
+    /// When it began, in ticks since the machine did: tells it from a later one with the same id.
+    pub began: u64,
+    /// Whether it has ended, and its parent hasn't taken note.
+    pub is_zombie: bool,
+}
+
 /// All processes below this one. One that is born during the walk may be missing.
 pub fn all() -> io::Result<Vec<Pid>> {
-    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    Ok(below(getpid())?.into_iter().map(|found| found.pid).collect())
+}
+
+/// All processes below another one.
+pub fn below(root: Pid) -> io::Result<Vec<Descendant>> {
+    let mut children: HashMap<i32, Vec<Descendant>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
+            continue;
+        };
         // A process may end between the listing and the look at it.
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
-        if let Some(parent) = parent_in_stat(&stat) {
-            children.entry(parent).or_default().push(pid);
+        let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { continue };
+        if let Some(Stat { parent, began, is_zombie }) = read_stat(&stat) {
+            children.entry(parent).or_default().push(Descendant { pid, began, is_zombie });
         }
     }
     let mut found = Vec::new();
-    let mut open = vec![getpid().as_raw_nonzero().get()];
+    let mut open = vec![root.as_raw_nonzero().get()];
     while let Some(parent) = open.pop() {
         for child in children.remove(&parent).unwrap_or_default() {
-            open.push(child);
-            found.extend(Pid::from_raw(child));
+            open.push(child.pid.as_raw_nonzero().get());
+            found.push(child);
         }
     }
     Ok(found)
@@ -68,10 +86,21 @@ pub fn end() -> io::Result<usize> {
     Ok(refused.len())
 }
 
-/// The parent's id in `/proc/PID/stat`. The second field, the name, is in parentheses and may hold anything.
-fn parent_in_stat(stat: &str) -> Option<i32> {
+/// What matters in `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: i32,
+    began: u64,
+    is_zombie: bool,
+}
+
+/// Reads the fields 3, 4 and 22. The second one, the name, is in parentheses and may hold anything.
+fn read_stat(stat: &str) -> Option<Stat> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_ascii_whitespace().nth(1)?.parse().ok()
+    let mut fields = after_name.split_ascii_whitespace();
+    let is_zombie = matches!(fields.next()?, "Z" | "X");
+    let parent = fields.next()?.parse().ok()?;
+    Some(Stat { parent, began: fields.nth(17)?.parse().ok()?, is_zombie })
 }
 
 #[cfg(test)]
@@ -80,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_process_name_with_parentheses_and_spaces_doesnt_hide_the_parent() {
-        assert_eq!(parent_in_stat("42 (a) 1 (b) S 7 42 42 0 -1"), Some(7));
-        assert_eq!(parent_in_stat("42 (a"), None);
+        let stat = "42 (a) 1 (b) S 7 42 42 0 -1 4194304 100 0 0 0 1 2 3 4 20 0 1 0 12345 1000000 50";
+        assert_eq!(read_stat(stat), Some(Stat { parent: 7, began: 12345, is_zombie: false }));
+        assert_eq!(read_stat("42 (a"), None);
     }
 }

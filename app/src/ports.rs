@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use octobot_wire::agent::{Agent, SaveAgent};
 use octobot_wire::message::{MessagePage, Output};
+use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
@@ -161,4 +163,23 @@ pub trait Sessions: Send + Sync {
         id: SessionId,
         turn: TurnId,
     ) -> Answer<'a, Turn>;
+    /// Answers a request for permission, which `part_number` names within its turn. The first answer counts; the answer
+    /// to this call says which one that was.
+    fn answer_permission<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        part_number: u32,
+        request: AnswerPermission,
+    ) -> Answer<'a, PermissionAnswered>;
+    /// Changes a setting of the running agent, and answers with all settings as they are then.
+    fn change_setting<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: ChangeSetting,
+    ) -> Answer<'a, Vec<Setting>>;
 }

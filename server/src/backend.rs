@@ -7,9 +7,11 @@ use std::time::Instant;
 use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
 use octobot_wire::agent::{Agent, SaveAgent};
 use octobot_wire::message::{MessagePage, Output};
+use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
@@ -209,5 +211,27 @@ impl Sessions for SessionService {
         turn: TurnId,
     ) -> Answer<'a, Turn> {
         answer(self.cancel_turn(caller, project, id, turn), |turn| turn.to_wire())
+    }
+
+    fn answer_permission<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        part_number: u32,
+        request: AnswerPermission,
+    ) -> Answer<'a, PermissionAnswered> {
+        answer(self.answer_permission(caller, project, id, turn, part_number, request), |answered| answered)
+    }
+
+    fn change_setting<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: ChangeSetting,
+    ) -> Answer<'a, Vec<Setting>> {
+        answer(self.change_setting(caller, project, id, request), |settings| settings)
     }
 }

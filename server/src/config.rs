@@ -1,11 +1,13 @@
 //! What the server can be told: by option, by environment variable, by default. Parsed and checked before anything
 //! is opened.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use octobot_wire::launch::Variable;
 
 use crate::jobs::SandboxPolicy;
 use crate::sandbox::Limits;
@@ -61,6 +63,11 @@ pub struct Options {
     /// Folders that sandboxes of the provider `local` may read beside the system's own, for instance a Node installation in a home.
     #[arg(long = "tool-dir", env = "SANDBOX_TOOL_DIRS", value_delimiter = ':')]
     tool_dirs: Vec<PathBuf>,
+
+    /// Variables of the server's own environment that agents get, for instance `ANTHROPIC_API_KEY`. Everything in a
+    /// sandbox can read them, the code that an agent runs included.
+    #[arg(long = "agent-env", env = "OCTOBOT_AGENT_ENV", value_delimiter = ',')]
+    agent_env: Vec<String>,
 
     /// Most processes and threads in one sandbox.
     #[arg(long, env = "SANDBOX_PIDS", default_value_t = 2048)]
@@ -131,6 +138,8 @@ pub struct Config {
     pub server: PathBuf,
     /// Folders that sandboxes may read beside the system's own.
     pub tool_dirs: Vec<PathBuf>,
+    /// What agents get of the server's environment.
+    pub agent_variables: Vec<Variable>,
     /// What makes sandboxes.
     pub provider: ProviderChoice,
     /// The container engine.
@@ -167,14 +176,17 @@ pub enum ConfigError {
         /// The least value that works.
         least: u64,
     },
+    /// A variable for agents isn't text.
+    #[error("the variable {0}, which --agent-env names, isn't UTF-8")]
+    NotText(String),
     /// This program can't find itself.
     #[error("can't find this program's own path")]
     NoExecutable(#[source] std::io::Error),
 }
 
 impl Options {
-    /// Fills in the defaults and checks that everything fits together.
-    pub fn into_config(self, xdg_data_home: Option<PathBuf>, home: Option<PathBuf>) -> Result<Config, ConfigError> {
+    /// Fills in the defaults and checks that everything fits together. `read` gives variables of the environment.
+    pub fn into_config(self, read: impl Fn(&str) -> Option<OsString> + Copy) -> Result<Config, ConfigError> {
         if !self.listen.ip().is_loopback() {
             return Err(ConfigError::NotLoopback(self.listen));
         }
@@ -182,8 +194,10 @@ impl Options {
         let beside = server.parent().unwrap_or(Path::new("/")).to_owned();
         let data_dir = self
             .data_dir
-            .or_else(|| xdg_data_home.filter(|dir| dir.is_absolute()).map(|dir| dir.join("octobot")))
-            .or_else(|| home.map(|home| home.join(".local/share/octobot")))
+            .or_else(|| {
+                read("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).map(|dir| dir.join("octobot"))
+            })
+            .or_else(|| read("HOME").map(|home| PathBuf::from(home).join(".local/share/octobot")))
             .ok_or(ConfigError::NoDataDir)?;
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         let socket = engine_socket(&self.docker_host);
@@ -198,6 +212,7 @@ impl Options {
             agent: self.agent.unwrap_or_else(|| beside.join("octobot-agent")),
             server,
             tool_dirs: self.tool_dirs,
+            agent_variables: agent_variables(&self.agent_env, read)?,
             provider: self.sandbox_provider,
             engine: EngineConfig {
                 socket,
@@ -218,6 +233,15 @@ impl Options {
             data_dir,
         })
     }
+}
+
+/// The variables that agents get. One that isn't set is left out: the list may be the same everywhere.
+fn agent_variables(names: &[String], read: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Variable>, ConfigError> {
+    let set = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).filter_map(|name| {
+        let value = read(name)?.into_string().map_err(|_| ConfigError::NotText(name.to_owned()));
+        Some(value.map(|value| Variable { name: name.to_owned(), value }))
+    });
+    set.collect()
 }
 
 fn at_least<N: PartialOrd + Into<u64>>(option: &'static str, value: N, least: N) -> Result<N, ConfigError> {
@@ -253,17 +277,31 @@ fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
 mod tests {
     use super::*;
 
-    fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
+    /// What the options make of an environment with a home, and what else it has.
+    fn config_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let options = Options::try_parse_from([&["octobot"], arguments].concat()).unwrap();
-        options.into_config(None, Some(PathBuf::from("/home/someone")))
+        let all = [&[("HOME", "/home/someone")], variables].concat();
+        options.into_config(|name| all.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+    }
+
+    fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
+        config_with(arguments, &[])
     }
 
     #[test]
     fn data_goes_into_the_xdg_folder() {
         assert_eq!(config(&[]).unwrap().data_dir, Path::new("/home/someone/.local/share/octobot"));
-        let options = Options::try_parse_from(["octobot"]).unwrap();
-        let config = options.into_config(Some(PathBuf::from("/xdg")), None).unwrap();
+        let config = config_with(&[], &[("XDG_DATA_HOME", "/xdg")]).unwrap();
         assert_eq!(config.data_dir, Path::new("/xdg/octobot"));
+    }
+
+    #[test]
+    fn agents_get_the_variables_that_are_listed_and_no_others() {
+        let variables = [("A_KEY", "secret"), ("ANOTHER", "x")];
+        let config = config_with(&["--agent-env", "A_KEY,NOT_SET"], &variables).unwrap();
+        assert_eq!(config.agent_variables, [Variable { name: "A_KEY".to_owned(), value: "secret".to_owned() }]);
+        assert!(!format!("{config:?}").contains("secret"));
+        assert_eq!(config_with(&[], &variables).unwrap().agent_variables, []);
     }
 
     #[test]

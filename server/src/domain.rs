@@ -4,6 +4,7 @@
 //! travel come from `octobot_wire`; how an entity travels is decided in its `to_wire`.
 
 pub mod agent;
+pub mod agent_type;
 pub mod job;
 pub mod project;
 pub mod session;
@@ -15,7 +16,7 @@ pub use agent::Agent;
 pub use job::{Job, JobKind};
 pub use project::{Project, User};
 pub use session::{Session, SessionGoal};
-pub use transcript::{Message, Part, PartContent};
+pub use transcript::{CallItem, Diff, File, Message, Part, PartContent, Permission, ToolCall};
 pub use turn::Turn;
 pub use workspace::{Workspace, WorkspaceGoal};
 

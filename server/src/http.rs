@@ -8,6 +8,7 @@ mod assets;
 mod events;
 mod extract;
 mod failure;
+mod files;
 mod guard;
 mod health;
 mod openapi;

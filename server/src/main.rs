@@ -21,8 +21,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let [xdg_data_home, home] = ["XDG_DATA_HOME", "HOME"].map(|name| std::env::var_os(name).map(Into::into));
-    let config = Options::parse().into_config(xdg_data_home, home)?;
+    let config = Options::parse().into_config(|name| std::env::var_os(name))?;
     start_logging(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve::serve(config))

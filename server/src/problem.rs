@@ -27,12 +27,21 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::AgentTypeFixed
         | ServiceError::AgentIsDefault
         | ServiceError::AgentInUse { .. }
+        | ServiceError::SandboxDown
+        | ServiceError::AgentNotRunning
         | ServiceError::NoAgent => problem(ProblemKind::Conflict, detail),
-        ServiceError::Name { field, .. } => field_problem(field, detail),
+        ServiceError::Name { field, .. } | ServiceError::ChoiceRefused { field, .. } => field_problem(field, detail),
         ServiceError::Source(_) => field_problem("source", detail),
         ServiceError::PromptEmpty => field_problem("prompt", detail),
         ServiceError::PromptTooLong { .. } => {
             Problem { errors: field_problem("prompt", detail.clone()).errors, ..problem(ProblemKind::TooLarge, detail) }
+        }
+        ServiceError::SystemPromptTooLong { .. } => field_problem("options.systemPrompt", detail),
+        ServiceError::CommandMissing => field_problem("options.command", detail),
+        ServiceError::NulInOptions => field_problem("options", detail),
+        ServiceError::Sandbox(source) => {
+            tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
+            problem(ProblemKind::Unavailable, detail)
         }
         ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),
         ServiceError::Store(error) => of_store(error),

@@ -1,18 +1,26 @@
-//! Text with ANSI escapes, rendered incrementally into lines of sanitised HTML.
+//! What agents and their tools write, as sanitised HTML: Markdown, code, diffs, and text with ANSI escapes, the last of
+//! which is here itself.
 //!
-//! Here belongs everything between the text that a tool printed and the lines that a transcript stores. Here do not
-//! belong: where the text comes from, the store, or anything asynchronous. Whoever prints may be an attacker: what
-//! leaves this module is escaped text and `<span class="…">`, never an attribute, link or style of the text's making.
+//! Here belongs everything between a text and the lines or blocks that a transcript stores. Here do not belong: where
+//! the text comes from, the store, or anything asynchronous. Whoever writes may be an attacker: what leaves this module
+//! is escaped text in elements and classes of this module's choice, and links to the web and to mail; never another
+//! attribute, or a style or script of the text's making.
 //!
-//! A column is one `char`; double-width characters aren't measured, since lines are shown as text and not as a grid.
+//! A column of ANSI text is one `char`; double-width characters aren't measured, since lines are shown as text and not
+//! as a grid.
 
+pub mod diff;
+mod highlight;
 mod html;
+pub mod markdown;
 mod palette;
 mod screen;
 mod style;
 #[cfg(test)]
 mod tests;
+mod text;
 
+pub use markdown::MarkdownRenderer;
 use vte::{Params, Parser, Perform};
 
 use screen::Screen;
@@ -24,12 +32,12 @@ const ESCAPE: char = '\u{1b}';
 const CANCEL: u8 = 0x18;
 const SUBSTITUTE: u8 = 0x1a;
 
-/// Lines that replace everything from line `from` on, as in [`octobot_wire::event::Change::Output`].
+/// Lines or blocks that replace everything from number `from` on, as in [`octobot_wire::event::Change::Output`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splice {
-    /// The first line that changed, counted from 0; at most one past the last line.
+    /// The first that changed, counted from 0; at most one past the last.
     pub from: u64,
-    /// The lines from there to the end, as sanitised HTML, each without its end.
+    /// All from there to the end, as sanitised HTML; a line without its end.
     pub lines: Vec<String>,
 }
 

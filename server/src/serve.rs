@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use octobot_wire::agent::AgentTypeId;
+use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::{AgentId, ProjectId};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,13 +76,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         core: core.clone(),
         owner,
         workspaces: WorkspaceJob::new(core.clone()),
-        sessions: SessionJob::new(core.clone(), provider.clone(), followers.clone(), support.clone(), config.policy),
+        sessions: SessionJob::new(
+            core.clone(),
+            provider.clone(),
+            followers.clone(),
+            support.clone(),
+            config.policy,
+            config.agent_variables,
+        ),
     });
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
     let reconciler = Reconciler {
         core: core.clone(),
-        provider,
+        provider: provider.clone(),
         followers: followers.clone(),
         support: support.clone(),
         idle_stop: config.idle_stop,
@@ -98,7 +105,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone())),
         agents: Arc::new(AgentService::new(core.clone())),
-        sessions: Arc::new(SessionService::new(core.clone())),
+        sessions: Arc::new(SessionService::new(core.clone(), provider)),
     };
     let web = Web {
         core,
@@ -188,6 +195,7 @@ async fn first_data(store: &Store) -> anyhow::Result<Uuid> {
         agent_type: AgentTypeId::Shell,
         is_default: true,
         setup_script: String::new(),
+        options: AgentOptions::default(),
         created_at: now,
         updated_at: now,
     };

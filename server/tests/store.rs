@@ -13,6 +13,10 @@ mod events;
 mod integrity;
 #[path = "store/jobs.rs"]
 mod jobs;
+#[path = "store/migrations.rs"]
+mod migrations;
+#[path = "store/parts.rs"]
+mod parts;
 #[path = "store/projects.rs"]
 mod projects;
 #[path = "store/samples.rs"]
@@ -72,6 +76,7 @@ contract! {
     sessions::the_daemons_events_advance_once,
     sessions::an_update_does_not_touch_the_daemons_events,
     sessions::the_log_is_numbered_and_its_end_is_read,
+    sessions::what_an_agent_tells_is_kept,
     sessions::deleting_a_session_leaves_nothing_of_it,
     sessions::a_session_needs_its_workspace_and_agent,
     turns::turns_are_numbered_and_numbers_are_not_reused,
@@ -81,11 +86,16 @@ contract! {
     turns::a_queued_prompt_is_sealed_and_a_delivered_one_is_not,
     turns::a_sealed_prompt_cannot_be_moved_to_another_turn,
     turns::prompts_queued_at_the_same_time_get_numbers_of_their_own,
+    turns::what_a_turn_costs_is_kept,
     transcript::messages_keep_their_parts_in_order,
-    transcript::every_status_of_a_tool_call_is_kept,
     transcript::messages_are_read_in_pages,
-    transcript::output_is_put_together_from_its_chunks,
-    transcript::a_tool_call_is_found_by_its_number,
+    parts::every_content_of_a_part_is_kept,
+    parts::every_status_of_a_tool_call_is_kept,
+    parts::a_part_is_changed_but_keeps_its_kind,
+    parts::a_part_is_found_by_its_number,
+    parts::a_number_is_given_once_in_a_turn,
+    parts::text_is_put_together_from_its_chunks,
+    parts::a_file_is_found_in_its_session_only,
     events::events_are_numbered_without_gaps_for_each_project,
     events::events_are_stored_as_they_travel,
     events::concurrent_commits_are_numbered_in_their_order,
@@ -114,4 +124,5 @@ contract! {
     integrity::opening_again_migrates_nothing,
     integrity::replicas_that_start_together_migrate_once,
     integrity::a_newer_schema_is_refused,
+    migrations::a_transcript_from_before_agents_is_kept,
 }

@@ -1,5 +1,6 @@
 //! Calls about sessions and their transcripts.
 
+mod change_setting;
 mod create_session;
 mod delete_session;
 mod load_messages;
@@ -9,6 +10,7 @@ mod rename_session;
 mod start_session;
 mod stop_session;
 
+pub use change_setting::change_setting;
 pub use create_session::create_session;
 pub use delete_session::delete_session;
 pub use load_messages::load_messages;

@@ -1,6 +1,6 @@
 //! Agents: a project's configurations of agent types.
 
-use octobot_wire::agent::{AgentType, AgentTypeId};
+use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::{AgentId, ProjectId, Timestamp, agent as wire};
 
 /// An agent.
@@ -18,6 +18,8 @@ pub struct Agent {
     pub is_default: bool,
     /// A script that runs once in each new session before the first prompt; empty for none.
     pub setup_script: String,
+    /// What its program is given.
+    pub options: AgentOptions,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -33,17 +35,9 @@ impl Agent {
             agent_type: self.agent_type,
             is_default: self.is_default,
             setup_script: self.setup_script.clone(),
+            options: self.options.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
     }
-}
-
-/// The agent types that this server knows.
-pub fn agent_types() -> Vec<AgentType> {
-    vec![AgentType {
-        id: AgentTypeId::Shell,
-        name: "Shell".to_owned(),
-        description: "Runs each prompt as a script by the sandbox's shell. It needs no key.".to_owned(),
-    }]
 }

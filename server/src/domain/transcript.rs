@@ -1,9 +1,15 @@
 //! The transcript: messages and their parts, as the store keeps them.
 //!
-//! A tool call's output is kept as text, in chunks beside the part. What a page shows of it at first is rendered once.
+//! What grows, an answer or a tool call's output, is kept as text, in chunks beside the part. What a page shows of it at
+//! first is rendered once. What a tool call shows beside its output is kept as it was rendered.
 
 use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
+use octobot_wire::permission::{PermissionOption, PermissionState};
+use octobot_wire::plan::PlanEntry;
+use octobot_wire::tool::{Location, ToolKind};
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +35,8 @@ pub struct Message {
 pub struct Part {
     /// Its id.
     pub id: PartId,
+    /// The agent daemon's number for it within the turn; none for what the server adds.
+    pub number: Option<u32>,
     /// 0, 1, 2 … within the message.
     pub position: u32,
     /// What it holds.
@@ -38,27 +46,131 @@ pub struct Part {
 /// What a part holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartContent {
-    /// Plain text.
+    /// Plain text: a prompt.
     Text {
         /// The text.
         text: String,
     },
-    /// A tool call; its output stands in chunks of its own.
-    ToolCall {
-        /// Its number within the turn, as the agent daemon counts.
-        call: u32,
-        /// One line that says what is done.
-        title: String,
-        /// What was given to the tool.
-        input: String,
-        /// Where it stands.
-        status: ToolCallStatus,
-        /// The end of its output, rendered once when the call ended; none while it runs.
-        tail: Option<Output>,
+    /// What the agent says, as Markdown in chunks.
+    Answer {
+        /// Its blocks, rendered once when the turn ended; none while it may grow.
+        blocks: Option<Vec<String>>,
+    },
+    /// What the agent thinks, as Markdown in chunks.
+    Reasoning {
+        /// As with [`PartContent::Answer`].
+        blocks: Option<Vec<String>>,
+    },
+    /// A tool call; its output stands in chunks.
+    ToolCall(Box<ToolCall>),
+    /// The agent's list of things to do.
+    Plan {
+        /// The things.
+        entries: Vec<PlanEntry>,
+    },
+    /// A request for permission.
+    Permission(Permission),
+    /// An image or another file.
+    File(File),
+    /// Something that the user should know.
+    Notice {
+        /// What.
+        text: String,
     },
     /// Something went wrong in the turn.
     Error {
         /// What, for a person.
         text: String,
+        /// The credential that is missing or was refused.
+        credential: Option<String>,
     },
+}
+
+/// A tool call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
+    /// What its tool does.
+    pub tool: ToolKind,
+    /// One line that says what is done.
+    pub title: String,
+    /// What was given to the tool.
+    pub input: String,
+    /// Where it stands.
+    pub status: ToolCallStatus,
+    /// What it shows, rendered.
+    pub content: Vec<CallItem>,
+    /// The places that it works on.
+    pub locations: Vec<Location>,
+    /// The end of its output, rendered once when the call ended; none while it runs.
+    pub tail: Option<Output>,
+}
+
+/// Something that a tool call shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum CallItem {
+    /// Markdown.
+    Text {
+        /// Its blocks, rendered.
+        blocks: Vec<String>,
+    },
+    /// A change of a file.
+    Diff(Diff),
+    /// An image or another file.
+    File(File),
+}
+
+/// A change of a file, rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// The file: relative to the workspace if it is in it.
+    pub path: String,
+    /// How many lines are new.
+    pub added: u32,
+    /// How many lines are gone.
+    pub removed: u32,
+    /// The lines of a unified diff as sanitised HTML.
+    pub lines: Vec<String>,
+    /// Whether there is more than is shown.
+    pub truncated: bool,
+}
+
+/// A request for permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The tool call that it is for.
+    pub call: Option<PartId>,
+    /// What the agent wants to do.
+    pub title: String,
+    /// The possible answers.
+    pub options: Vec<PermissionOption>,
+    /// Where it stands.
+    pub state: PermissionState,
+}
+
+/// A file in a transcript; its bytes stand apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct File {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its media type, as the agent says.
+    pub media_type: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+impl PartContent {
+    /// Whether more is to come of it, so that the end of its turn ends it, too.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Answer { blocks } | Self::Reasoning { blocks } => blocks.is_none(),
+            Self::ToolCall(call) => !call.status.has_ended(),
+            Self::Permission(permission) => permission.state == PermissionState::Open,
+            Self::Text { .. } | Self::Plan { .. } | Self::File(_) | Self::Notice { .. } | Self::Error { .. } => false,
+        }
+    }
 }

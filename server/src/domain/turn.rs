@@ -1,6 +1,7 @@
 //! Turns and how their state changes.
 
 use octobot_wire::turn::TurnState;
+use octobot_wire::usage::Usage;
 use octobot_wire::{SessionId, Timestamp, TurnId, turn as wire};
 
 use super::InvalidTransition;
@@ -26,6 +27,8 @@ pub struct Turn {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// What it cost, as far as the agent has told.
+    pub usage: Usage,
 }
 
 impl Turn {
@@ -64,6 +67,16 @@ impl Turn {
             | TurnState::Failed { .. }
             | TurnState::Interrupted => Err(self.refusal("start")),
         }
+    }
+
+    /// The agent waits for an answer, or has got it. Ignored unless the turn runs.
+    pub fn waits(mut self, waits: bool) -> Self {
+        match self.state {
+            TurnState::Running if waits => self.state = TurnState::Waiting,
+            TurnState::Waiting if !waits => self.state = TurnState::Running,
+            _ => {}
+        }
+        self
     }
 
     /// It ended as `state` says.
@@ -105,6 +118,7 @@ impl Turn {
             created_at: self.created_at,
             started_at: self.started_at,
             ended_at: self.ended_at,
+            usage: self.usage,
         }
     }
 
@@ -144,7 +158,16 @@ mod tests {
             created_at: Timestamp(1),
             started_at: None,
             ended_at: None,
+            usage: Usage::default(),
         }
+    }
+
+    #[test]
+    fn a_turn_waits_only_while_it_runs() {
+        assert_eq!(turn(TurnState::Running).waits(true).state, TurnState::Waiting);
+        assert_eq!(turn(TurnState::Waiting).waits(false).state, TurnState::Running);
+        assert_eq!(turn(TurnState::Cancelled).waits(true).state, TurnState::Cancelled);
+        assert_eq!(turn(TurnState::Completed).waits(false).state, TurnState::Completed);
     }
 
     #[test]

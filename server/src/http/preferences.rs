@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::Web;
 use super::extract::{Backend, Json};
 use super::failure::Failure;
-use crate::domain::agent::agent_types;
+use crate::domain::agent_type::agent_types;
 
 /// The routes of these resources.
 pub(super) fn routes() -> OpenApiRouter<Web> {

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::{PartId, Problem, ProjectId, SessionId};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(stop))
         .routes(routes!(messages))
         .routes(routes!(output))
+        .routes(routes!(change_setting))
 }
 
 /// The sessions of a project, the most recently used first.
@@ -152,4 +154,17 @@ async fn output(
     Parameters(query): Parameters<From>,
 ) -> Result<axum::Json<Output>, Failure> {
     Ok(axum::Json(backend.sessions.output(backend.caller, &project, session, part, query.from).await?))
+}
+
+/// Changes a setting of the agent that runs. Settings can be changed once a prompt has started the agent.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/settings", tag = "sessions", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = ChangeSetting, responses(
+    (status = 200, description = "All settings as they are now", body = Vec<Setting>),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn change_setting(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<ChangeSetting>,
+) -> Result<axum::Json<Vec<Setting>>, Failure> {
+    Ok(axum::Json(backend.sessions.change_setting(backend.caller, &project, session, request).await?))
 }

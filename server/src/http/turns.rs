@@ -1,6 +1,7 @@
 //! `/api/projects/{project}/sessions/{session}/turns`
 
 use axum::http::StatusCode;
+use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 use utoipa_axum::router::OpenApiRouter;
@@ -12,7 +13,11 @@ use super::failure::Failure;
 
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, submit)).routes(routes!(edit, delete)).routes(routes!(cancel))
+    OpenApiRouter::new()
+        .routes(routes!(list, submit))
+        .routes(routes!(edit, delete))
+        .routes(routes!(cancel))
+        .routes(routes!(answer_permission))
 }
 
 /// The turns that have not ended, in the order they run.
@@ -76,4 +81,18 @@ async fn cancel(
     Ids((project, session, turn)): Ids<(ProjectId, SessionId, TurnId)>,
 ) -> Result<(StatusCode, axum::Json<Turn>), Failure> {
     Ok((StatusCode::ACCEPTED, axum::Json(backend.sessions.cancel_turn(backend.caller, &project, session, turn).await?)))
+}
+
+/// Answers a request for permission. Of several answers the first counts, and every caller is told which that is.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/permissions/{part}", tag = "turns", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id"), ("part" = u32, Path, description = "The request's number within the turn")), request_body = AnswerPermission, responses(
+    (status = 200, description = "The answer that counts", body = PermissionAnswered),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn answer_permission(
+    Backend(backend): Backend,
+    Ids((project, session, turn, part)): Ids<(ProjectId, SessionId, TurnId, u32)>,
+    Json(request): Json<AnswerPermission>,
+) -> Result<axum::Json<PermissionAnswered>, Failure> {
+    let answered = backend.sessions.answer_permission(backend.caller, &project, session, turn, part, request);
+    Ok(axum::Json(answered.await?))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use octobot_wire::SessionId;
 use octobot_wire::event::Change;
-use octobot_wire::message::ToolCallStatus;
+use octobot_wire::launch::Variable;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Isolation, SessionState};
 use octobot_wire::turn::TurnState;
@@ -15,7 +15,7 @@ use octobot_wire::turn::TurnState;
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
 use crate::sandbox::{DaemonClient, Limits, Provider};
-use crate::services::{Core, Followers, ServiceError, Support, rendered, tail_of};
+use crate::services::{Core, Followers, ServiceError, Support, close_parts};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
 const STOP_LIMIT_MS: i64 = 20_000;
@@ -27,6 +27,8 @@ pub struct SessionJob {
     followers: Arc<Followers>,
     support: Support,
     policy: SandboxPolicy,
+    /// What the operator lets agents have of the server's environment.
+    agent_variables: Vec<Variable>,
 }
 
 /// What the server's owner has decided about sandboxes.
@@ -46,8 +48,9 @@ impl SessionJob {
         followers: Arc<Followers>,
         support: Support,
         policy: SandboxPolicy,
+        agent_variables: Vec<Variable>,
     ) -> Self {
-        Self { core, provider, followers, support, policy }
+        Self { core, provider, followers, support, policy, agent_variables }
     }
 
     pub(super) async fn run(&self, job: &Job, signal: &Signal) -> Result<Outcome, JobError> {
@@ -147,12 +150,7 @@ impl SessionJob {
         let mut tx = self.core.store.begin().await?;
         let Some(session) = tx.session_by_id(id).await? else { return Ok(()) };
         let Some(turn) = tx.active_turn(id).await? else { return Ok(()) };
-        for part in tx.open_tool_calls(turn.id).await? {
-            let tail = tail_of(&rendered(&tx.output_text(part).await?));
-            tx.end_tool_call(part, ToolCallStatus::Interrupted, &tail).await?;
-            let change = Change::ToolCallStatus { session_id: id, part_id: part, status: ToolCallStatus::Interrupted };
-            tx.record(&session.project_id, change);
-        }
+        close_parts(&mut tx, &session, turn.id).await?;
         let turn = turn.ended(TurnState::Interrupted, self.core.now())?;
         tx.update_turn(&turn).await?;
         tx.record(&session.project_id, Change::Turn { turn: turn.to_wire() });

@@ -16,7 +16,11 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use octobot_wire::TurnId;
-use octobot_wire::daemon::{CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, Health, TurnDelivered};
+use octobot_wire::daemon::{
+    CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, Health, SettingsChanged, TurnDelivered,
+};
+use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
+use octobot_wire::setting::ChangeSetting;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncRead;
@@ -32,6 +36,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the daemon may take to answer a call that does next to nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the daemon may take to change a setting, for which it asks the agent.
+const SETTING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the daemon may take to check out the code once it has the whole bundle.
 const CODE_TIMEOUT: Duration = Duration::from_mins(10);
@@ -84,6 +91,21 @@ impl DaemonClient {
     pub async fn cancel(&self, turn: TurnId) -> Result<(), DaemonError> {
         let answer = self.send(Method::POST, &format!("/turns/{turn}/cancel"), empty(), ANSWER_TIMEOUT).await?;
         accepted(answer).await.map(drop)
+    }
+
+    /// Answers a request for permission. The answer says which one counts.
+    pub async fn answer_permission(
+        &self,
+        turn: TurnId,
+        part: u32,
+        answer: &AnswerPermission,
+    ) -> Result<PermissionAnswered, DaemonError> {
+        self.call(Method::POST, &format!("/turns/{turn}/permissions/{part}"), json(answer), ANSWER_TIMEOUT).await
+    }
+
+    /// Changes a setting of the agent that runs.
+    pub async fn change_setting(&self, change: &ChangeSetting) -> Result<SettingsChanged, DaemonError> {
+        self.call(Method::POST, "/settings", json(change), SETTING_TIMEOUT).await
     }
 
     /// Follows the event log from after the event with this number, for as long as the sandbox runs.

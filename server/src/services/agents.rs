@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use octobot_app::ports::Caller;
-use octobot_wire::agent::SaveAgent;
+use octobot_wire::agent::{AgentOptions, AgentTypeId, SaveAgent};
 use octobot_wire::event::Change;
 use octobot_wire::name::parse_name;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
@@ -37,6 +37,7 @@ impl AgentService {
             agent_type: request.agent_type,
             is_default: tx.default_agent(project).await?.is_none(),
             setup_script: request.setup_script,
+            options: request.options,
             created_at: now,
             updated_at: now,
         };
@@ -61,6 +62,7 @@ impl AgentService {
         }
         agent.name = request.name;
         agent.setup_script = request.setup_script;
+        agent.options = request.options;
         agent.updated_at = self.core.now();
         tx.update_agent(&agent).await?;
         self.record_and_commit(tx, &agent).await?;
@@ -118,5 +120,61 @@ fn checked(request: &SaveAgent) -> Result<SaveAgent, ServiceError> {
     }
     // The store's engines don't all take NUL, and no script can hold one.
     let setup_script = request.setup_script.replace('\0', "\u{fffd}");
-    Ok(SaveAgent { name, setup_script, agent_type: request.agent_type })
+    let options = checked_options(request)?;
+    Ok(SaveAgent { name, setup_script, agent_type: request.agent_type, options })
+}
+
+/// Options whose texts a program can be given, without what its type doesn't take.
+fn checked_options(request: &SaveAgent) -> Result<AgentOptions, ServiceError> {
+    let options = &request.options;
+    if options.system_prompt.len() > MAX_PROMPT_BYTES {
+        return Err(ServiceError::SystemPromptTooLong { bytes: options.system_prompt.len() });
+    }
+    let some = |choice: &Option<String>| choice.clone().filter(|choice| !choice.is_empty());
+    let command = match request.agent_type {
+        AgentTypeId::Custom => options.command.clone(),
+        _ => Vec::new(),
+    };
+    let names_a_program = command.first().is_some_and(|program| !program.trim().is_empty());
+    if request.agent_type == AgentTypeId::Custom && !names_a_program {
+        return Err(ServiceError::CommandMissing);
+    }
+    let checked = AgentOptions {
+        system_prompt: options.system_prompt.clone(),
+        mode: some(&options.mode),
+        model: some(&options.model),
+        command,
+    };
+    let texts = [Some(&checked.system_prompt), checked.mode.as_ref(), checked.model.as_ref()];
+    if texts.into_iter().flatten().chain(&checked.command).any(|text| text.contains('\0')) {
+        return Err(ServiceError::NulInOptions);
+    }
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(agent_type: AgentTypeId, options: AgentOptions) -> SaveAgent {
+        SaveAgent { name: "A".to_owned(), agent_type, setup_script: String::new(), options }
+    }
+
+    #[test]
+    fn a_custom_agent_needs_a_command_and_the_others_have_none() {
+        let command = vec!["my-agent".to_owned()];
+        let options = AgentOptions { command: command.clone(), ..AgentOptions::default() };
+        assert_eq!(checked(&request(AgentTypeId::Custom, options.clone())).unwrap().options.command, command);
+        assert_eq!(checked(&request(AgentTypeId::Codex, options)).unwrap().options, AgentOptions::default());
+        let without = checked(&request(AgentTypeId::Custom, AgentOptions::default()));
+        assert!(matches!(without, Err(ServiceError::CommandMissing)));
+    }
+
+    #[test]
+    fn an_empty_choice_is_none_and_nul_is_refused() {
+        let options = AgentOptions { mode: Some(String::new()), ..AgentOptions::default() };
+        assert_eq!(checked(&request(AgentTypeId::Codex, options)).unwrap().options.mode, None);
+        let options = AgentOptions { model: Some("a\0b".to_owned()), ..AgentOptions::default() };
+        assert!(matches!(checked(&request(AgentTypeId::Codex, options)), Err(ServiceError::NulInOptions)));
+    }
 }

@@ -42,6 +42,35 @@ pub enum ServiceError {
         /// Its length in bytes.
         bytes: usize,
     },
+    /// A system prompt that is too long.
+    #[error("The system prompt has {bytes} bytes; at most {MAX_PROMPT_BYTES} are taken.")]
+    SystemPromptTooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// A custom agent without its program.
+    #[error("Say which program to run: one that speaks the Agent Client Protocol on its standard input and output.")]
+    CommandMissing,
+    /// An option that no program can be given.
+    #[error("A NUL character can't be given to a program.")]
+    NulInOptions,
+    /// Something was asked of an agent whose sandbox doesn't run.
+    #[error("The session's sandbox isn't running. Start the session, then try again.")]
+    SandboxDown,
+    /// Something was asked of an agent that doesn't run.
+    #[error("The agent isn't running yet. It starts with the next prompt; try again then.")]
+    AgentNotRunning,
+    /// The agent daemon says that a choice isn't one.
+    #[error("{detail}")]
+    ChoiceRefused {
+        /// The field of the request.
+        field: &'static str,
+        /// Why.
+        detail: String,
+    },
+    /// The sandbox can't be reached.
+    #[error("The session's sandbox can't be reached at the moment. Try again shortly.")]
+    Sandbox(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An agent's type can't change, because its sessions depend on it.
     #[error("An agent keeps its type. Create another agent instead.")]
     AgentTypeFixed,

@@ -8,7 +8,7 @@ use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
 
 use super::{Core, ServiceError, Support};
-use crate::domain::agent::agent_types;
+use crate::domain::agent_type::agent_types;
 use crate::domain::{Agent, Session, Workspace};
 
 /// See the module.

@@ -11,17 +11,19 @@ use octobot_wire::{AgentId, ProjectId, SessionId, TurnId};
 use super::turns::checked_prompt;
 use super::{Core, ServiceError};
 use crate::domain::{JobKind, Session};
+use crate::sandbox::Provider;
 use crate::store::Tx;
 
-/// See the module. Prompts are in `turns`, what a page shows is in `transcript`.
+/// See the module. Prompts are in `turns`, what a page shows is in `transcript`, what an agent is asked in `asking`.
 pub struct SessionService {
     pub(super) core: Arc<Core>,
+    pub(super) provider: Arc<dyn Provider>,
 }
 
 impl SessionService {
-    /// Works on `core`.
-    pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+    /// Works on `core`; what is asked of an agent goes to its sandbox at `provider`.
+    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>) -> Self {
+        Self { core, provider }
     }
 
     /// Creates a session, with its first prompt where there is one; its job makes the sandbox.

@@ -1,13 +1,15 @@
 //! What a session's page shows: turns that haven't ended, messages with their parts, and output by the line.
 
 use octobot_app::ports::Caller;
-use octobot_wire::message::{self as wire, MessagePage, Output, PartBody, ToolCall};
+use octobot_wire::message::{self as wire, MessagePage, Output, PartBody, Prose, ToolContent};
 use octobot_wire::session::SessionView;
 use octobot_wire::{PartId, ProjectId, SessionId};
+use uuid::Uuid;
 
 use super::{ServiceError, SessionService};
-use crate::domain::{Message, Part, PartContent, Turn};
+use crate::domain::{CallItem, Diff, File, Message, Part, PartContent, ToolCall, Turn};
 use crate::render::AnsiRenderer;
+use crate::render::markdown::markdown;
 use crate::store::Tx;
 
 /// How many messages a page holds.
@@ -27,7 +29,7 @@ impl SessionService {
     pub async fn view(&self, caller: Caller, project: &ProjectId, id: SessionId) -> Result<SessionView, ServiceError> {
         let mut tx = self.core.store.read().await?;
         let session = self.find(&mut tx, caller, project, id).await?;
-        let page = page(&mut tx, id, None).await?;
+        let page = page(&mut tx, project, id, None).await?;
         Ok(SessionView {
             as_of: tx.last_event(project).await?,
             session: session.to_wire(),
@@ -35,6 +37,7 @@ impl SessionService {
             messages: page.messages,
             earlier_messages: page.earlier_messages,
             log: tx.session_log(id, LOG_LINES).await?,
+            agent_state: tx.agent_state(id).await?,
         })
     }
 
@@ -48,7 +51,7 @@ impl SessionService {
     ) -> Result<MessagePage, ServiceError> {
         let mut tx = self.core.store.read().await?;
         self.find(&mut tx, caller, project, id).await?;
-        page(&mut tx, id, Some(before)).await
+        page(&mut tx, project, id, Some(before)).await
     }
 
     /// Lines of a tool call's output from line `from` on.
@@ -65,7 +68,7 @@ impl SessionService {
         if tx.part_session(part).await? != Some(id) {
             return Err(ServiceError::NotFound("tool call"));
         }
-        let lines = rendered(&tx.output_text(part).await?);
+        let lines = rendered(&tx.chunks(part).await?);
         let total_lines = lines.len() as u64;
         let first_line = from.min(total_lines);
         let skip = usize::try_from(first_line).unwrap_or(usize::MAX);
@@ -73,7 +76,27 @@ impl SessionService {
     }
 }
 
-async fn page(tx: &mut Tx, id: SessionId, before: Option<u64>) -> Result<MessagePage, ServiceError> {
+impl SessionService {
+    /// A file of the transcript with its bytes.
+    pub async fn file(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        file: Uuid,
+    ) -> Result<(File, Vec<u8>), ServiceError> {
+        let mut tx = self.core.store.read().await?;
+        self.find(&mut tx, caller, project, id).await?;
+        tx.file(id, file).await?.ok_or(ServiceError::NotFound("file"))
+    }
+}
+
+async fn page(
+    tx: &mut Tx,
+    project: &ProjectId,
+    id: SessionId,
+    before: Option<u64>,
+) -> Result<MessagePage, ServiceError> {
     let messages = tx.messages(id, before, PAGE_MESSAGES).await?;
     let earlier_messages = match (messages.first(), before) {
         (Some(first), _) => tx.messages_before(id, first.number).await?,
@@ -81,15 +104,15 @@ async fn page(tx: &mut Tx, id: SessionId, before: Option<u64>) -> Result<Message
     };
     let mut shown = Vec::with_capacity(messages.len());
     for message in messages {
-        shown.push(to_wire(tx, message).await?);
+        shown.push(to_wire(tx, project, message).await?);
     }
     Ok(MessagePage { messages: shown, earlier_messages })
 }
 
-async fn to_wire(tx: &mut Tx, message: Message) -> Result<wire::Message, ServiceError> {
+async fn to_wire(tx: &mut Tx, project: &ProjectId, message: Message) -> Result<wire::Message, ServiceError> {
     let mut parts = Vec::with_capacity(message.parts.len());
     for part in message.parts {
-        parts.push(part_to_wire(tx, part).await?);
+        parts.push(part_to_wire(tx, project, message.session_id, part).await?);
     }
     Ok(wire::Message {
         id: message.id,
@@ -102,20 +125,82 @@ async fn to_wire(tx: &mut Tx, message: Message) -> Result<wire::Message, Service
     })
 }
 
-async fn part_to_wire(tx: &mut Tx, part: Part) -> Result<wire::Part, ServiceError> {
+/// A part as clients see it. What of it isn't rendered for good is rendered as far as it has grown.
+pub(crate) async fn part_to_wire(
+    tx: &mut Tx,
+    project: &ProjectId,
+    session: SessionId,
+    part: Part,
+) -> Result<wire::Part, ServiceError> {
+    let place = Place { project, session };
     let body = match part.content {
-        PartContent::Text { text } => PartBody::Text { text },
-        PartContent::Error { text } => PartBody::Error { text },
-        PartContent::ToolCall { call: _, title, input, status, tail } => {
-            let output = match tail {
-                Some(tail) => tail,
+        PartContent::Text { text } => PartBody::Text(Prose::plain(text)),
+        PartContent::Answer { blocks } => PartBody::Text(prose(tx, part.id, blocks).await?),
+        PartContent::Reasoning { blocks } => PartBody::Reasoning(prose(tx, part.id, blocks).await?),
+        PartContent::ToolCall(call) => {
+            let output = match &call.tail {
+                Some(tail) => tail.clone(),
                 // Only a call that still runs has no tail yet.
-                None => tail_of(&rendered(&tx.output_text(part.id).await?)),
+                None => tail_of(&rendered(&tx.chunks(part.id).await?)),
             };
-            PartBody::ToolCall(ToolCall { title, input, status, output })
+            PartBody::ToolCall(Box::new(place.call(*call, output)))
         }
+        PartContent::Plan { entries } => PartBody::Plan { entries },
+        PartContent::Permission(permission) => PartBody::Permission(wire::Permission {
+            number: part.number.ok_or(ServiceError::NotFound("request for permission"))?,
+            call: permission.call,
+            title: permission.title,
+            options: permission.options,
+            state: permission.state,
+        }),
+        PartContent::File(file) => PartBody::File(place.file(file)),
+        PartContent::Notice { text } => PartBody::Notice { text },
+        PartContent::Error { text, credential } => PartBody::Error { text, credential },
     };
     Ok(wire::Part { id: part.id, body })
+}
+
+async fn prose(tx: &mut Tx, part: PartId, blocks: Option<Vec<String>>) -> Result<Prose, ServiceError> {
+    let html = match blocks {
+        Some(blocks) => blocks,
+        None => markdown(&tx.chunks(part).await?),
+    };
+    Ok(Prose { text: String::new(), html })
+}
+
+/// Where a transcript is, which addresses in it depend on.
+struct Place<'a> {
+    project: &'a ProjectId,
+    session: SessionId,
+}
+
+impl Place<'_> {
+    fn call(&self, call: ToolCall, output: Output) -> wire::ToolCall {
+        wire::ToolCall {
+            tool: call.tool,
+            title: call.title,
+            input: call.input,
+            status: call.status,
+            content: call.content.into_iter().map(|item| self.item(item)).collect(),
+            locations: call.locations,
+            output,
+        }
+    }
+
+    fn item(&self, item: CallItem) -> ToolContent {
+        match item {
+            CallItem::Text { blocks } => ToolContent::Text(Prose { text: String::new(), html: blocks }),
+            CallItem::Diff(Diff { path, added, removed, lines, truncated }) => {
+                ToolContent::Diff { path, added, removed, lines, truncated }
+            }
+            CallItem::File(file) => ToolContent::File(self.file(file)),
+        }
+    }
+
+    fn file(&self, File { id, name, media_type, bytes }: File) -> wire::File {
+        let href = format!("/api/projects/{}/sessions/{}/files/{id}", self.project, self.session);
+        wire::File { name, media_type, bytes, href }
+    }
 }
 
 /// All lines of a text, as the stream would have left them.

@@ -3,7 +3,7 @@
 use octobot_wire::{AgentId, ProjectId, Timestamp};
 use uuid::Uuid;
 
-use super::column::{Reading, TextColumn as _, free_text};
+use super::column::{Reading, TextColumn as _, free_text, to_json};
 use super::transaction::{Entity, execute, expect_row, query};
 use super::{StoreError, Tx};
 use crate::domain::Agent;
@@ -14,7 +14,7 @@ const TABLE: &str = "agents";
 macro_rules! select_agents {
     ($rest:literal) => {
         concat!(
-            "SELECT id, project_id, name, agent_type, is_default, setup_script, created_at, updated_at FROM agents ",
+            "SELECT id, project_id, name, agent_type, is_default, setup_script, options, created_at, updated_at FROM agents ",
             $rest
         )
     };
@@ -28,6 +28,7 @@ struct AgentRow {
     agent_type: String,
     is_default: bool,
     setup_script: String,
+    options: String,
     created_at: i64,
     updated_at: i64,
 }
@@ -43,6 +44,7 @@ impl TryFrom<AgentRow> for Agent {
             agent_type: reading.text("agent_type", &row.agent_type)?,
             name: row.name,
             is_default: row.is_default,
+            options: reading.detail("options", Some(&row.options))?,
             setup_script: row.setup_script,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -55,14 +57,15 @@ impl Tx {
     pub async fn insert_agent(&mut self, agent: &Agent) -> Result<(), StoreError> {
         execute!(
             self,
-            "INSERT INTO agents (id, project_id, name, agent_type, is_default, setup_script, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO agents (id, project_id, name, agent_type, is_default, setup_script, options, created_at, \
+             updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             agent.id.uuid(),
             agent.project_id.as_str(),
             free_text(TABLE, "name", &agent.name)?,
             agent.agent_type.to_text(),
             agent.is_default,
             free_text(TABLE, "setup_script", &agent.setup_script)?,
+            to_json(&agent.options)?.as_str(),
             agent.created_at.0,
             agent.updated_at.0,
         )
@@ -73,11 +76,12 @@ impl Tx {
     pub async fn update_agent(&mut self, agent: &Agent) -> Result<(), StoreError> {
         let changed = execute!(
             self,
-            "UPDATE agents SET name = $2, agent_type = $3, setup_script = $4, updated_at = $5 WHERE id = $1",
+            "UPDATE agents SET name = $2, agent_type = $3, setup_script = $4, options = $5, updated_at = $6 WHERE id = $1",
             agent.id.uuid(),
             free_text(TABLE, "name", &agent.name)?,
             agent.agent_type.to_text(),
             free_text(TABLE, "setup_script", &agent.setup_script)?,
+            to_json(&agent.options)?.as_str(),
             agent.updated_at.0,
         )?;
         expect_row(changed, TABLE, agent.id)

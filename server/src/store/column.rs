@@ -1,13 +1,15 @@
 //! How values stand in columns: enums as text, numbers as 64 bits with a sign, details as JSON.
 //!
 //! The names of stored values are decided here and in the entities' modules, not by how a value travels as JSON, so
-//! that a change of the wire format can't make stored data unreadable.
+//! that a change of the wire format can't make stored data unreadable. The exception are lists and notes that only a
+//! page looks into, such as the settings that an agent offers: they stand as they travel, and so may only grow.
 
 use octobot_wire::Timestamp;
 use octobot_wire::agent::AgentTypeId;
 use octobot_wire::message::MessageRole;
 use octobot_wire::project::Role;
 use octobot_wire::session::{Network, SessionStage};
+use octobot_wire::tool::ToolKind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -38,7 +40,25 @@ macro_rules! text_column {
 }
 
 text_column!(Role { Owner = "owner", Admin = "admin", Member = "member" });
-text_column!(AgentTypeId { Shell = "shell" });
+text_column!(AgentTypeId {
+    Shell = "shell",
+    ClaudeCode = "claude_code",
+    GeminiCli = "gemini_cli",
+    Codex = "codex",
+    OpenCode = "open_code",
+    Custom = "custom",
+});
+text_column!(ToolKind {
+    Read = "read",
+    Edit = "edit",
+    Delete = "delete",
+    Move = "move",
+    Search = "search",
+    Execute = "execute",
+    Think = "think",
+    Fetch = "fetch",
+    Other = "other",
+});
 text_column!(WorkspaceGoal { Ready = "ready", Removed = "removed" });
 text_column!(SessionGoal { Up = "up", Stopped = "stopped", Removed = "removed" });
 text_column!(SessionStage {

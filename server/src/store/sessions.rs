@@ -1,6 +1,7 @@
 //! Sessions.
 
 use octobot_wire::session::{Isolation, SessionState};
+use octobot_wire::setting::AgentState;
 use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -190,6 +191,23 @@ impl Tx {
             to_number(to)?,
         )?;
         Ok(changed == 1)
+    }
+
+    /// What is known about a session's agent.
+    pub async fn agent_state(&mut self, id: SessionId) -> Result<AgentState, StoreError> {
+        let sql = "SELECT agent_state FROM sessions WHERE id = $1";
+        let row = query!(self, fetch_optional, (Option<String>,), sql, id.uuid())?;
+        match row.and_then(|(state,)| state) {
+            Some(state) => Reading { table: TABLE, row: &id }.detail("agent_state", Some(&state)),
+            None => Ok(AgentState::default()),
+        }
+    }
+
+    /// Stores what is known about a session's agent.
+    pub async fn update_agent_state(&mut self, id: SessionId, state: &AgentState) -> Result<(), StoreError> {
+        let sql = "UPDATE sessions SET agent_state = $2 WHERE id = $1";
+        let changed = execute!(self, sql, id.uuid(), to_json(state)?.as_str())?;
+        expect_row(changed, TABLE, id)
     }
 
     /// The session of a project that was stored with an idempotency key.

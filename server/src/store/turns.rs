@@ -1,6 +1,7 @@
 //! Turns. A prompt is sealed while it is queued, and plain once the agent daemon has it.
 
 use octobot_wire::turn::TurnState;
+use octobot_wire::usage::Usage;
 use octobot_wire::{SessionId, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ macro_rules! select_turns {
     ($rest:literal) => {
         concat!(
             "SELECT id, session_id, number, sealed_prompt, prompt, state, state_detail, cancel_requested, created_at, \
-             started_at, ended_at FROM turns ",
+             started_at, ended_at, usage FROM turns ",
             $rest
         )
     };
@@ -37,6 +38,7 @@ struct TurnRow {
     created_at: i64,
     started_at: Option<i64>,
     ended_at: Option<i64>,
+    usage: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,6 +64,10 @@ impl TurnRow {
             created_at: Timestamp(self.created_at),
             started_at: self.started_at.map(Timestamp),
             ended_at: self.ended_at.map(Timestamp),
+            usage: match self.usage {
+                Some(usage) => reading.detail("usage", Some(&usage))?,
+                None => Usage::default(),
+            },
         })
     }
 }
@@ -161,6 +167,7 @@ impl Tx {
             created_at: now,
             started_at: None,
             ended_at: None,
+            usage: Usage::default(),
         })
     }
 
@@ -175,7 +182,7 @@ impl Tx {
         let changed = execute!(
             self,
             "UPDATE turns SET sealed_prompt = $2, prompt = $3, state = $4, state_detail = $5, \
-             cancel_requested = $6, started_at = $7, ended_at = $8 WHERE id = $1",
+             cancel_requested = $6, started_at = $7, ended_at = $8, usage = $9 WHERE id = $1",
             turn.id.uuid(),
             sealed.as_ref().map(Sealed::as_bytes),
             plain,
@@ -184,6 +191,7 @@ impl Tx {
             turn.cancel_requested,
             to_time(turn.started_at),
             to_time(turn.ended_at),
+            to_json(&turn.usage)?.as_str(),
         )?;
         expect_row(changed, TABLE, turn.id)
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
 use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxError, SandboxSpec};
-use octobot_wire::agent::AgentTypeId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn};
+use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
@@ -115,9 +115,10 @@ impl Outcome {
 pub fn turn(script: &str) -> DeliverTurn {
     DeliverTurn {
         turn_id: TurnId::new(uuid::Uuid::from_bytes(rand::random())),
-        agent_type: AgentTypeId::Shell,
+        launch: Launch::Shell,
         setup_script: String::new(),
         prompt: script.to_owned(),
+        files: Vec::new(),
     }
 }
 

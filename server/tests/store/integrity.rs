@@ -128,11 +128,13 @@ pub async fn what_was_read_is_not_changed_by_others(database: &Database) {
 }
 
 pub async fn opening_again_migrates_nothing(database: &Database) {
+    let migrations = "SELECT COUNT(*) FROM _sqlx_migrations";
     with_session(&database.store).await;
+    let before = database.count(migrations).await;
     let again = database.replica().await;
     again.ping().await.unwrap();
     assert_eq!(again.read().await.unwrap().sessions(&local()).await.unwrap(), [session(1)]);
-    assert_eq!(database.count("SELECT COUNT(*) FROM _sqlx_migrations").await, 1);
+    assert_eq!(database.count(migrations).await, before);
     again.close().await;
     assert!(matches!(again.ping().await, Err(StoreError::Unavailable(_))));
 }
@@ -151,7 +153,7 @@ pub async fn replicas_that_start_together_migrate_once(database: &Database) {
 }
 
 pub async fn a_newer_schema_is_refused(database: &Database) {
-    database.tamper("UPDATE _sqlx_migrations SET version = 999").await;
+    database.tamper("UPDATE _sqlx_migrations SET version = 999 WHERE version = 1").await;
     let refused = Store::open(database.url(), Vault::new(Key::from_bytes([7; 32]))).await;
     assert!(matches!(refused, Err(StoreError::Migration(_))), "an older program must not write to a newer schema");
 }

@@ -2,6 +2,7 @@
 
 use octobot_server::domain::{Agent, Project, User};
 use octobot_server::store::StoreError;
+use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::preferences::{Panel, Preferences, Theme};
 use octobot_wire::project::Role;
 use octobot_wire::{Timestamp, UserId};
@@ -95,6 +96,13 @@ pub async fn an_agent_is_kept_as_it_is_saved(database: &Database) {
     let changed = Agent {
         name: "Ünïcode 🐙".to_owned(),
         setup_script: "set -eu\nmake\n".to_owned(),
+        agent_type: AgentTypeId::Custom,
+        options: AgentOptions {
+            system_prompt: "Be brief.\n".to_owned(),
+            mode: Some("plan".to_owned()),
+            model: None,
+            command: vec!["my-agent".to_owned(), "--acp".to_owned()],
+        },
         updated_at: Timestamp(NOW.0 + 1),
         ..agent(1)
     };

@@ -1,8 +1,10 @@
 //! Entities for tests, whose ids are small numbers, and how a test puts them into a store.
 
-use octobot_server::domain::{Agent, Session, Turn, Workspace};
+use octobot_server::domain::{Agent, PartContent, Session, ToolCall, Turn, Workspace};
 use octobot_server::store::{Store, Tx};
-use octobot_wire::agent::AgentTypeId;
+use octobot_wire::agent::{AgentOptions, AgentTypeId};
+use octobot_wire::message::ToolCallStatus;
+use octobot_wire::tool::ToolKind;
 use octobot_wire::workspace::WorkspaceSource;
 use octobot_wire::{AgentId, MessageId, PartId, ProjectId, SessionId, Timestamp, TurnId, WorkspaceId};
 use uuid::Uuid;
@@ -50,6 +52,7 @@ pub fn agent(number: u128) -> Agent {
         agent_type: AgentTypeId::Shell,
         is_default: number == 1,
         setup_script: String::new(),
+        options: AgentOptions::default(),
         created_at: NOW,
         updated_at: NOW,
     }
@@ -62,6 +65,19 @@ pub fn workspace(number: u128) -> Workspace {
 
 pub fn session(number: u128) -> Session {
     Session::new(session_id(number), local(), workspace_id(1), agent_id(1), NOW)
+}
+
+/// A tool call that shows nothing.
+pub fn tool_call(status: ToolCallStatus) -> PartContent {
+    PartContent::ToolCall(Box::new(ToolCall {
+        tool: ToolKind::Execute,
+        title: "Run".to_owned(),
+        input: "ls\npwd".to_owned(),
+        status,
+        content: Vec::new(),
+        locations: Vec::new(),
+        tail: None,
+    }))
 }
 
 /// A transaction that writes.

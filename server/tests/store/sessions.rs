@@ -1,15 +1,17 @@
 //! Sessions and what building them printed.
 
-use octobot_server::domain::{Session, SessionGoal};
+use octobot_server::domain::{File, Session, SessionGoal};
 use octobot_server::store::StoreError;
 use octobot_wire::Timestamp;
 use octobot_wire::message::{MessageRole, ToolCallStatus};
 use octobot_wire::session::{Isolation, Network, SessionStage, SessionState};
+use octobot_wire::setting::{AgentCommand, AgentState, Setting, SettingCategory, SettingChoice};
+use octobot_wire::usage::{Context, Usage};
 
 use crate::database::Database;
 use crate::samples::{
-    NOW, agent_id, begin, commit, id, local, message_id, part_id, session, session_id, turn_id, with_project,
-    with_session, with_turn, workspace, workspace_id,
+    NOW, agent_id, begin, commit, id, local, message_id, part_id, session, session_id, tool_call, turn_id,
+    with_project, with_session, with_turn, workspace, workspace_id,
 };
 
 pub async fn every_state_of_a_session_is_kept(database: &Database) {
@@ -111,6 +113,35 @@ pub async fn the_log_is_numbered_and_its_end_is_read(database: &Database) {
     assert!(matches!(missing, Err(StoreError::Missing { table: "sessions", .. })), "{missing:?}");
 }
 
+pub async fn what_an_agent_tells_is_kept(database: &Database) {
+    with_session(&database.store).await;
+    let mut tx = begin(&database.store).await;
+    assert_eq!(tx.agent_state(session_id(1)).await.unwrap(), AgentState::default());
+    let state = AgentState {
+        settings: vec![Setting {
+            id: "model".to_owned(),
+            name: "Modèle".to_owned(),
+            description: "\0".to_owned(),
+            category: SettingCategory::Model,
+            current: "small".to_owned(),
+            choices: vec![SettingChoice {
+                value: "small".to_owned(),
+                name: "Small".to_owned(),
+                description: String::new(),
+            }],
+        }],
+        commands: vec![AgentCommand { name: "init".to_owned(), description: String::new(), hint: "[dir]".to_owned() }],
+        context: Some(Context { used: 1, size: u64::MAX }),
+        usage: Usage { cost_micros: 7, ..Usage::default() },
+    };
+    tx.update_agent_state(session_id(1), &state).await.unwrap();
+    // What is changed about the session itself doesn't touch it.
+    tx.update_session(&session(1)).await.unwrap();
+    assert_eq!(tx.agent_state(session_id(1)).await.unwrap(), state);
+    let missing = tx.update_agent_state(session_id(9), &state).await;
+    assert!(matches!(missing, Err(StoreError::Missing { table: "sessions", .. })), "{missing:?}");
+}
+
 pub async fn deleting_a_session_leaves_nothing_of_it(database: &Database) {
     let store = &database.store;
     with_session(store).await;
@@ -118,20 +149,15 @@ pub async fn deleting_a_session_leaves_nothing_of_it(database: &Database) {
     let mut tx = begin(store).await;
     tx.append_session_log(session_id(1), SessionStage::Cloning, "cloned", NOW).await.unwrap();
     tx.insert_message(message_id(1), session_id(1), turn_id(1), MessageRole::Agent, NOW).await.unwrap();
-    let call = octobot_server::domain::PartContent::ToolCall {
-        call: 1,
-        title: "ls".to_owned(),
-        input: "ls".to_owned(),
-        status: ToolCallStatus::Running,
-        tail: None,
-    };
-    tx.insert_part(message_id(1), part_id(1), &call).await.unwrap();
-    tx.append_output(part_id(1), "a\n").await.unwrap();
+    tx.insert_part(message_id(1), part_id(1), Some(0), &tool_call(ToolCallStatus::Running)).await.unwrap();
+    tx.append_chunk(part_id(1), "a\n").await.unwrap();
+    let file = File { id: id(1), name: "a".to_owned(), media_type: "image/png".to_owned(), bytes: 1 };
+    tx.insert_file(part_id(1), &file, b"x").await.unwrap();
     commit(tx).await;
     let rows = "SELECT (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM session_log) \
                 + (SELECT COUNT(*) FROM turns) + (SELECT COUNT(*) FROM messages) + (SELECT COUNT(*) FROM parts) \
-                + (SELECT COUNT(*) FROM output_chunks)";
-    assert_eq!(database.count(rows).await, 6);
+                + (SELECT COUNT(*) FROM part_chunks) + (SELECT COUNT(*) FROM files)";
+    assert_eq!(database.count(rows).await, 7);
 
     let mut tx = begin(store).await;
     tx.delete_session(session_id(1)).await.unwrap();

@@ -4,6 +4,7 @@ use octobot_server::domain::Turn;
 use octobot_server::store::StoreError;
 use octobot_wire::Timestamp;
 use octobot_wire::turn::TurnState;
+use octobot_wire::usage::Usage;
 
 use crate::database::Database;
 use crate::samples::{NOW, begin, commit, id, session, session_id, turn_id, with_session, with_turn};
@@ -132,4 +133,15 @@ pub async fn prompts_queued_at_the_same_time_get_numbers_of_their_own(database: 
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+}
+
+pub async fn what_a_turn_costs_is_kept(database: &Database) {
+    with_session(&database.store).await;
+    let turn = with_turn(&database.store, 1, "go").await;
+    let usage =
+        Usage { input_tokens: 1, output_tokens: 2, cache_read_tokens: 3, cache_write_tokens: 4, cost_micros: 5 };
+    let turn = Turn { state: TurnState::Completed, usage, ..turn };
+    let mut tx = begin(&database.store).await;
+    tx.update_turn(&turn).await.unwrap();
+    assert_eq!(tx.turn(session_id(1), turn_id(1)).await.unwrap(), Some(turn));
 }

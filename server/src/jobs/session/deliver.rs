@@ -4,30 +4,37 @@
 //! that dies in between sends it again, and the daemon, which knows its turns by their ids, runs it once.
 
 use octobot_wire::SessionId;
+use octobot_wire::agent::AgentOptions;
 use octobot_wire::daemon::DeliverTurn;
 use octobot_wire::event::Change;
+use octobot_wire::launch::Launch;
+use octobot_wire::setting::{AgentState, ChangeSetting, Setting};
 use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, SessionJob};
-use crate::domain::{Agent, Turn};
+use crate::domain::Turn;
+use crate::domain::agent_type::launch;
 use crate::sandbox::DaemonClient;
-use crate::services::ServiceError;
+use crate::services::{ServiceError, retold};
+
+/// A turn for the daemon, with how its agent is launched.
+struct Claim {
+    turn: Turn,
+    launch: Launch,
+    setup_script: String,
+}
 
 impl SessionJob {
     /// Delivers the next prompt, or passes on that the running one is to stop.
     pub(super) async fn deliver(&self, id: SessionId) -> Result<Outcome, JobError> {
-        let Some((turn, agent)) = self.claim(id).await? else { return Ok(Outcome::Done) };
+        let Some(Claim { turn, launch, setup_script }) = self.claim(id).await? else { return Ok(Outcome::Done) };
         let Some(connection) = self.provider.connect(id).await? else {
             return Ok(Outcome::LookAgain { after_ms: 0 });
         };
         let daemon = DaemonClient::new(connection);
         if turn.state == TurnState::Delivered {
-            let request = DeliverTurn {
-                turn_id: turn.id,
-                agent_type: agent.agent_type,
-                setup_script: agent.setup_script,
-                prompt: turn.prompt,
-            };
+            let request =
+                DeliverTurn { turn_id: turn.id, launch, setup_script, prompt: turn.prompt, files: Vec::new() };
             let answer = daemon.deliver(&request).await?;
             tracing::info!(session.id = %id, turn.id = %turn.id, turn.repeated = answer.repeated, "turn {} was delivered", turn.id);
         }
@@ -38,7 +45,7 @@ impl SessionJob {
     }
 
     /// The turn that the daemon should have now: the one that hasn't ended, else the next in the queue.
-    async fn claim(&self, id: SessionId) -> Result<Option<(Turn, Agent)>, JobError> {
+    async fn claim(&self, id: SessionId) -> Result<Option<Claim>, JobError> {
         let mut tx = self.core.store.begin().await?;
         let Some(session) = tx.session_by_id(id).await? else { return Ok(None) };
         let turn = match tx.active_turn(id).await? {
@@ -54,7 +61,50 @@ impl SessionJob {
             },
         };
         let agent = tx.agent_by_id(session.agent_id).await?.ok_or(ServiceError::NotFound("agent"))?;
+        let chosen = chosen(tx.agent_state(id).await?, &agent.options);
+        let transcript = retold(&mut tx, id, turn.id).await?;
         self.core.commit(tx).await?;
-        Ok(Some((turn, agent)))
+        let launch = launch(&agent, &self.agent_variables, chosen, transcript);
+        Ok(Some(Claim { turn, launch, setup_script: agent.setup_script }))
+    }
+}
+
+/// What was chosen in a session: what its agent said last, and before that what its configuration says.
+fn chosen(state: AgentState, options: &AgentOptions) -> Vec<ChangeSetting> {
+    if state.settings.is_empty() {
+        let configured = [("mode", &options.mode), ("model", &options.model)].into_iter();
+        return configured
+            .filter_map(|(setting, value)| Some(ChangeSetting { setting: setting.to_owned(), value: value.clone()? }))
+            .collect();
+    }
+    state
+        .settings
+        .into_iter()
+        .map(|Setting { id, current, .. }| ChangeSetting { setting: id, value: current })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use octobot_wire::setting::SettingCategory;
+
+    use super::*;
+
+    #[test]
+    fn what_an_agent_has_said_is_chosen_comes_before_its_configuration() {
+        let options = AgentOptions { model: Some("small".to_owned()), ..AgentOptions::default() };
+        let change =
+            |setting: &str, value: &str| ChangeSetting { setting: setting.to_owned(), value: value.to_owned() };
+        assert_eq!(chosen(AgentState::default(), &options), [change("model", "small")]);
+        let told = Setting {
+            id: "the-model".to_owned(),
+            name: "Model".to_owned(),
+            description: String::new(),
+            category: SettingCategory::Model,
+            current: "large".to_owned(),
+            choices: Vec::new(),
+        };
+        let state = AgentState { settings: vec![told], ..AgentState::default() };
+        assert_eq!(chosen(state, &options), [change("the-model", "large")]);
     }
 }

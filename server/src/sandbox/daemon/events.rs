@@ -8,8 +8,8 @@ use octobot_wire::daemon::DaemonEvent;
 
 use super::DaemonError;
 
-/// The longest line that is read. The daemon cuts output into events of far less.
-const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
+/// The longest line that is read: several files of the greatest size. The daemon cuts output into events of far less.
+const MAX_LINE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many frames are looked at for one batch, so that a flood is stored piece by piece.
 const MAX_FRAMES: usize = 64;
@@ -111,8 +111,8 @@ mod tests {
     fn a_line_without_end_is_refused_before_it_fills_the_memory() {
         let mut lines = Lines::default();
         let piece = vec![b'x'; 1024 * 1024];
-        let mut pushed = (0..9).map(|_| lines.push(&piece, &mut Vec::new()));
-        assert!(pushed.by_ref().take(8).all(|pushed| pushed.is_ok()));
+        let mut pushed = (0..33).map(|_| lines.push(&piece, &mut Vec::new()));
+        assert!(pushed.by_ref().take(32).all(|pushed| pushed.is_ok()));
         assert!(matches!(pushed.next(), Some(Err(DaemonError::LineTooLong { .. }))));
     }
 

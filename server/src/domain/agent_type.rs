@@ -1,0 +1,212 @@
+//! Agent types: how each agent's program is found, installed and launched. Data, one entry for each type; the agent
+//! daemon knows none of them.
+
+use octobot_wire::agent::{AgentType, AgentTypeId};
+use octobot_wire::launch::{AcpLaunch, Install, Launch, SystemPromptWay, Variable};
+use octobot_wire::setting::ChangeSetting;
+
+use super::Agent;
+
+/// How long a program may take to answer its first request. Node has to read some hundred files for it, maybe from a
+/// cold disk.
+const START_TIMEOUT_MS: u64 = 60_000;
+
+/// A type, and how its program is launched.
+struct Recipe {
+    id: AgentTypeId,
+    name: &'static str,
+    description: &'static str,
+    /// The program with its arguments; none for the sandbox's shell and for what the user names.
+    command: &'static [&'static str],
+    /// Where the program comes from: an npm package with its exact version.
+    npm_package: Option<&'static str>,
+    /// Variables that it is always given.
+    variables: &'static [(&'static str, &'static str)],
+    /// The variable that it has to have a key in.
+    credential: Option<&'static str>,
+    /// How it authenticates where variables alone don't do: with the first method whose variable it is given.
+    auth_methods: &'static [(&'static str, &'static str)],
+}
+
+/// All types, in the order in which they are offered.
+const RECIPES: [Recipe; 6] = [
+    Recipe {
+        id: AgentTypeId::ClaudeCode,
+        name: "Claude Code",
+        description: "Anthropic's coding agent. It needs the key ANTHROPIC_API_KEY.",
+        command: &["claude-agent-acp"],
+        npm_package: Some("@agentclientprotocol/claude-agent-acp@0.101.0"),
+        variables: &[("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1")],
+        credential: Some("ANTHROPIC_API_KEY"),
+        auth_methods: &[],
+    },
+    Recipe {
+        id: AgentTypeId::GeminiCli,
+        name: "Gemini CLI",
+        description: "Google's coding agent. It needs the key GEMINI_API_KEY.",
+        command: &["gemini", "--acp"],
+        npm_package: Some("@google/gemini-cli@0.61.0"),
+        // The sandbox is the boundary; the question whether to trust its only folder has no place to be asked.
+        variables: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
+        credential: Some("GEMINI_API_KEY"),
+        auth_methods: &[("GEMINI_API_KEY", "gemini-api-key")],
+    },
+    Recipe {
+        id: AgentTypeId::Codex,
+        name: "Codex",
+        description: "OpenAI's coding agent. It needs the key OPENAI_API_KEY.",
+        command: &["codex-acp"],
+        npm_package: Some("@agentclientprotocol/codex-acp@2.6.0"),
+        variables: &[("NO_BROWSER", "1")],
+        credential: Some("OPENAI_API_KEY"),
+        auth_methods: &[("CODEX_API_KEY", "api-key"), ("OPENAI_API_KEY", "api-key")],
+    },
+    Recipe {
+        id: AgentTypeId::OpenCode,
+        name: "OpenCode",
+        description: "An open coding agent for many models. It needs the key of the model's provider.",
+        command: &["opencode", "acp"],
+        npm_package: Some("opencode-ai@1.18.33"),
+        variables: &[("OPENCODE_DISABLE_AUTOUPDATE", "true")],
+        credential: None,
+        auth_methods: &[],
+    },
+    Recipe {
+        id: AgentTypeId::Custom,
+        name: "Custom",
+        description: "A program of your own that speaks the Agent Client Protocol.",
+        command: &[],
+        npm_package: None,
+        variables: &[],
+        credential: None,
+        auth_methods: &[],
+    },
+    Recipe {
+        id: AgentTypeId::Shell,
+        name: "Shell",
+        description: "Runs each prompt as a script by the sandbox's shell. It needs no key.",
+        command: &[],
+        npm_package: None,
+        variables: &[],
+        credential: None,
+        auth_methods: &[],
+    },
+];
+
+/// The agent types that this server knows, in the order in which they are offered.
+pub fn agent_types() -> Vec<AgentType> {
+    let wire = |recipe: &Recipe| AgentType {
+        id: recipe.id,
+        name: recipe.name.to_owned(),
+        description: recipe.description.to_owned(),
+    };
+    RECIPES.iter().map(wire).collect()
+}
+
+/// How an agent is launched for a turn. `given` are the variables that the operator lets agents have, `settings` what
+/// was chosen in the session, and `transcript` what was said in it so far.
+pub fn launch(agent: &Agent, given: &[Variable], settings: Vec<ChangeSetting>, transcript: String) -> Launch {
+    let recipe = recipe(agent.agent_type);
+    if recipe.id == AgentTypeId::Shell {
+        return Launch::Shell;
+    }
+    let of_recipe = recipe.command.iter().map(|&word| word.to_owned());
+    let mut command =
+        if recipe.id == AgentTypeId::Custom { agent.options.command.clone() } else { of_recipe.collect() };
+    let program = if command.is_empty() { String::new() } else { command.remove(0) };
+    let own = recipe.variables.iter().map(|&(name, value)| Variable { name: name.to_owned(), value: value.to_owned() });
+    let variables: Vec<_> = own.chain(given.iter().cloned()).collect();
+    let auth_method = recipe.auth_methods.iter().find(|(name, _)| variables.iter().any(|given| given.name == *name));
+    Launch::Acp(Box::new(AcpLaunch {
+        name: recipe.name.to_owned(),
+        install: Install {
+            npm_package: recipe.npm_package.map(str::to_owned),
+            hint: recipe.npm_package.map_or_else(
+                || format!("Put {program} into the sandbox's search path, for instance by the agent's setup script."),
+                |package| format!("Run npm install --global {package} where sandboxes get their programs from."),
+            ),
+        },
+        program,
+        arguments: command,
+        start_timeout_ms: START_TIMEOUT_MS,
+        credential: recipe.credential.map(str::to_owned),
+        auth_method: auth_method.map(|&(_, method)| method.to_owned()),
+        variables,
+        system_prompt: agent.options.system_prompt.clone(),
+        // None of them can be given a file in addition to what it tells itself, so all are told by the protocol.
+        system_prompt_way: SystemPromptWay::Protocol,
+        settings,
+        transcript,
+    }))
+}
+
+fn recipe(id: AgentTypeId) -> &'static Recipe {
+    RECIPES.iter().find(|recipe| recipe.id == id).expect("there is a recipe for every type, as a test says")
+}
+
+#[cfg(test)]
+mod tests {
+    use octobot_wire::agent::AgentOptions;
+    use octobot_wire::{AgentId, ProjectId, Timestamp};
+
+    use super::*;
+
+    fn agent(agent_type: AgentTypeId, command: &[&str]) -> Agent {
+        Agent {
+            id: AgentId::new(uuid::Uuid::from_u128(1)),
+            project_id: ProjectId::local(),
+            name: "Agent".to_owned(),
+            agent_type,
+            is_default: false,
+            setup_script: String::new(),
+            options: AgentOptions {
+                system_prompt: "Be brief.".to_owned(),
+                command: command.iter().map(|&word| word.to_owned()).collect(),
+                ..AgentOptions::default()
+            },
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+
+    fn acp(agent: &Agent, given: &[Variable]) -> AcpLaunch {
+        match launch(agent, given, Vec::new(), String::new()) {
+            Launch::Acp(launch) => *launch,
+            Launch::Shell => panic!("a shell"),
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_recipe() {
+        use AgentTypeId::{ClaudeCode, Codex, Custom, GeminiCli, OpenCode, Shell};
+        for id in [Shell, ClaudeCode, GeminiCli, Codex, OpenCode, Custom] {
+            assert_eq!(recipe(id).id, id);
+        }
+    }
+
+    #[test]
+    fn a_custom_agent_is_the_users_command() {
+        let launch = acp(&agent(AgentTypeId::Custom, &["my-agent", "--acp", "a b"]), &[]);
+        assert_eq!(
+            (launch.program.as_str(), &launch.arguments[..]),
+            ("my-agent", &["--acp".to_owned(), "a b".to_owned()][..])
+        );
+        assert_eq!(launch.install.npm_package, None);
+    }
+
+    #[test]
+    fn the_way_to_authenticate_follows_from_the_variables_that_are_given() {
+        let key = Variable { name: "OPENAI_API_KEY".to_owned(), value: "sk".to_owned() };
+        let codex = agent(AgentTypeId::Codex, &[]);
+        assert_eq!(acp(&codex, &[]).auth_method, None);
+        let launch = acp(&codex, std::slice::from_ref(&key));
+        assert_eq!(launch.auth_method.as_deref(), Some("api-key"));
+        assert!(launch.variables.contains(&key));
+        assert_eq!(launch.system_prompt, "Be brief.");
+    }
+
+    #[test]
+    fn the_shell_is_launched_without_any_of_it() {
+        assert_eq!(launch(&agent(AgentTypeId::Shell, &[]), &[], Vec::new(), String::new()), Launch::Shell);
+    }
+}
