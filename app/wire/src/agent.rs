@@ -24,6 +24,16 @@ pub struct AgentType {
 pub enum AgentTypeId {
     /// Runs each prompt as a script by the sandbox's shell.
     Shell,
+    /// Anthropic's Claude Code.
+    ClaudeCode,
+    /// Google's Gemini CLI.
+    GeminiCli,
+    /// OpenAI's Codex.
+    Codex,
+    /// OpenCode.
+    OpenCode,
+    /// A program of the user's own that speaks the Agent Client Protocol.
+    Custom,
 }
 
 /// An agent.
@@ -39,12 +49,30 @@ pub struct Agent {
     pub agent_type: AgentTypeId,
     /// Whether new sessions take it when none is named. Exactly one agent of a project is the default.
     pub is_default: bool,
-    /// For the shell: a script that runs once in each new session before the first prompt. Empty for none.
+    /// A script that the shell runs once in each new session before the first prompt. Empty for none.
     pub setup_script: String,
+    /// What is given to its program.
+    #[serde(default)]
+    pub options: AgentOptions,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What an agent's program is given. The shell heeds none of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AgentOptions {
+    /// What it is told before anything else; empty for nothing.
+    pub system_prompt: String,
+    /// The mode that its sessions start in; none for the program's own default.
+    pub mode: Option<String>,
+    /// The model that its sessions start with; none for the program's own default.
+    pub model: Option<String>,
+    /// For a custom agent the program and its arguments, which then speaks the Agent Client Protocol.
+    pub command: Vec<String>,
 }
 
 /// A request to create an agent, or to change one.
@@ -59,4 +87,7 @@ pub struct SaveAgent {
     /// See [`Agent::setup_script`].
     #[serde(default)]
     pub setup_script: String,
+    /// See [`Agent::options`].
+    #[serde(default)]
+    pub options: AgentOptions,
 }

@@ -7,16 +7,33 @@
 //! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files |
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
+//! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option |
+//! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
 //! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open; 409 when the log ends before N |
 //!
 //! Failures are answered with a [`DaemonProblem`]: 401 for a missing or wrong token, 501 for code when the sandbox has
 //! no git, 507 when its disk is full, 503 while the daemon shuts down.
+//!
+//! A turn is a sequence of parts, numbered 0, 1, 2 … in the order in which they began. Each event of a turn names the
+//! part that it begins, continues or ends; events of several parts may be mixed. A tool call's part is its `call`.
+//! Events without a turn are about the session's agent as such and may come at any time.
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::AgentTypeId;
+use crate::launch::Launch;
 use crate::message::ToolCallStatus;
+use crate::permission::PermissionOption;
+use crate::plan::PlanEntry;
+use crate::setting::{AgentCommand, Setting};
+use crate::tool::{FileContent, ToolCallChange, ToolKind};
+use crate::usage::{Context, Usage};
 use crate::{Timestamp, TurnId};
+
+#[cfg(doc)]
+use crate::{
+    permission::{AnswerPermission, PermissionAnswered},
+    setting::ChangeSetting,
+};
 
 /// The ref in the bundle that the sandbox's branch starts from: the workspace's HEAD. Absent when it has no commit.
 pub const BUNDLE_BASE_REF: &str = "refs/octobot/base";
@@ -56,12 +73,23 @@ pub struct CodeReceived {
 pub struct DeliverTurn {
     /// Its id. A turn that the daemon already has isn't run again.
     pub turn_id: TurnId,
-    /// The agent type.
-    pub agent_type: AgentTypeId,
+    /// What runs it.
+    pub launch: Launch,
     /// See [`crate::agent::Agent::setup_script`]. It runs as a tool call of its own before the first turn.
     pub setup_script: String,
     /// The prompt.
     pub prompt: String,
+    /// Files that go with the prompt. The shell gets none.
+    #[serde(default)]
+    pub files: Vec<FileContent>,
+}
+
+/// A setting was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsChanged {
+    /// All settings as they are now: one change may bring others. The log has them, too.
+    pub settings: Vec<Setting>,
 }
 
 /// The daemon has the turn, and its log says so.
@@ -111,8 +139,21 @@ pub enum DaemonEventBody {
         call: u32,
         /// One line that says what is done.
         title: String,
-        /// What was given to the tool.
+        /// What was given to the tool: for [`ToolKind::Execute`] the command or script, else JSON; empty when that isn't
+        /// known yet.
         input: String,
+        /// What it does.
+        #[serde(default = "execute")]
+        kind: ToolKind,
+    },
+    /// Something about a tool call changed, maybe even after its end.
+    ToolCallChanged {
+        /// The turn.
+        turn_id: TurnId,
+        /// The tool call.
+        call: u32,
+        /// What.
+        change: ToolCallChange,
     },
     /// A tool call printed something. Invalid UTF-8 has been replaced by U+FFFD; a character is never split.
     Output {
@@ -129,8 +170,108 @@ pub enum DaemonEventBody {
         turn_id: TurnId,
         /// The tool call.
         call: u32,
-        /// How; never `running`.
+        /// How; never `pending` or `running`.
         status: ToolCallStatus,
+    },
+    /// The agent said something: the beginning of a part, or what follows in it.
+    Text {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part.
+        part: u32,
+        /// Markdown, from wherever it was to wherever it is now: blocks, lines and words may go on in the next event.
+        text: String,
+    },
+    /// The agent thought something; as with text.
+    Reasoning {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part.
+        part: u32,
+        /// Markdown.
+        text: String,
+    },
+    /// The agent sent an image or another file.
+    File {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part.
+        part: u32,
+        /// The file.
+        file: FileContent,
+    },
+    /// The agent made a plan or changed it. A turn has at most one, which stays where it first was.
+    Plan {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part.
+        part: u32,
+        /// The whole plan.
+        entries: Vec<PlanEntry>,
+    },
+    /// The agent waits for a permission.
+    PermissionRequested {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part, which also names the request.
+        part: u32,
+        /// The tool call that it is for.
+        call: u32,
+        /// What the agent wants to do.
+        title: String,
+        /// The possible answers, at least one.
+        options: Vec<PermissionOption>,
+    },
+    /// A request for permission was answered or, when the turn ended before, withdrawn.
+    PermissionAnswered {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part of the request.
+        part: u32,
+        /// The id of the chosen option; none when it was withdrawn.
+        option: Option<String>,
+    },
+    /// Something that the user should know, and that doesn't end the turn: for instance that the agent's thread couldn't
+    /// be loaded and a new one was started from the transcript.
+    Notice {
+        /// The turn.
+        turn_id: TurnId,
+        /// The part.
+        part: u32,
+        /// What.
+        text: String,
+    },
+    /// What the turn cost. Comes at most once, before its end.
+    TurnUsage {
+        /// The turn.
+        turn_id: TurnId,
+        /// What.
+        usage: Usage,
+    },
+    /// The agent opened a thread, or loaded its former one. For the daemon itself, so that it can be loaded again.
+    Thread {
+        /// The agent's own id of it.
+        thread_id: String,
+    },
+    /// The agent named its thread.
+    ThreadTitle {
+        /// The name.
+        title: String,
+    },
+    /// What can be chosen, and what is chosen: all of it.
+    Settings {
+        /// All settings.
+        settings: Vec<Setting>,
+    },
+    /// The slash commands that the agent understands: all of them.
+    Commands {
+        /// All commands.
+        commands: Vec<AgentCommand>,
+    },
+    /// How full the agent's context is.
+    Context {
+        /// Its fill.
+        context: Context,
     },
     /// A turn ended, and nothing of it runs any more that it should have waited for.
     TurnEnded {
@@ -153,7 +294,15 @@ pub enum TurnOutcome {
     Failed {
         /// Why, with its last lines on stderr where there are any.
         reason: String,
+        /// The credential that is missing or was refused, as [`crate::launch::AcpLaunch::credential`] names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credential: Option<String>,
     },
     /// The daemon was killed while the turn ran.
     Interrupted,
+}
+
+/// What a tool call did before daemons told.
+fn execute() -> ToolKind {
+    ToolKind::Execute
 }

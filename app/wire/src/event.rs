@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::Agent;
 use crate::message::{Message, Part, ToolCallStatus};
 use crate::session::{Session, SessionLogLine};
+use crate::setting::AgentState;
 use crate::turn::Turn;
 use crate::workspace::Workspace;
 use crate::{AgentId, MessageId, PartId, SessionId, TurnId, WorkspaceId};
@@ -86,24 +87,24 @@ pub enum Change {
         /// The message with the parts it has so far.
         message: Message,
     },
-    /// A part is new.
+    /// A part is new, or another than it was: take it instead of the one with its id, or put it at the message's end.
     Part {
         /// The session.
         session_id: SessionId,
-        /// The message it ends.
+        /// The message it belongs to.
         message_id: MessageId,
-        /// The part.
+        /// The part as it now is. A tool call has the last lines of its output.
         part: Part,
     },
-    /// A tool call's output grew: everything from line `from` on is now `lines`.
+    /// A tool call's output or a text grew: everything from line or block `from` on is now `lines`.
     Output {
         /// The session.
         session_id: SessionId,
-        /// The tool call's part.
+        /// The part of the tool call, the text or the reasoning.
         part_id: PartId,
-        /// The first line that changed, counted from 0.
+        /// The first line of output, or block of text, that changed, counted from 0.
         from: u64,
-        /// The lines from there on, as sanitised HTML.
+        /// The lines or blocks from there on, as sanitised HTML.
         lines: Vec<String>,
     },
     /// A tool call's status changed.
@@ -114,6 +115,13 @@ pub enum Change {
         part_id: PartId,
         /// Its status.
         status: ToolCallStatus,
+    },
+    /// What is known about a session's agent changed: its settings, its commands, its usage.
+    AgentState {
+        /// The session.
+        session_id: SessionId,
+        /// What is known now.
+        agent_state: AgentState,
     },
     /// The events after the number that the client gave are no longer kept: load the views again.
     Reset,
@@ -129,6 +137,7 @@ impl Change {
             | Self::TurnRemoved { session_id, .. }
             | Self::Part { session_id, .. }
             | Self::Output { session_id, .. }
+            | Self::AgentState { session_id, .. }
             | Self::ToolCallStatus { session_id, .. } => Some(*session_id),
             Self::Turn { turn } => Some(turn.session_id),
             Self::Message { message } => Some(message.session_id),

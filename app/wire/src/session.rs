@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
+use crate::setting::AgentState;
 use crate::turn::Turn;
 use crate::{AgentId, SessionId, Timestamp, WorkspaceId};
 
@@ -172,6 +173,9 @@ pub struct SessionView {
     pub earlier_messages: u64,
     /// What building the sandbox printed, the last 200 lines.
     pub log: Vec<SessionLogLine>,
+    /// What is known about its agent.
+    #[serde(default)]
+    pub agent_state: AgentState,
     /// The number of the last event that this view includes: follow from here.
     pub as_of: u64,
 }

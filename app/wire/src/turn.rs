@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::usage::Usage;
 use crate::{SessionId, Timestamp, TurnId};
 
 /// The longest prompt, in bytes of UTF-8.
@@ -61,6 +62,9 @@ pub struct Turn {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// What it cost; all zero until the agent has told.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// A prompt for a session.

@@ -9,6 +9,7 @@ use super::{Change, ProjectEvent};
 use crate::agent::Agent;
 use crate::message::{Message, Part, ToolCallStatus};
 use crate::session::{Session, SessionLogLine};
+use crate::setting::AgentState;
 use crate::turn::Turn;
 use crate::workspace::Workspace;
 use crate::{AgentId, MessageId, PartId, SessionId, TurnId, WorkspaceId};
@@ -40,6 +41,7 @@ pub(super) struct Fields {
     from: Option<u64>,
     lines: Option<Vec<String>>,
     status: Option<ToolCallStatus>,
+    agent_state: Option<AgentState>,
 }
 
 /// The variants of [`Change`].
@@ -59,6 +61,7 @@ enum Kind {
     Part,
     Output,
     ToolCallStatus,
+    AgentState,
     Reset,
 }
 
@@ -106,6 +109,10 @@ impl Fields {
                 part_id: self.part_id.ok_or(MissingField("partId"))?,
                 status: self.status.ok_or(MissingField("status"))?,
             },
+            Kind::AgentState => Change::AgentState {
+                session_id: session_id()?,
+                agent_state: self.agent_state.ok_or(MissingField("agentState"))?,
+            },
             Kind::Reset => Change::Reset,
         })
     }
@@ -127,6 +134,7 @@ mod tests {
             Change::TurnRemoved { session_id, turn_id: TurnId::new(Uuid::from_u128(5)) },
             Change::Output { session_id, part_id, from: 3, lines: vec!["a".to_owned()] },
             Change::ToolCallStatus { session_id, part_id, status: ToolCallStatus::Cancelled { duration_ms: 7 } },
+            Change::AgentState { session_id, agent_state: AgentState::default() },
             Change::Reset,
         ];
         for change in changes {
