@@ -3,7 +3,9 @@
 mod code;
 mod events;
 mod health;
+mod permissions;
 mod problem;
+mod settings;
 mod token;
 mod turns;
 
@@ -46,6 +48,8 @@ impl Api {
             .route("/code", post(code::receive).layer(DefaultBodyLimit::disable()))
             .route("/turns", post(turns::deliver).layer(DefaultBodyLimit::max(MAX_TURN)))
             .route("/turns/{id}/cancel", post(turns::cancel))
+            .route("/turns/{id}/permissions/{part}", post(permissions::answer))
+            .route("/settings", post(settings::change))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
             .method_not_allowed_fallback(|| async {

@@ -22,7 +22,7 @@ pub enum Command {
     Init(InitArguments),
     /// Be the agent daemon.
     Daemon(DaemonArguments),
-    /// Be the root process of a tool call. For the daemon's own use.
+    /// Be the root process of a tool call or an agent. For the daemon's own use.
     #[command(hide = true)]
     Run(RunArguments),
 }
@@ -97,6 +97,9 @@ pub struct DaemonArguments {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
+    /// Whether the command converses over the socket at standard input.
+    #[arg(long)]
+    pub converse: bool,
     /// The program, then its arguments.
     #[arg(last = true, required = true)]
     pub command: Vec<String>,

@@ -1,7 +1,10 @@
-//! What the daemon and the root process of a tool call tell each other over a socket, one JSON value a line.
+//! What the daemon and the root process of a tool call or an agent tell each other over a socket, one JSON value a line.
 //!
 //! The socket is also a lifeline: when the daemon dies its end closes, and the root process ends everything below it.
 
+use std::fmt;
+
+use octobot_wire::TurnId;
 use serde::{Deserialize, Serialize};
 
 /// From the daemon to the root process.
@@ -41,11 +44,38 @@ pub enum Report {
     },
 }
 
-/// The name of the variable that marks every process of a turn with the turn's id.
-pub const TURN_VARIABLE: &str = "OCTOBOT_TURN";
+/// The name of the variable that marks every process of a turn or an agent.
+pub const MARK_VARIABLE: &str = "OCTOBOT_TURN";
 
-/// The name of the variable that marks the root process of a turn's tool call.
+/// The name of the variable that marks the root process of a tool call or an agent.
 pub const ROOT_VARIABLE: &str = "OCTOBOT_TURN_ROOT";
+
+/// What processes that belong together have in their environment, so that they can be found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mark(String);
+
+impl Mark {
+    /// That of a turn's tool calls.
+    pub fn of_turn(turn: TurnId) -> Self {
+        Self(turn.to_string())
+    }
+
+    /// That of an agent: it outlives the turn that it was started for, and ends for other reasons.
+    pub fn of_agent(first_turn: TurnId) -> Self {
+        Self(format!("agent-{first_turn}"))
+    }
+
+    /// As it stands in the environment.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The line that carries a message.
 pub fn line(message: &impl Serialize) -> Vec<u8> {

@@ -15,14 +15,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::acp::Surroundings;
 use crate::api::{Api, Token};
 use crate::arguments::{DaemonArguments, ListenAddress};
 use crate::clock;
 use crate::driver::Driver;
+use crate::environment::Environment;
 use crate::git::Workspace;
 use crate::log::EventLog;
-use crate::shell::{Environment, Shell};
+use crate::shell::Shell;
 use crate::turn::History;
+
+/// Where agents' programs are installed, in the home folder: a place that the sandboxes of a project may share.
+const CACHE: &str = ".cache/octobot/agents";
 
 /// After the last event, streams have this long to send what they still hold.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -47,10 +52,16 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
             environment.set(name, &value);
         }
     }
+    let surroundings = Surroundings {
+        environment: environment.clone(),
+        workspace: arguments.workspace.as_ref().to_owned(),
+        cache: arguments.home.join(CACHE).as_ref().to_owned(),
+        data: arguments.data.join("agent").as_ref().to_owned(),
+    };
     let workspace = Workspace::open(arguments.data.as_ref(), arguments.workspace.as_ref(), &environment)?;
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
-    let (driver, turns) = Driver::resume(log, history, shell, clock::system).await?;
+    let (driver, turns) = Driver::resume(log, history, shell, surroundings, clock::system).await?;
 
     let closing = CancellationToken::new();
     let api = Api::new(token, turns.clone(), reader, workspace);

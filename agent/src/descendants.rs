@@ -1,4 +1,4 @@
-//! The processes below this one, as `/proc` shows them, and signals to all of them.
+//! The processes below this one or another, as `/proc` shows them, and signals to all of them.
 
 use std::collections::{HashMap, HashSet};
 use std::{fs, io};
@@ -6,23 +6,37 @@ use std::{fs, io};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
+/// A process, told from a later one with the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Descendant {
+    /// Its id.
+    pub pid: Pid,
+    /// When it began, in ticks since the machine did.
+    began: u64,
+}
+
 /// All processes below this one. One that is born during the walk may be missing.
 pub fn all() -> io::Result<Vec<Pid>> {
-    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    Ok(below(getpid())?.into_iter().map(|found| found.pid).collect())
+}
+
+/// All processes below another one.
+pub fn below(root: Pid) -> io::Result<Vec<Descendant>> {
+    let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // A process may end between the listing and the look at it.
         let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
-        if let Some(parent) = parent_in_stat(&stat) {
-            children.entry(parent).or_default().push(pid);
+        if let Some((parent, began)) = parent_and_beginning(&stat) {
+            children.entry(parent).or_default().push((pid, began));
         }
     }
     let mut found = Vec::new();
-    let mut open = vec![getpid().as_raw_nonzero().get()];
+    let mut open = vec![root.as_raw_nonzero().get()];
     while let Some(parent) = open.pop() {
-        for child in children.remove(&parent).unwrap_or_default() {
+        for (child, began) in children.remove(&parent).unwrap_or_default() {
             open.push(child);
-            found.extend(Pid::from_raw(child));
+            found.extend(Pid::from_raw(child).map(|pid| Descendant { pid, began }));
         }
     }
     Ok(found)
@@ -68,10 +82,13 @@ pub fn end() -> io::Result<usize> {
     Ok(refused.len())
 }
 
-/// The parent's id in `/proc/PID/stat`. The second field, the name, is in parentheses and may hold anything.
-fn parent_in_stat(stat: &str) -> Option<i32> {
+/// The parent's id and the time of birth in `/proc/PID/stat`, its fields 4 and 22. The second field, the name, is in
+/// parentheses and may hold anything.
+fn parent_and_beginning(stat: &str) -> Option<(i32, u64)> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_ascii_whitespace().nth(1)?.parse().ok()
+    let mut fields = after_name.split_ascii_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    Some((parent, fields.nth(17)?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -80,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_process_name_with_parentheses_and_spaces_doesnt_hide_the_parent() {
-        assert_eq!(parent_in_stat("42 (a) 1 (b) S 7 42 42 0 -1"), Some(7));
-        assert_eq!(parent_in_stat("42 (a"), None);
+        let stat = "42 (a) 1 (b) S 7 42 42 0 -1 4194304 100 0 0 0 1 2 3 4 20 0 1 0 12345 1000000 50";
+        assert_eq!(parent_and_beginning(stat), Some((7, 12345)));
+        assert_eq!(parent_and_beginning("42 (a"), None);
     }
 }

@@ -1,23 +1,29 @@
-//! The thin driver of the turn state machine: takes requests and the news of the running tool call, carries out effects.
+//! The thin driver of the turn state machine: takes requests and the news of the running tool call and the agent, carries
+//! out effects.
 //!
-//! One task owns the state machine, the log's writer and the running call, so that nothing here needs a lock.
+//! One task owns the state machine, the log's writer, the running call and the agent, so that nothing here needs a lock.
 
 mod journal;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered};
+use octobot_wire::permission::PermissionState;
+use octobot_wire::setting::{ChangeSetting, Setting};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
+use crate::acp::{Agent, AgentEvent, SettingError, Surroundings};
+use crate::call::{Call, CallEvent};
 use crate::clock::Clock;
+use crate::control::Mark;
 use crate::driver::journal::Journal;
 use crate::log::{EventLog, LogError};
-use crate::shell::{Call, CallEvent, Shell};
+use crate::shell::Shell;
 use crate::stragglers;
-use crate::turn::{CallEnd, Effect, History, Reception, Turns, UnknownTurn};
+use crate::turn::{self, AnswerError, CallEnd, Effect, History, Reception, Turns, UnknownTurn};
 
 /// So many requests wait before a caller waits.
 const QUEUE: usize = 16;
@@ -50,6 +56,17 @@ pub enum CancelError {
     ShuttingDown,
 }
 
+/// Why something that is asked of a turn or its agent isn't done.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError<E: std::error::Error + 'static> {
+    /// As it says.
+    #[error(transparent)]
+    Refused(#[from] E),
+    /// The daemon ends.
+    #[error("the daemon is shutting down")]
+    ShuttingDown,
+}
+
 /// Lets routes talk to the driver.
 #[derive(Debug, Clone)]
 pub struct TurnsHandle {
@@ -61,6 +78,8 @@ pub struct TurnsHandle {
 enum Request {
     Deliver(DeliverTurn, oneshot::Sender<Result<TurnDelivered, DeliverError>>),
     Cancel(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
+    Answer { turn_id: TurnId, part: u32, option: String, reply: oneshot::Sender<Result<PermissionState, AnswerError>> },
+    Change(ChangeSetting, oneshot::Sender<Result<Vec<Setting>, SettingError>>),
     ShutDown,
 }
 
@@ -78,6 +97,26 @@ impl TurnsHandle {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Cancel(turn_id, reply)).await.map_err(|_| CancelError::ShuttingDown)?;
         Ok(answer.await.map_err(|_| CancelError::ShuttingDown)??)
+    }
+
+    /// Answers a permission, and returns the answer that counts. When this returns the log says so durably.
+    pub async fn answer(
+        &self,
+        turn_id: TurnId,
+        part: u32,
+        option: String,
+    ) -> Result<PermissionState, AskError<AnswerError>> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Answer { turn_id, part, option, reply };
+        self.requests.send(request).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+    }
+
+    /// Changes a setting of the agent, and returns all settings as they are then.
+    pub async fn change(&self, change: ChangeSetting) -> Result<Vec<Setting>, AskError<SettingError>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Change(change, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
     /// The turn that runs.
@@ -98,6 +137,7 @@ pub struct Driver {
     shell: Shell,
     journal: Journal,
     call: Option<Call>,
+    agent: Agent,
     requests: mpsc::Receiver<Request>,
     running: watch::Sender<Option<TurnId>>,
     shutting_down: bool,
@@ -109,17 +149,23 @@ impl Driver {
         log: EventLog,
         history: History,
         shell: Shell,
+        surroundings: Surroundings,
         clock: Clock,
     ) -> io::Result<(Self, TurnsHandle)> {
         if let Some(open) = &history.open {
             tracing::warn!(turn.id = %open.turn_id, "turn {} was interrupted by the daemon's death", open.turn_id);
-            stragglers::end(open.turn_id).await?;
         }
+        let agents = history.known.iter().copied().map(Mark::of_agent);
+        let marks: HashSet<_> = history.open.iter().map(|open| Mark::of_turn(open.turn_id)).chain(agents).collect();
+        if !marks.is_empty() {
+            stragglers::end(marks).await?;
+        }
+        let agent = Agent::new(surroundings, history.thread.clone());
         let (turns, effects) = Turns::resume(history);
         let (requests_sender, requests) = mpsc::channel(QUEUE);
         let (running, running_receiver) = watch::channel(None);
         let journal = Journal::new(log, clock);
-        let mut driver = Self { turns, shell, journal, call: None, requests, running, shutting_down: false };
+        let mut driver = Self { turns, shell, journal, call: None, agent, requests, running, shutting_down: false };
         driver.carry_out(effects).await;
         Ok((driver, TurnsHandle { requests: requests_sender, running: running_receiver }))
     }
@@ -131,9 +177,11 @@ impl Driver {
                 biased;
                 Some(request) = self.requests.recv() => self.answer(request).await,
                 event = next_event(&mut self.call) => self.note(event).await,
+                event = self.agent.next() => self.note_agent(event).await,
                 () = sleep_until(self.journal.due()), if self.journal.is_due() => self.journal.attend().await,
             }
         }
+        self.agent.shut_down(turn::SHUTDOWN_GRACE).await;
         self.journal.close().await;
     }
 
@@ -146,6 +194,11 @@ impl Driver {
             Request::Cancel(turn_id, reply) => {
                 let _gone = reply.send(self.cancel(turn_id).await);
             }
+            Request::Answer { turn_id, part, option, reply } => {
+                let _gone = reply.send(self.answer_permission(turn_id, part, &option).await);
+            }
+            // The agent answers it, without holding anybody up.
+            Request::Change(change, reply) => self.agent.change(change, reply),
             Request::ShutDown => {
                 self.shutting_down = true;
                 let effects = self.turns.shut_down();
@@ -174,6 +227,28 @@ impl Driver {
         let effects = self.turns.cancel(turn_id)?;
         self.carry_out(effects).await;
         Ok(())
+    }
+
+    async fn answer_permission(
+        &mut self,
+        turn_id: TurnId,
+        part: u32,
+        option: &str,
+    ) -> Result<PermissionState, AnswerError> {
+        let (state, effects) = self.turns.answer(turn_id, part, option)?;
+        self.carry_out(effects).await;
+        Ok(state)
+    }
+
+    async fn note_agent(&mut self, event: AgentEvent) {
+        let effects = match event {
+            AgentEvent::Told(body) => vec![Effect::Log(body)],
+            AgentEvent::PermissionRequested { part, call, title, options } => {
+                self.turns.permission_requested(part, call, title, options)
+            }
+            AgentEvent::Ended(end) => self.turns.prompt_ended(end),
+        };
+        self.carry_out(effects).await;
     }
 
     async fn note(&mut self, event: CallEvent) {
@@ -205,7 +280,7 @@ impl Driver {
                     }
                 },
                 Effect::EndStragglers { turn_id } => {
-                    if let Err(error) = stragglers::kill(turn_id).await {
+                    if let Err(error) = stragglers::kill(Mark::of_turn(turn_id)).await {
                         tracing::error!(turn.id = %turn_id, error = %error, "processes of turn {turn_id} may be left");
                     }
                 }
@@ -214,6 +289,10 @@ impl Driver {
                         call.stop(grace);
                     }
                 }
+                Effect::Prompt(prompt) => self.agent.prompt(*prompt),
+                Effect::CancelPrompt => self.agent.cancel(),
+                Effect::Answer { part, option } => self.agent.answer(part, option),
+                Effect::StopAgent { grace } => self.agent.stop(grace),
             }
         }
         self.running.send_replace(self.turns.running());

@@ -15,8 +15,8 @@ use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
 
+use crate::environment::Environment;
 use crate::git::command::Git;
-use crate::shell::Environment;
 
 /// The branch that a session works on.
 const BRANCH: &str = "refs/heads/octobot";

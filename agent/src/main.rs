@@ -1,20 +1,24 @@
 //! `octobot-agent`: process 1 of a sandbox, and the agent daemon that runs turns in it.
 //!
 //! One static binary with three commands. `init` is process 1 and only starts, watches and reaps; `daemon` serves the
-//! API of [`octobot_wire::daemon`]; `run` is the root process of one tool call. Here belongs the command line; what the
-//! commands do stands in the modules.
+//! API of [`octobot_wire::daemon`]; `run` is the root process of one tool call or of an agent. Here belongs the command
+//! line; what the commands do stands in the modules.
 
+mod acp;
 mod api;
 mod arguments;
+mod call;
 mod clock;
 mod control;
 mod daemon;
 mod descendants;
 mod driver;
+mod environment;
 mod git;
 mod init;
 mod log;
 mod output;
+mod process;
 mod run;
 mod shell;
 mod stragglers;

@@ -1,11 +1,11 @@
-//! The root process of a tool call: starts the command, reports how it ended, and ends all of it when told to.
+//! The root process of a tool call or an agent: starts the command, reports how it ended, and ends all of it when told to.
 //!
 //! It is a subreaper, so every descendant of the command, also one that made itself a daemon, stays below it until it
 //! exits. Hence "no child left" is an exact end of a stop, without a race. What a command leaves running when it ends
 //! by itself goes on, as a child of process 1.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode, Stdio};
@@ -16,19 +16,21 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, set_child_subreaper, setsid, wait};
 
 use crate::arguments::RunArguments;
-use crate::control::{self, Order, ROOT_VARIABLE, Report, TURN_VARIABLE};
+use crate::control::{self, MARK_VARIABLE, Order, ROOT_VARIABLE, Report};
 use crate::descendants;
 use crate::init::signals::Signals;
 
 /// How long to wait for killed processes to end before those are killed that were born meanwhile.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Runs the command. Orders come and the report goes over standard input, which is a socket.
+/// Runs the command. Orders come and the report goes over a socket: standard input, or for one that converses standard
+/// output, because the command's own input and output are then the socket at standard input.
 pub fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
     setsid()?;
     set_child_subreaper(Some(getpid()))?;
     let signals = Signals::watch(&[Signal::CHILD, Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP])?;
-    let control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let control = if arguments.converse { io::stdout().as_fd().try_clone_to_owned() } else { own_input() };
+    let control = UnixStream::from(control?);
     control.set_nonblocking(true)?;
     let shell = match start(arguments) {
         Ok(shell) => shell,
@@ -48,12 +50,21 @@ fn start(arguments: &RunArguments) -> io::Result<Pid> {
     let (program, rest) = arguments.command.split_first().expect("the command line requires a command");
     let mut command = Command::new(program);
     // A process group of its own, so that a script's `kill 0` doesn't reach this process.
-    command.args(rest).stdin(Stdio::null()).process_group(0).env_remove(ROOT_VARIABLE);
+    command.args(rest).process_group(0).env_remove(ROOT_VARIABLE);
+    if arguments.converse {
+        command.stdin(own_input()?).stdout(own_input()?);
+    } else {
+        command.stdin(Stdio::null());
+    }
     if let Some(turn) = std::env::var_os(ROOT_VARIABLE) {
-        command.env(TURN_VARIABLE, turn);
+        command.env(MARK_VARIABLE, turn);
     }
     Signals::release_in(&mut command);
     Ok(Pid::from_child(&command.spawn()?))
+}
+
+fn own_input() -> io::Result<OwnedFd> {
+    io::stdin().as_fd().try_clone_to_owned()
 }
 
 /// Tells the daemon. If the daemon is gone there is nobody to tell.

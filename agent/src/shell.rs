@@ -2,9 +2,6 @@
 //!
 //! Here belongs what a script is run with: program, environment, state. How it is run and followed stands in `call`.
 
-mod call;
-mod environment;
-mod process;
 mod script;
 mod state;
 
@@ -13,9 +10,10 @@ use std::path::PathBuf;
 
 use octobot_wire::TurnId;
 
-pub use crate::shell::call::{Call, CallEvent};
-pub use crate::shell::environment::Environment;
-use crate::shell::process::Launch;
+use crate::call::Call;
+use crate::control::Mark;
+use crate::environment::Environment;
+use crate::process::Launch;
 use crate::shell::script::{Files, Kind};
 
 /// The sandbox's shell.
@@ -59,11 +57,16 @@ impl Shell {
     pub fn start(&self, turn_id: TurnId, script: &str) -> Result<Call, ShellError> {
         state::write_script(&self.files, script).map_err(ShellError::Files)?;
         let launch = Launch {
-            turn_id,
+            mark: Mark::of_turn(turn_id),
             command: self.kind.command(&self.program, &self.files),
             environment: self.environment.clone(),
             folder: self.workspace.clone(),
         };
-        Ok(Call::start(launch, self.files.clone()))
+        let files = self.files.clone();
+        Ok(Call::start(launch, move || {
+            if let Err(error) = state::take_over(&files) {
+                tracing::warn!(turn.id = %turn_id, error = %error, "the shell's state isn't kept");
+            }
+        }))
     }
 }

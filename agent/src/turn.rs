@@ -1,22 +1,35 @@
 //! Turns as a pure state machine: what happens comes in, what is to be done goes out as data. No I/O, no async.
 //!
-//! A turn is one tool call, the prompt, or two: the setup script before the first prompt of a session.
+//! A turn is what becomes of its prompt, and before the first prompt of a session the setup script. A script is one tool
+//! call. What an agent does with a prompt is its own affair until it has ended; only the permissions that it asks for are
+//! looked after here, because each is answered once.
 
 mod history;
+mod permissions;
 
 use std::time::Duration;
 
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnOutcome};
+use octobot_wire::launch::{AcpLaunch, Launch};
 use octobot_wire::message::ToolCallStatus;
+use octobot_wire::permission::{PermissionOption, PermissionState};
+use octobot_wire::tool::{FileContent, ToolKind};
 
 pub use crate::turn::history::{History, OpenTurn};
+pub use crate::turn::permissions::AnswerError;
 
 /// A cancelled turn's processes have this long to end by themselves.
 pub const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
 /// So long when the daemon itself shuts down.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// Why a turn fails whose events can't be kept.
+const LOG_FAILED: &str = "The sandbox's event log couldn't be written: its disk may be full.";
+
+/// Why a turn that was stopped isn't told to be cancelled.
+const NOT_ENDED: &str = "It was stopped, but processes that belong to another user couldn't be ended.";
 
 /// A title has at most so many characters.
 const TITLE_CHARS: usize = 80;
@@ -44,6 +57,56 @@ pub enum Effect {
     Stop {
         /// How long they have to end by themselves.
         grace: Duration,
+    },
+    /// Give the prompt to the agent. Its end is told to [`Turns::prompt_ended`].
+    Prompt(Box<Prompt>),
+    /// Ask the agent to stop working on the prompt. If it doesn't, it is ended.
+    CancelPrompt,
+    /// Tell the agent how a permission was answered.
+    Answer {
+        /// The request's part.
+        part: u32,
+        /// The chosen option.
+        option: String,
+    },
+    /// End the agent while it works on a prompt: politely, after the grace by force.
+    StopAgent {
+        /// How long it has to end by itself.
+        grace: Duration,
+    },
+}
+
+/// A prompt for an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// How the agent is launched.
+    pub launch: Box<AcpLaunch>,
+    /// What it is told.
+    pub text: String,
+    /// The files that go with it.
+    pub files: Vec<FileContent>,
+    /// The number of the first part that the agent leaves.
+    pub first_part: u32,
+}
+
+/// How an agent's work on a prompt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromptEnd {
+    /// It is done.
+    Completed,
+    /// It stopped as it was asked to, or was ended because it didn't.
+    Cancelled {
+        /// Processes that belong to somebody else, so that they couldn't be ended.
+        left: usize,
+    },
+    /// It couldn't be started, refused the prompt, or died.
+    Failed {
+        /// Why.
+        reason: String,
+        /// The credential that is missing or was refused.
+        credential: Option<String>,
     },
 }
 
@@ -92,10 +155,30 @@ pub struct Turns {
 #[derive(Debug)]
 struct Running {
     turn_id: TurnId,
-    call: u32,
-    /// The prompt, while the setup script runs before it.
-    prompt: Option<String>,
+    stage: Stage,
     stopping: Option<StopCause>,
+}
+
+/// What a running turn is about.
+#[derive(Debug)]
+enum Stage {
+    /// The setup script; the turn is what follows.
+    Setup(Box<DeliverTurn>),
+    /// The prompt as a script, a tool call with this number.
+    Script(u32),
+    /// The prompt, which the agent has.
+    Agent,
+}
+
+impl Stage {
+    /// The number of the tool call that the daemon runs.
+    fn call(&self) -> Option<u32> {
+        match self {
+            Self::Setup(_) => Some(0),
+            Self::Script(call) => Some(*call),
+            Self::Agent => None,
+        }
+    }
 }
 
 /// Why a running turn is stopped. The first cause decides how the turn ends.
@@ -110,9 +193,11 @@ impl Turns {
     /// Goes on from what the log holds. A turn that was running when the daemon died is ended by the effects.
     pub fn resume(mut history: History) -> (Self, Vec<Effect>) {
         let mut effects = Vec::new();
-        if let Some(OpenTurn { turn_id, call }) = history.open.take() {
+        if let Some(OpenTurn { turn_id, calls }) = history.open.take() {
             let status = ToolCallStatus::Interrupted;
-            effects.extend(call.map(|call| Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status })));
+            let ended = |call| Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status });
+            effects.extend(calls.into_iter().map(ended));
+            effects.extend(history.permissions.withdraw().into_iter().map(Effect::Log));
             effects.push(Effect::Log(DaemonEventBody::TurnEnded { turn_id, outcome: TurnOutcome::Interrupted }));
             effects.push(Effect::Sync);
         }
@@ -136,13 +221,28 @@ impl Turns {
 
     /// Starts a turn whose reception is [`Reception::New`] and whose start is in the log.
     pub fn start(&mut self, turn: DeliverTurn) -> Vec<Effect> {
-        let DeliverTurn { turn_id, setup_script, prompt, agent_type: _ } = turn;
-        self.history.known.insert(turn_id);
-        let has_setup = !self.history.set_up && !setup_script.trim().is_empty();
-        let (script, prompt) = if has_setup { (setup_script, Some(prompt)) } else { (prompt, None) };
-        let title = if has_setup { "Set up".to_owned() } else { title_of(&script) };
-        self.running = Some(Running { turn_id, call: 0, prompt, stopping: None });
-        start_call(turn_id, 0, title, script)
+        let turn_id = turn.turn_id;
+        self.history.turn_started(turn_id);
+        if self.history.set_up || turn.setup_script.trim().is_empty() {
+            return self.start_prompt(turn, 0);
+        }
+        let script = turn.setup_script.clone();
+        self.running = Some(Running { turn_id, stage: Stage::Setup(Box::new(turn)), stopping: None });
+        start_call(turn_id, 0, "Set up".to_owned(), script)
+    }
+
+    fn start_prompt(&mut self, turn: DeliverTurn, first_part: u32) -> Vec<Effect> {
+        let DeliverTurn { turn_id, launch, setup_script: _, prompt, files } = turn;
+        match launch {
+            Launch::Shell => {
+                self.running = Some(Running { turn_id, stage: Stage::Script(first_part), stopping: None });
+                start_call(turn_id, first_part, title_of(&prompt), prompt)
+            }
+            Launch::Acp(launch) => {
+                self.running = Some(Running { turn_id, stage: Stage::Agent, stopping: None });
+                vec![Effect::Prompt(Box::new(Prompt { turn_id, launch, text: prompt, files, first_part }))]
+            }
+        }
     }
 
     /// A user stops a turn. Nothing happens when it has ended or is being stopped.
@@ -153,40 +253,110 @@ impl Turns {
         match &mut self.running {
             Some(running) if running.turn_id == turn_id && running.stopping.is_none() => {
                 running.stopping = Some(StopCause::Cancelled);
-                Ok(vec![Effect::Stop { grace: CANCEL_GRACE }])
+                if running.stage.call().is_some() {
+                    return Ok(vec![Effect::Stop { grace: CANCEL_GRACE }]);
+                }
+                let mut effects: Vec<Effect> = self.withdraw_permissions();
+                effects.push(Effect::CancelPrompt);
+                Ok(effects)
             }
             _ => Ok(Vec::new()),
         }
     }
 
+    /// The agent asks for a permission. One that it asks for while it is stopped isn't shown to anybody.
+    pub fn permission_requested(
+        &mut self,
+        part: u32,
+        call: u32,
+        title: String,
+        options: Vec<PermissionOption>,
+    ) -> Vec<Effect> {
+        match &self.running {
+            Some(Running { turn_id, stopping: None, .. }) => {
+                self.history.permissions.requested(part, &options);
+                let turn_id = *turn_id;
+                let body = DaemonEventBody::PermissionRequested { turn_id, part, call, title, options };
+                vec![Effect::Log(body), Effect::Sync]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A user answers a permission. The state is the answer that counts.
+    pub fn answer(
+        &mut self,
+        turn_id: TurnId,
+        part: u32,
+        option: &str,
+    ) -> Result<(PermissionState, Vec<Effect>), AnswerError> {
+        let (state, is_new) = self.history.permissions.answer(turn_id, part, option)?;
+        let option = option.to_owned();
+        let effects = if is_new {
+            let body = DaemonEventBody::PermissionAnswered { turn_id, part, option: Some(option.clone()) };
+            // The agent acts on it, so that it must not be forgotten.
+            vec![Effect::Log(body), Effect::Sync, Effect::Answer { part, option }]
+        } else {
+            Vec::new()
+        };
+        Ok((state, effects))
+    }
+
+    fn withdraw_permissions(&mut self) -> Vec<Effect> {
+        self.history.permissions.withdraw().into_iter().map(Effect::Log).collect()
+    }
+
     /// The running tool call printed something.
     pub fn output(&self, text: String) -> Vec<Effect> {
         let logged = |running: &Running| {
-            Effect::Log(DaemonEventBody::Output { turn_id: running.turn_id, call: running.call, text })
+            let call = running.stage.call()?;
+            Some(Effect::Log(DaemonEventBody::Output { turn_id: running.turn_id, call, text }))
         };
-        self.running.as_ref().map(logged).into_iter().collect()
+        self.running.as_ref().and_then(logged).into_iter().collect()
     }
 
     /// The running tool call has ended.
     pub fn call_ended(&mut self, end: &CallEnd, duration_ms: u64) -> Vec<Effect> {
-        let Some(Running { turn_id, call, prompt, stopping }) = self.running.take() else { return Vec::new() };
+        let Some(Running { turn_id, stage, stopping }) = self.running.take() else { return Vec::new() };
+        let Some(call) = stage.call() else { return Vec::new() };
         let status = call_status(end, stopping, duration_ms);
         let mut effects = Vec::new();
         if stopping.is_some() || !matches!(end, CallEnd::Exited(_) | CallEnd::Killed(_)) {
             effects.push(Effect::EndStragglers { turn_id });
         }
         effects.push(Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status }));
-        let outcome = match (outcome_of(end, stopping), prompt) {
+        let outcome = match (outcome_of(end, stopping), stage) {
             (Some(outcome), _) => outcome,
-            (None, None) => TurnOutcome::Completed,
-            (None, Some(prompt)) if *end == CallEnd::Exited(0) => {
-                self.running = Some(Running { turn_id, call: call + 1, prompt: None, stopping: None });
-                effects.extend(start_call(turn_id, call + 1, title_of(&prompt), prompt));
+            (None, Stage::Setup(turn)) if *end == CallEnd::Exited(0) => {
+                effects.extend(self.start_prompt(*turn, call + 1));
                 return effects;
             }
-            (None, Some(_)) => TurnOutcome::Failed { reason: setup_failure(end) },
+            (None, Stage::Setup(_)) => failed(setup_failure(end)),
+            (None, Stage::Script(_) | Stage::Agent) => TurnOutcome::Completed,
         };
+        effects.extend(self.end_turn(turn_id, outcome));
+        effects
+    }
+
+    /// The agent's work on the prompt has ended.
+    pub fn prompt_ended(&mut self, end: PromptEnd) -> Vec<Effect> {
+        let Some(Running { turn_id, stopping, .. }) = self.running.take() else { return Vec::new() };
+        let outcome = match (stopping, end) {
+            (Some(StopCause::LogFailed), _) => failed(LOG_FAILED),
+            (Some(StopCause::ShutDown), _) => TurnOutcome::Interrupted,
+            (Some(StopCause::Cancelled), PromptEnd::Cancelled { left: 1.. }) => failed(NOT_ENDED),
+            (Some(StopCause::Cancelled), _) => TurnOutcome::Cancelled,
+            (None, PromptEnd::Completed) => TurnOutcome::Completed,
+            (None, PromptEnd::Cancelled { .. }) => TurnOutcome::Interrupted,
+            (None, PromptEnd::Failed { reason, credential }) => TurnOutcome::Failed { reason, credential },
+        };
+        self.end_turn(turn_id, outcome)
+    }
+
+    fn end_turn(&mut self, turn_id: TurnId, outcome: TurnOutcome) -> Vec<Effect> {
         self.history.set_up |= outcome != TurnOutcome::Interrupted;
+        self.history.open = None;
+        let mut effects = self.withdraw_permissions();
         effects.push(Effect::Log(DaemonEventBody::TurnEnded { turn_id, outcome }));
         effects.push(Effect::Sync);
         effects
@@ -206,14 +376,14 @@ impl Turns {
     fn stop(&mut self, cause: StopCause, grace: Duration) -> Vec<Effect> {
         let Some(running) = &mut self.running else { return Vec::new() };
         running.stopping.get_or_insert(cause);
-        vec![Effect::Stop { grace }]
+        vec![if running.stage.call().is_some() { Effect::Stop { grace } } else { Effect::StopAgent { grace } }]
     }
 }
 
 fn start_call(turn_id: TurnId, call: u32, title: String, script: String) -> Vec<Effect> {
     let input = script.clone();
     vec![
-        Effect::Log(DaemonEventBody::ToolCallStarted { turn_id, call, title, input }),
+        Effect::Log(DaemonEventBody::ToolCallStarted { turn_id, call, title, input, kind: ToolKind::Execute }),
         Effect::Start { turn_id, script },
     ]
 }
@@ -230,17 +400,18 @@ fn call_status(end: &CallEnd, stopping: Option<StopCause>, duration_ms: u64) -> 
 
 /// How the turn ends because of how its tool call ended; none when it goes on or completes.
 fn outcome_of(end: &CallEnd, stopping: Option<StopCause>) -> Option<TurnOutcome> {
-    let failed = |reason: &str| Some(TurnOutcome::Failed { reason: reason.to_owned() });
     match (stopping, end) {
-        (Some(StopCause::LogFailed), _) => failed("The sandbox's event log couldn't be written: its disk may be full."),
-        (Some(StopCause::Cancelled), CallEnd::Stopped { left: 1.. }) => {
-            failed("It was stopped, but processes that belong to another user couldn't be ended.")
-        }
+        (Some(StopCause::LogFailed), _) => Some(failed(LOG_FAILED)),
+        (Some(StopCause::Cancelled), CallEnd::Stopped { left: 1.. }) => Some(failed(NOT_ENDED)),
         (Some(StopCause::Cancelled), _) => Some(TurnOutcome::Cancelled),
-        (None, CallEnd::Broken(reason)) => failed(reason),
+        (None, CallEnd::Broken(reason)) => Some(failed(reason)),
         (Some(StopCause::ShutDown), _) | (None, CallEnd::Stopped { .. }) => Some(TurnOutcome::Interrupted),
         (None, CallEnd::Exited(_) | CallEnd::Killed(_)) => None,
     }
+}
+
+fn failed(reason: impl Into<String>) -> TurnOutcome {
+    TurnOutcome::Failed { reason: reason.into(), credential: None }
 }
 
 fn setup_failure(end: &CallEnd) -> String {

@@ -8,9 +8,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use octobot_wire::daemon::DaemonProblem;
 
-use crate::driver::{CancelError, DeliverError};
+use crate::acp::SettingError;
+use crate::driver::{AskError, CancelError, DeliverError};
 use crate::git::CodeError;
 use crate::log::FollowError;
+use crate::turn::AnswerError;
 
 /// A failure, ready to be answered.
 #[derive(Debug)]
@@ -61,6 +63,28 @@ impl From<CancelError> for ApiError {
         let status = match &error {
             CancelError::Unknown(_) => StatusCode::NOT_FOUND,
             CancelError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<AskError<AnswerError>> for ApiError {
+    fn from(error: AskError<AnswerError>) -> Self {
+        let status = match &error {
+            AskError::Refused(AnswerError::Unknown { .. }) => StatusCode::NOT_FOUND,
+            AskError::Refused(AnswerError::NoSuchOption(_)) => StatusCode::BAD_REQUEST,
+            AskError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<AskError<SettingError>> for ApiError {
+    fn from(error: AskError<SettingError>) -> Self {
+        let status = match &error {
+            AskError::Refused(SettingError::NotRunning) => StatusCode::CONFLICT,
+            AskError::Refused(_) => StatusCode::BAD_REQUEST,
+            AskError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::of(status, &error)
     }

@@ -1,7 +1,7 @@
 //! Writing to the event log when it may fail, and making it durable in time.
 //!
-//! When the disk is full, output is dropped, but the end of a tool call or a turn is kept and written when there is
-//! space again.
+//! When the disk is full, what a tool call prints and an agent says is dropped, but the end of a tool call or a turn is
+//! kept and written when there is space again.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -30,7 +30,8 @@ pub struct Journal {
     clock: Clock,
     /// When to make durable what has been written since the last time.
     sync_at: Option<Instant>,
-    /// Whether output of the running tool call was lost. Its further output is dropped, so that there is no hole in it.
+    /// Whether output of the running tool call or agent was lost. Its further output is dropped, so that there is no hole
+    /// in it.
     lost_output: bool,
     /// Events that couldn't be written and must be.
     waiting: VecDeque<DaemonEventBody>,
@@ -60,7 +61,7 @@ impl Journal {
 
     /// Writes an event, behind those that wait.
     pub fn write(&mut self, body: DaemonEventBody) -> Result<(), NotWritten> {
-        if matches!(body, DaemonEventBody::Output { .. }) {
+        if is_output(&body) {
             return self.write_output(body);
         }
         self.lost_output = false;
@@ -158,4 +159,17 @@ impl Journal {
     fn retry_after(&mut self, pause: Duration) {
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
     }
+}
+
+/// Whether an event is one of many that come in a stream, so that it may be dropped when the disk is full.
+fn is_output(body: &DaemonEventBody) -> bool {
+    matches!(
+        body,
+        DaemonEventBody::Output { .. }
+            | DaemonEventBody::Text { .. }
+            | DaemonEventBody::Reasoning { .. }
+            | DaemonEventBody::File { .. }
+            | DaemonEventBody::ToolCallChanged { .. }
+            | DaemonEventBody::Context { .. }
+    )
 }

@@ -5,8 +5,8 @@ use std::process::{Output, Stdio};
 
 use tokio::process::Command;
 
+use crate::environment::Environment;
 use crate::git::CodeError;
-use crate::shell::Environment;
 
 /// Configuration that makes git run nothing but itself.
 const CAUTION: [&str; 4] = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "safe.directory=*"];

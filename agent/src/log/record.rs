@@ -20,10 +20,16 @@ pub struct Record {
     /// Which kind it is of.
     #[serde(rename = "type")]
     pub kind: RecordKind,
-    /// The turn it belongs to.
-    pub turn_id: TurnId,
+    /// The turn it belongs to, where it belongs to one.
+    pub turn_id: Option<TurnId>,
     /// The tool call, where there is one.
     pub call: Option<u32>,
+    /// The part, where there is one that isn't a tool call.
+    pub part: Option<u32>,
+    /// The option of a permission that was chosen, where one was.
+    pub option: Option<String>,
+    /// The agent's thread, where it has opened one.
+    pub thread_id: Option<String>,
     /// How the turn ended, where it did.
     pub outcome: Option<RecordedOutcome>,
 }
@@ -34,9 +40,14 @@ pub struct Record {
 pub enum RecordKind {
     TurnStarted,
     ToolCallStarted,
-    Output,
     ToolCallEnded,
+    PermissionRequested,
+    PermissionAnswered,
+    Thread,
     TurnEnded,
+    /// One that says nothing about turns that matters later.
+    #[serde(other)]
+    Other,
 }
 
 /// How a turn ended.
@@ -73,16 +84,24 @@ mod tests {
         let record = |kind, call, outcome: Option<OutcomeName>| Record {
             number: 7,
             kind,
-            turn_id,
+            turn_id: Some(turn_id),
             call,
+            part: None,
+            option: None,
+            thread_id: None,
             outcome: outcome.map(|outcome| RecordedOutcome { outcome }),
         };
-        let failed = TurnOutcome::Failed { reason: "x".into() };
+        let failed = TurnOutcome::Failed { reason: "x".into(), credential: None };
         assert_eq!(recorded(DaemonEventBody::TurnStarted { turn_id }), record(RecordKind::TurnStarted, None, None));
         assert_eq!(
             recorded(DaemonEventBody::Output { turn_id, call: 3, text: "\n\"".into() }),
-            record(RecordKind::Output, Some(3), None)
+            record(RecordKind::Other, Some(3), None)
         );
+        let answered = recorded(DaemonEventBody::PermissionAnswered { turn_id, part: 4, option: Some("yes".into()) });
+        assert_eq!(answered.kind, RecordKind::PermissionAnswered);
+        assert_eq!((answered.part, answered.option.as_deref()), (Some(4), Some("yes")));
+        let thread = recorded(DaemonEventBody::Thread { thread_id: "t".into() });
+        assert_eq!((thread.kind, thread.turn_id, thread.thread_id.as_deref()), (RecordKind::Thread, None, Some("t")));
         assert_eq!(
             recorded(DaemonEventBody::TurnEnded { turn_id, outcome: failed }),
             record(RecordKind::TurnEnded, None, Some(OutcomeName::Failed))

@@ -4,7 +4,7 @@
 //! are those of a script of that name. Nothing of this is left in variables or functions that the script can see; the
 //! save runs in a subshell for that reason, and what it prints is the state.
 
-use crate::shell::environment::Environment;
+use crate::environment::Environment;
 
 /// The last line of a complete state. A shell that is killed while it saves leaves a file without it.
 pub const COMPLETE: &str = "# complete\n";

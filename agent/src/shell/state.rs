@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 
-use crate::shell::environment::Environment;
+use crate::environment::Environment;
 use crate::shell::script::{COMPLETE, Files, Kind};
 
 /// Makes the folder and the files that are the same for every script.

@@ -9,9 +9,10 @@ fn id(number: u32) -> TurnId {
 fn turn(number: u32, setup_script: &str, prompt: &str) -> DeliverTurn {
     DeliverTurn {
         turn_id: id(number),
-        agent_type: octobot_wire::agent::AgentTypeId::Shell,
+        launch: Launch::Shell,
         setup_script: setup_script.into(),
         prompt: prompt.into(),
+        files: Vec::new(),
     }
 }
 
@@ -28,7 +29,8 @@ fn with_running() -> Turns {
 
 fn call_started(number: u32, call: u32, title: &str, input: &str) -> Effect {
     let (title, input) = (title.into(), input.into());
-    Effect::Log(DaemonEventBody::ToolCallStarted { turn_id: id(number), call, title, input })
+    let kind = ToolKind::Execute;
+    Effect::Log(DaemonEventBody::ToolCallStarted { turn_id: id(number), call, title, input, kind })
 }
 
 fn call_ended(number: u32, call: u32, status: ToolCallStatus) -> Effect {
@@ -96,7 +98,7 @@ fn a_setup_script_that_fails_fails_the_turn() {
     let mut turns = fresh();
     turns.start(turn(1, "make", "ls"));
     let effects = turns.call_ended(&CallEnd::Exited(2), 7);
-    let failed = TurnOutcome::Failed { reason: "The setup script exited with 2, so the prompt wasn't run.".into() };
+    let failed = failed("The setup script exited with 2, so the prompt wasn't run.");
     assert_eq!(effects, [call_ended(1, 0, exited(2)), turn_ended(1, failed), Effect::Sync]);
 }
 
@@ -180,7 +182,7 @@ fn a_log_that_cant_be_written_ends_the_turn() {
 #[test]
 fn a_script_that_cant_be_run_fails_the_turn_and_leaves_nothing() {
     let effects = with_running().call_ended(&CallEnd::Broken("no".into()), 7);
-    let failed = TurnOutcome::Failed { reason: "no".into() };
+    let failed = failed("no");
     assert_eq!(
         effects,
         [no_stragglers(1), call_ended(1, 0, ToolCallStatus::Interrupted), turn_ended(1, failed), Effect::Sync]
@@ -189,23 +191,36 @@ fn a_script_that_cant_be_run_fails_the_turn_and_leaves_nothing() {
 
 #[test]
 fn a_turn_that_the_daemons_death_left_open_is_ended() {
-    let history =
-        |call| History { known: [id(1)].into(), open: Some(OpenTurn { turn_id: id(1), call }), set_up: false };
-    let (turns, effects) = Turns::resume(history(Some(1)));
+    let history = |calls: &[u32]| {
+        let mut history = History::default();
+        history.turn_started(id(1));
+        history.open.as_mut().unwrap().calls.extend(calls);
+        history
+    };
+    let (turns, effects) = Turns::resume(history(&[1]));
     let ended = turn_ended(1, TurnOutcome::Interrupted);
     assert_eq!(effects, [call_ended(1, 1, ToolCallStatus::Interrupted), ended.clone(), Effect::Sync]);
     assert_eq!(turns.reception(id(1)), Reception::Repeated);
-    assert_eq!(Turns::resume(history(None)).1, [ended, Effect::Sync]);
+    assert_eq!(Turns::resume(history(&[])).1, [ended, Effect::Sync]);
 }
 
 #[test]
 fn a_setup_that_the_daemons_death_cut_short_is_run_again() {
     use crate::log::{Record, RecordKind};
-    let record = |kind, call| Record { number: 1, kind, turn_id: id(1), call, outcome: None };
+    let record = |kind, call| Record {
+        number: 1,
+        kind,
+        turn_id: Some(id(1)),
+        call,
+        part: None,
+        option: None,
+        thread_id: None,
+        outcome: None,
+    };
     let mut history = History::default();
     history.observe(&record(RecordKind::TurnStarted, None));
     history.observe(&record(RecordKind::ToolCallStarted, Some(0)));
-    assert_eq!(history.open, Some(OpenTurn { turn_id: id(1), call: Some(0) }));
+    assert_eq!(history.open, Some(OpenTurn { turn_id: id(1), calls: [0].into() }));
     assert!(!history.set_up);
     history.observe(&record(RecordKind::ToolCallEnded, Some(0)));
     history.observe(&record(RecordKind::ToolCallStarted, Some(1)));

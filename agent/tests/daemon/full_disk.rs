@@ -45,7 +45,7 @@ async fn a_full_disk_ends_the_turn_and_its_end_is_written_when_there_is_space() 
     // The disk is mounted in the daemon's namespace only.
     std::fs::remove_file(format!("/proc/{}/root{filler}", sandbox.daemon.id())).unwrap();
     let ran = events.ran().await;
-    assert!(matches!(ran.outcome, TurnOutcome::Failed { reason } if reason.contains("disk")));
+    assert!(matches!(ran.outcome, TurnOutcome::Failed { reason, .. } if reason.contains("disk")));
     assert_eq!(sandbox.run(2, "echo there is space").await.output, "there is space\n");
     let numbers: Vec<u64> = sandbox.events().await.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());

@@ -10,8 +10,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use octobot_wire::TurnId;
-use octobot_wire::agent::AgentTypeId;
 use octobot_wire::daemon::{DaemonEvent, DaemonEventBody, DeliverTurn, Health, TurnOutcome};
+use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
@@ -147,9 +147,10 @@ impl Sandbox {
     pub async fn deliver(&self, number: u32, setup_script: &str, prompt: &str) -> (StatusCode, serde_json::Value) {
         let turn = DeliverTurn {
             turn_id: self.turn_id(number),
-            agent_type: AgentTypeId::Shell,
+            launch: Launch::Shell,
             setup_script: setup_script.to_owned(),
             prompt: prompt.to_owned(),
+            files: Vec::new(),
         };
         self.ask("POST", "/turns", &turn).await
     }
@@ -274,7 +275,7 @@ impl Follower {
                     let status = ran.1.expect("a tool call ends before its turn");
                     return Ran { outcome, status, output: ran.0 };
                 }
-                DaemonEventBody::TurnStarted { .. } => {}
+                _ => {}
             }
         }
     }

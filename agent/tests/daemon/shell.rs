@@ -163,7 +163,7 @@ async fn a_setup_script_that_fails_fails_the_turn() {
     let mut events = sandbox.follow(0).await;
     sandbox.deliver(1, "exit 9", "echo prompt").await;
     let ran = events.ran().await;
-    assert!(matches!(ran.outcome, TurnOutcome::Failed { reason } if reason.contains("exited with 9")));
+    assert!(matches!(ran.outcome, TurnOutcome::Failed { reason, .. } if reason.contains("exited with 9")));
     assert_eq!(ran.output, "");
 }
 

@@ -30,6 +30,8 @@ pub struct AcpLaunch {
     pub arguments: Vec<String>,
     /// Variables beside those that every process of the sandbox has. A change restarts the program before the turn.
     pub variables: Vec<Variable>,
+    /// How long it may take to answer the first request.
+    pub start_timeout_ms: u64,
     /// Where the program comes from when the sandbox doesn't have it.
     pub install: Install,
     /// What the user has to set up when the program asks for authentication, for instance `ANTHROPIC_API_KEY`.
@@ -54,6 +56,20 @@ pub struct Variable {
     pub name: String,
     /// Its value.
     pub value: String,
+}
+
+impl AcpLaunch {
+    /// Whether a program that was launched so can go on for a turn that is launched as `other`. Settings and the
+    /// transcript are told to a running program.
+    pub fn fits(&self, other: &Self) -> bool {
+        let Self { program, arguments, variables, auth_method, system_prompt, system_prompt_way, .. } = self;
+        program == &other.program
+            && arguments == &other.arguments
+            && variables == &other.variables
+            && auth_method == &other.auth_method
+            && system_prompt == &other.system_prompt
+            && system_prompt_way == &other.system_prompt_way
+    }
 }
 
 impl fmt::Debug for Variable {

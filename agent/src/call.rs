@@ -10,9 +10,7 @@ use tokio::time::{sleep_until, timeout_at};
 
 use crate::control::Report;
 use crate::output::Output;
-use crate::shell::process::{Launch, Process};
-use crate::shell::script::Files;
-use crate::shell::state;
+use crate::process::{Launch, Process};
 use crate::turn::CallEnd;
 
 /// So much is read at once.
@@ -21,7 +19,7 @@ const CHUNK: usize = 32 * 1024;
 /// So many events wait for the driver before the call is no longer read.
 const QUEUE: usize = 8;
 
-/// After the shell has exited, this long is waited for those who still hold the pipe.
+/// After the command has exited, this long is waited for those who still hold the pipe.
 const DRAIN: Duration = Duration::from_millis(200);
 
 /// What a tool call tells.
@@ -46,16 +44,15 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn start(launch: Launch, files: Files) -> Self {
+    /// Starts it. `ended` is called when nothing of it runs any more, before the end is told.
+    pub fn start(launch: Launch, ended: impl FnOnce() + Send + 'static) -> Self {
         let (sender, events) = mpsc::channel(QUEUE);
         let (stop, stops) = watch::channel(None);
         tokio::spawn(async move {
             let began = Instant::now();
             let end = follow(&launch, stops, &sender).await;
             let end = end.unwrap_or_else(|error| CallEnd::Broken(format!("The script couldn't be run: {error}.")));
-            if let Err(error) = state::take_over(&files) {
-                tracing::warn!(turn.id = %launch.turn_id, error = %error, "the shell's state isn't kept");
-            }
+            ended();
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             // The driver lets go of a call only when it has ended, or when the daemon ends.
             let _driver_gone = sender.send(CallEvent::Ended { end, duration_ms }).await;

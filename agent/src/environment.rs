@@ -1,4 +1,4 @@
-//! The environment of scripts: a clean one, so that nothing of the daemon's own reaches them.
+//! The environment of scripts and agents: a clean one, so that nothing of the daemon's own reaches them.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -33,9 +33,17 @@ impl Environment {
         Self { variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
     }
 
-    /// Sets a variable that hasn't been set.
+    /// Sets a variable.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
+        match self.variables.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => value.clone_into(known),
+            None => self.variables.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables().find(|&(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// The variables.
@@ -45,7 +53,7 @@ impl Environment {
 
     /// The search path.
     pub fn path(&self) -> &str {
-        self.variables().find(|&(name, _)| name == "PATH").map_or(DEFAULT_PATH, |(_, value)| value)
+        self.get("PATH").unwrap_or(DEFAULT_PATH)
     }
 
     /// Where a program stands, by the search path.

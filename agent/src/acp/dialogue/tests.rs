@@ -1,0 +1,3 @@
+//! No I/O: messages in, actions out.
+
+use super::*;

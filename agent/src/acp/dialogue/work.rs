@@ -1,0 +1,256 @@
+//! An agent's work on one prompt: what it is told, the permissions that it waits for, and how it ends.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use octobot_wire::daemon::DaemonEventBody;
+use octobot_wire::launch::SystemPromptWay;
+use octobot_wire::message::ToolCallStatus;
+use octobot_wire::setting::ChangeSetting;
+use octobot_wire::tool::FileContent;
+
+use crate::acp::dialogue::{Action, CANCEL_TIMEOUT, Deadline, Dialogue, Purpose, Stage, read};
+use crate::acp::narration::Narration;
+use crate::acp::{message, translate};
+use crate::turn::{Prompt, PromptEnd};
+
+/// The work on one prompt.
+#[derive(Debug)]
+pub struct Work {
+    prompt: Prompt,
+    narration: Narration,
+    /// Settings to ask for before the prompt is given.
+    wishes: VecDeque<ChangeSetting>,
+    is_prompted: bool,
+    is_cancelled: bool,
+    /// The requests that wait for an answer, by their parts.
+    permissions: HashMap<u32, RequestId>,
+}
+
+impl Work {
+    /// Whether the agent has the prompt.
+    pub fn is_prompted(&self) -> bool {
+        self.is_prompted
+    }
+
+    pub(super) fn narration(&mut self) -> &mut Narration {
+        &mut self.narration
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.narration.due()
+    }
+
+    pub(super) fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.narration.tick(now).into_iter().map(Action::Tell).collect()
+    }
+
+    pub(super) fn notice(&mut self, text: String, now: Instant) -> Vec<Action> {
+        self.narration.notice(text, now).into_iter().map(Action::Tell).collect()
+    }
+
+    pub(super) fn permission_requested(
+        &mut self,
+        id: RequestId,
+        request: &acp::RequestPermissionRequest,
+        now: Instant,
+    ) -> Vec<Action> {
+        let options = translate::permission_options(&request.options);
+        if self.is_cancelled || options.is_empty() {
+            return vec![Action::Send(permission_answer(&id, None))];
+        }
+        let (part, call, title, events) = self.narration.permission(&request.tool_call, now);
+        self.permissions.insert(part, id);
+        let mut actions: Vec<_> = events.into_iter().map(Action::Tell).collect();
+        actions.push(Action::Ask { part, call, title, options });
+        actions
+    }
+}
+
+/// The answer to a request for permission: an option, or that nobody will answer.
+pub(super) fn permission_answer(id: &RequestId, option: Option<String>) -> Vec<u8> {
+    let outcome = match option {
+        Some(option) => acp::RequestPermissionOutcome::Selected(acp::SelectedPermissionOutcome::new(option)),
+        None => acp::RequestPermissionOutcome::Cancelled,
+    };
+    message::response(id, Ok(&acp::RequestPermissionResponse::new(outcome)))
+}
+
+impl Dialogue {
+    /// Takes a prompt. There is none that is worked on.
+    pub fn prompt(&mut self, prompt: Prompt, now: Instant) -> Vec<Action> {
+        let is_new = |wish: &&ChangeSetting| self.applied.get(&wish.setting) != Some(&wish.value);
+        let wishes: VecDeque<_> = prompt.launch.settings.iter().filter(is_new).cloned().collect();
+        self.applied.extend(wishes.iter().map(|wish| (wish.setting.clone(), wish.value.clone())));
+        self.meter.begin();
+        self.work = Some(Work {
+            narration: Narration::new(prompt.turn_id, self.workspace.clone(), prompt.first_part),
+            prompt,
+            wishes,
+            is_prompted: false,
+            is_cancelled: false,
+            permissions: HashMap::new(),
+        });
+        if self.stage == Stage::Open { self.proceed(now) } else { Vec::new() }
+    }
+
+    /// Asks for the next setting, or gives the prompt when there is none left.
+    pub(super) fn proceed(&mut self, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let Some(thread) = self.thread.clone() else { return actions };
+        while let Some(wish) = self.work.as_mut().and_then(|work| work.wishes.pop_front()) {
+            match self.settings.request(&thread, &wish) {
+                Ok(Some(request)) => {
+                    let purpose = Purpose::Set { change: request.change, ticket: None };
+                    actions.push(self.ask(purpose, request.method, &request.params));
+                    return actions;
+                }
+                Ok(None) => {}
+                Err(error) => actions.extend(self.notice(&format!("A setting couldn't be applied: {error}."), now)),
+            }
+        }
+        let Some(work) = self.work.as_mut().filter(|work| !work.is_prompted) else { return actions };
+        work.is_prompted = true;
+        let (blocks, left_out) = self.blocks();
+        for name in left_out {
+            actions.extend(self.notice(&format!("{} can't be given the file {name}.", self.launch.name), now));
+        }
+        self.is_fresh = false;
+        actions.push(Action::RememberProcesses);
+        actions.push(self.ask(Purpose::Prompt, "session/prompt", &acp::PromptRequest::new(thread, blocks)));
+        actions
+    }
+
+    /// What the agent is told, and the names of the files that it can't be given.
+    fn blocks(&self) -> (Vec<acp::ContentBlock>, Vec<String>) {
+        let Some(Work { prompt, .. }) = &self.work else { return (Vec::new(), Vec::new()) };
+        let mut texts = Vec::new();
+        let launch = &self.launch;
+        if self.is_fresh {
+            let by_file = launch.system_prompt_way != SystemPromptWay::Protocol;
+            if !launch.system_prompt.is_empty() && !by_file && !self.tells_system_prompt_by_protocol() {
+                texts.push(format!("<instructions>\n{}\n</instructions>", launch.system_prompt));
+            }
+            if !prompt.launch.transcript.is_empty() {
+                texts.push(format!("{BEFORE}\n\n{}\n</transcript>", prompt.launch.transcript));
+            }
+        }
+        texts.push(prompt.text.clone());
+        let mut blocks: Vec<_> = texts.into_iter().map(text_block).collect();
+        let mut left_out = Vec::new();
+        for file in &prompt.files {
+            match self.file_block(file) {
+                Some(block) => blocks.push(block),
+                None => left_out.push(file.name.clone()),
+            }
+        }
+        (blocks, left_out)
+    }
+
+    fn file_block(&self, file: &FileContent) -> Option<acp::ContentBlock> {
+        let capabilities = &self.capabilities.prompt_capabilities;
+        if file.media_type.starts_with("image/") && capabilities.image {
+            let image = acp::ImageContent::new(file.data.as_str(), file.media_type.as_str());
+            return Some(acp::ContentBlock::Image(image));
+        }
+        let text = String::from_utf8(BASE64_STANDARD.decode(&file.data).ok()?).ok()?;
+        if !capabilities.embedded_context {
+            return Some(text_block(format!("<file name={:?}>\n{text}\n</file>", file.name)));
+        }
+        let text = acp::TextResourceContents::new(text, format!("attachment:///{}", file.name))
+            .mime_type(file.media_type.clone());
+        let resource = acp::EmbeddedResourceResource::TextResourceContents(text);
+        Some(acp::ContentBlock::Resource(acp::EmbeddedResource::new(resource)))
+    }
+
+    /// A user's answer to a request for permission.
+    pub fn answer(&mut self, part: u32, option: String) -> Vec<Action> {
+        let id = self.work.as_mut().and_then(|work| work.permissions.remove(&part));
+        id.map(|id| Action::Send(permission_answer(&id, Some(option)))).into_iter().collect()
+    }
+
+    /// A user stops the work.
+    pub fn cancel(&mut self, now: Instant) -> Vec<Action> {
+        let Some(work) = self.work.as_mut().filter(|work| !work.is_cancelled) else { return Vec::new() };
+        work.is_cancelled = true;
+        if !work.is_prompted {
+            return self.end_work(PromptEnd::Cancelled { left: 0 }, now);
+        }
+        self.deadline = Some(Deadline::Cancel(now + CANCEL_TIMEOUT));
+        let waiting = work.permissions.drain().map(|(_, id)| Action::Send(permission_answer(&id, None)));
+        let mut actions: Vec<_> = waiting.collect();
+        if let Some(thread) = &self.thread {
+            let line = message::notification("session/cancel", &acp::CancelNotification::new(thread.clone()));
+            actions.insert(0, Action::Send(line));
+        }
+        actions
+    }
+
+    pub(super) fn prompt_answered(&mut self, result: Result<Box<RawValue>, acp::Error>, now: Instant) -> Vec<Action> {
+        if matches!(self.deadline, Some(Deadline::Cancel(_))) {
+            self.deadline = None;
+        }
+        let is_cancelled = self.work.as_ref().is_some_and(|work| work.is_cancelled);
+        let answer = match result {
+            Ok(answer) => read::<acp::PromptResponse>(&answer),
+            Err(_) if is_cancelled => None,
+            Err(error) => {
+                let (reason, credential) = self.refusal(&error);
+                return self.end_work(PromptEnd::Failed { reason, credential }, now);
+            }
+        };
+        let mut actions = Vec::new();
+        let stop = answer.as_ref().map(|answer| answer.stop_reason);
+        if let Some(text) = stop.and_then(why_stopped) {
+            actions.extend(self.notice(text, now));
+        }
+        let usage = self.meter.turn(answer.as_ref().and_then(|answer| answer.usage.as_ref()));
+        let turn_id = self.work.as_ref().map(|work| work.prompt.turn_id);
+        let usage = turn_id.zip(usage).map(|(turn_id, usage)| DaemonEventBody::TurnUsage { turn_id, usage });
+        actions.extend(usage.map(Action::Tell));
+        let is_cancelled = is_cancelled || stop == Some(acp::StopReason::Cancelled);
+        let end = if is_cancelled { PromptEnd::Cancelled { left: 0 } } else { PromptEnd::Completed };
+        actions.extend(self.end_work(end, now));
+        actions
+    }
+
+    /// Ends the work, if there is any: tells all that is left, and how it ended.
+    pub fn end_work(&mut self, end: PromptEnd, now: Instant) -> Vec<Action> {
+        let Some(work) = self.work.take() else { return Vec::new() };
+        let status: fn(u64) -> ToolCallStatus = match end {
+            // What an agent leaves open when it says that it is done it didn't mean to leave open.
+            PromptEnd::Completed => |duration_ms| ToolCallStatus::Completed { duration_ms },
+            PromptEnd::Cancelled { .. } => |duration_ms| ToolCallStatus::Cancelled { duration_ms },
+            PromptEnd::Failed { .. } => |_| ToolCallStatus::Interrupted,
+        };
+        let mut events = work.narration.finish(status, now);
+        events.extend(self.meter.tell(now).map(|context| DaemonEventBody::Context { context }));
+        events.into_iter().map(Action::Tell).chain([Action::End(end)]).collect()
+    }
+
+    /// A terminal printed something.
+    pub fn terminal_output(&mut self, terminal: &str, text: String) -> Vec<Action> {
+        let event = self.work.as_mut().and_then(|work| work.narration.terminal_output(terminal, text));
+        event.map(Action::Tell).into_iter().collect()
+    }
+}
+
+/// What comes before a transcript that a new thread is given.
+const BEFORE: &str = "<transcript>\nThis is what you and the user said before; go on from there.";
+
+fn text_block(text: String) -> acp::ContentBlock {
+    acp::ContentBlock::Text(acp::TextContent::new(text))
+}
+
+/// What the user should know about why the agent stopped, if anything.
+fn why_stopped(reason: acp::StopReason) -> Option<&'static str> {
+    match reason {
+        acp::StopReason::MaxTokens => Some("The model stopped because its answer reached the largest length."),
+        acp::StopReason::MaxTurnRequests => Some("The agent stopped because it had asked the model too many times."),
+        acp::StopReason::Refusal => Some("The model refused to go on. The agent forgets this turn."),
+        _ => None,
+    }
+}

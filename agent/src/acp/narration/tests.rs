@@ -1,0 +1,3 @@
+//! No I/O: what an agent tells in, events out.
+
+use super::*;
