@@ -6,13 +6,15 @@ use std::{fs, io};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
-/// A process, told from a later one with the same id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descendant {
     /// Its id.
     pub pid: Pid,
-    /// When it began, in ticks since the machine did.
-    began: u64,
+    /// When it began, in ticks since the machine did: tells it from a later one with the same id.
+    pub began: u64,
+    /// Whether it has ended, and its parent hasn't taken note.
+    pub is_zombie: bool,
 }
 
 /// All processes below this one. One that is born during the walk may be missing.
@@ -22,21 +24,23 @@ pub fn all() -> io::Result<Vec<Pid>> {
 
 /// All processes below another one.
 pub fn below(root: Pid) -> io::Result<Vec<Descendant>> {
-    let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
+    let mut children: HashMap<i32, Vec<Descendant>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
+            continue;
+        };
         // A process may end between the listing and the look at it.
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
-        if let Some((parent, began)) = parent_and_beginning(&stat) {
-            children.entry(parent).or_default().push((pid, began));
+        let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { continue };
+        if let Some(Stat { parent, began, is_zombie }) = read_stat(&stat) {
+            children.entry(parent).or_default().push(Descendant { pid, began, is_zombie });
         }
     }
     let mut found = Vec::new();
     let mut open = vec![root.as_raw_nonzero().get()];
     while let Some(parent) = open.pop() {
-        for (child, began) in children.remove(&parent).unwrap_or_default() {
-            open.push(child);
-            found.extend(Pid::from_raw(child).map(|pid| Descendant { pid, began }));
+        for child in children.remove(&parent).unwrap_or_default() {
+            open.push(child.pid.as_raw_nonzero().get());
+            found.push(child);
         }
     }
     Ok(found)
@@ -82,13 +86,21 @@ pub fn end() -> io::Result<usize> {
     Ok(refused.len())
 }
 
-/// The parent's id and the time of birth in `/proc/PID/stat`, its fields 4 and 22. The second field, the name, is in
-/// parentheses and may hold anything.
-fn parent_and_beginning(stat: &str) -> Option<(i32, u64)> {
+/// What matters in `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: i32,
+    began: u64,
+    is_zombie: bool,
+}
+
+/// Reads the fields 3, 4 and 22. The second one, the name, is in parentheses and may hold anything.
+fn read_stat(stat: &str) -> Option<Stat> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(1);
+    let mut fields = after_name.split_ascii_whitespace();
+    let is_zombie = matches!(fields.next()?, "Z" | "X");
     let parent = fields.next()?.parse().ok()?;
-    Some((parent, fields.nth(17)?.parse().ok()?))
+    Some(Stat { parent, began: fields.nth(17)?.parse().ok()?, is_zombie })
 }
 
 #[cfg(test)]
@@ -98,7 +110,7 @@ mod tests {
     #[test]
     fn a_process_name_with_parentheses_and_spaces_doesnt_hide_the_parent() {
         let stat = "42 (a) 1 (b) S 7 42 42 0 -1 4194304 100 0 0 0 1 2 3 4 20 0 1 0 12345 1000000 50";
-        assert_eq!(parent_and_beginning(stat), Some((7, 12345)));
-        assert_eq!(parent_and_beginning("42 (a"), None);
+        assert_eq!(read_stat(stat), Some(Stat { parent: 7, began: 12345, is_zombie: false }));
+        assert_eq!(read_stat("42 (a"), None);
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "daemon/access.rs"]
 mod access;
+#[path = "daemon/agent.rs"]
+mod agent;
 #[path = "daemon/code.rs"]
 mod code;
 #[path = "daemon/events.rs"]

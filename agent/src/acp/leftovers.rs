@@ -24,12 +24,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The processes below a program at one time.
 #[derive(Debug)]
-pub struct Snapshot(HashSet<Descendant>);
+pub struct Snapshot(HashSet<(Pid, u64)>);
 
 impl Snapshot {
     /// Those that are below this process now.
     pub fn below(root: Pid) -> io::Result<Self> {
-        Ok(Self(descendants::below(root)?.into_iter().collect()))
+        Ok(Self(descendants::below(root)?.into_iter().map(identity).collect()))
     }
 
     /// Ends those that are below the process now and weren't then. Returns how many couldn't be ended.
@@ -37,19 +37,24 @@ impl Snapshot {
         let began = Instant::now();
         let mut asked = HashSet::new();
         loop {
-            let newer: Vec<_> = descendants::below(root)?.into_iter().filter(|found| !self.0.contains(found)).collect();
+            let is_left = |found: &Descendant| !found.is_zombie && !self.0.contains(&identity(*found));
+            let newer: Vec<_> = descendants::below(root)?.into_iter().filter(is_left).collect();
             if newer.is_empty() || began.elapsed() > LIMIT {
                 return Ok(newer.len());
             }
             let force = began.elapsed() > GRACE;
             for found in newer {
-                if force || asked.insert(found) {
+                if force || asked.insert(identity(found)) {
                     signal(found.pid, if force { Signal::KILL } else { Signal::TERM })?;
                 }
             }
             sleep(LOOK_AGAIN).await;
         }
     }
+}
+
+fn identity(process: Descendant) -> (Pid, u64) {
+    (process.pid, process.began)
 }
 
 fn signal(pid: Pid, signal: Signal) -> io::Result<()> {

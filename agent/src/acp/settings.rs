@@ -39,16 +39,10 @@ struct Model {
     description: Option<String>,
 }
 
-/// Where an answer that opens a thread tells its settings.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// Where an answer that opens a thread tells its models.
+#[derive(Debug, Deserialize)]
 struct Opened {
-    #[serde(default)]
-    modes: Option<acp::SessionModeState>,
-    #[serde(default)]
     models: Option<Models>,
-    #[serde(default)]
-    config_options: Option<Vec<acp::SessionConfigOption>>,
 }
 
 /// Why a setting can't be changed.
@@ -87,9 +81,11 @@ pub struct Request {
 impl Settings {
     /// Takes what an agent tells when a thread is opened.
     pub fn opened(answer: &str) -> Self {
-        // What can't be read isn't there: an agent without settings works, too.
-        let opened: Opened = serde_json::from_str(answer).unwrap_or_default();
-        Self { options: opened.config_options.unwrap_or_default(), modes: opened.modes, models: opened.models }
+        // What can't be read isn't there: an agent without settings works, too. Answers that open a thread differ only in
+        // what isn't read here.
+        let opened = serde_json::from_str::<acp::LoadSessionResponse>(answer).unwrap_or_default();
+        let models = serde_json::from_str::<Opened>(answer).ok().and_then(|opened| opened.models);
+        Self { options: opened.config_options.unwrap_or_default(), modes: opened.modes, models }
     }
 
     /// The agent has these config options now.
