@@ -343,11 +343,10 @@ impl Turns {
         let Some(Running { turn_id, stopping, .. }) = self.running.take() else { return Vec::new() };
         let outcome = match (stopping, end) {
             (Some(StopCause::LogFailed), _) => failed(LOG_FAILED),
-            (Some(StopCause::ShutDown), _) => TurnOutcome::Interrupted,
             (Some(StopCause::Cancelled), PromptEnd::Cancelled { left: 1.. }) => failed(NOT_ENDED),
             (Some(StopCause::Cancelled), _) => TurnOutcome::Cancelled,
             (None, PromptEnd::Completed) => TurnOutcome::Completed,
-            (None, PromptEnd::Cancelled { .. }) => TurnOutcome::Interrupted,
+            (Some(StopCause::ShutDown), _) | (None, PromptEnd::Cancelled { .. }) => TurnOutcome::Interrupted,
             (None, PromptEnd::Failed { reason, credential }) => TurnOutcome::Failed { reason, credential },
         };
         self.end_turn(turn_id, outcome)

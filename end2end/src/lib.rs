@@ -9,8 +9,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use futures::FutureExt;
 
+pub mod agents;
 pub mod api;
 pub mod browser;
+pub mod daemon;
+pub mod model;
 pub mod server;
 
 pub use browser::Browser;

@@ -294,7 +294,9 @@ impl Task {
             }
             ProgramEvent::Terminal(name, event) => {
                 let (printed, answers) = program.terminals.note(&name, event);
-                answers.into_iter().for_each(|answer| program.send(answer));
+                for answer in answers {
+                    program.send(answer);
+                }
                 printed.map(|text| program.dialogue.terminal_output(&name, text)).unwrap_or_default()
             }
             ProgramEvent::Due => program.dialogue.tick(now),

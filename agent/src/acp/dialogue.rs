@@ -27,7 +27,7 @@ use crate::acp::settings::{SettingError, Settings};
 use crate::turn::PromptEnd;
 
 /// How long opening a thread may take once the agent has answered at all.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(120);
+const OPEN_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long an agent has to stop its work when it is asked to by the protocol.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -213,7 +213,7 @@ impl Dialogue {
                 Some(purpose) => self.answered(purpose, result, now),
                 None => Vec::new(),
             },
-            Incoming::Request { id, method, params } => self.requested(id, method, params, now),
+            Incoming::Request { id, method, params } => self.requested(id, &method, params, now),
             Incoming::Notification { method, params } => {
                 if method == "session/update" {
                     self.updated(&params, now)

@@ -190,13 +190,13 @@ impl Program {
         loop {
             let due = self.dialogue.due();
             tokio::select! {
-                line = self.lines.next(), if !self.is_silent => match line {
-                    Ok(Some(line)) => return ProgramEvent::Line(line),
-                    Ok(None) | Err(_) => {
-                        self.is_silent = true;
-                        return ProgramEvent::Silent;
+                line = self.lines.next(), if !self.is_silent => {
+                    if let Ok(Some(line)) = line {
+                        return ProgramEvent::Line(line);
                     }
-                },
+                    self.is_silent = true;
+                    return ProgramEvent::Silent;
+                }
                 read = read_errors(&mut self.errors, &mut chunk) => match read {
                     Ok(read @ 1..) => self.last_words.push(&chunk[..read]),
                     Ok(0) | Err(_) => self.errors = None,

@@ -31,9 +31,9 @@ struct Models {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Model {
-    model_id: String,
+    #[serde(rename = "modelId")]
+    id: String,
     name: String,
     #[serde(default)]
     description: Option<String>,
@@ -222,7 +222,7 @@ fn mode(modes: &acp::SessionModeState) -> Setting {
 }
 
 fn model(models: &Models) -> Setting {
-    let one = |model: &Model| choice(&model.model_id, &model.name, model.description.as_deref());
+    let one = |model: &Model| choice(&model.id, &model.name, model.description.as_deref());
     Setting {
         id: MODEL.to_owned(),
         name: "Model".to_owned(),

@@ -99,12 +99,13 @@ impl Told {
     }
 
     fn notices(&self) -> Vec<&str> {
-        let notice = |event: &'_ DaemonEventBody| matches!(event, DaemonEventBody::Notice { .. });
-        let text = |event| match event {
-            &DaemonEventBody::Notice { ref text, .. } => text.as_str(),
-            _ => "",
-        };
-        self.events.iter().filter(|event| notice(event)).map(text).collect()
+        let mut notices = Vec::new();
+        for event in &self.events {
+            if let DaemonEventBody::Notice { text, .. } = event {
+                notices.push(text.as_str());
+            }
+        }
+        notices
     }
 
     fn statuses(&self) -> Vec<ToolCallStatus> {

@@ -28,9 +28,9 @@ pub enum AgentTypeId {
     ClaudeCode,
     /// Google's Gemini CLI.
     GeminiCli,
-    /// OpenAI's Codex.
+    /// `OpenAI`'s Codex.
     Codex,
-    /// OpenCode.
+    /// `OpenCode`.
     OpenCode,
     /// A program of the user's own that speaks the Agent Client Protocol.
     Custom,

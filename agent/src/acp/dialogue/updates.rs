@@ -78,11 +78,11 @@ impl Dialogue {
     pub(super) fn requested(
         &mut self,
         id: RequestId,
-        method: String,
+        method: &str,
         params: Box<RawValue>,
         now: Instant,
     ) -> Vec<Action> {
-        match method.as_str() {
+        match method {
             "session/request_permission" => self.permission_requested(id, &params, now),
             method if method.starts_with("fs/") || method.starts_with("terminal/") => {
                 vec![Action::Serve { id, method: method.to_owned(), params }]

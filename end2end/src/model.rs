@@ -1,0 +1,128 @@
+//! A simulated model API on loopback: the wire formats of the model providers, answered by scenario.
+//!
+//! What is answered depends only on the conversation that a request carries: the last prompt that holds a scenario's cue
+//! says which scenario it is, and the answers since say which step. So requests may be repeated, side requests (titles,
+//! summaries) are answered with a word, and several agents can talk at once. Only faults are counted.
+
+mod anthropic;
+mod conversation;
+mod gemini;
+mod openai;
+mod scenario;
+mod stream;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::model::conversation::Conversation;
+use crate::model::scenario::Verdict;
+pub use crate::model::scenario::{Block, Fault, Scenario, Step};
+
+/// A running model API. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Model {
+    address: String,
+    script: Script,
+    server: JoinHandle<()>,
+}
+
+/// What the API answers, and what it was asked.
+#[derive(Debug, Clone, Default)]
+struct Script(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    scenarios: Vec<Scenario>,
+    requests: Vec<Request>,
+    /// How many answers have been given, for ids.
+    answers: u64,
+}
+
+/// A request that the API got.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its path.
+    pub path: String,
+    /// Its body.
+    pub body: Value,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+impl Script {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nobody panics while holding the script")
+    }
+
+    /// What to answer to a conversation, and a number for ids.
+    fn decide(&self, conversation: &Conversation) -> (Verdict, u64) {
+        let mut inner = self.lock();
+        inner.answers += 1;
+        let number = inner.answers;
+        (scenario::decide(&mut inner.scenarios, conversation), number)
+    }
+}
+
+impl Model {
+    /// Starts one without scenarios.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("the model API can't listen")?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let script = Script::default();
+        let router = Router::new().fallback(answer).with_state(script.clone());
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                eprintln!("the model API has ended: {error}");
+            }
+        });
+        Ok(Self { address, script, server })
+    }
+
+    /// Its address, for instance `http://127.0.0.1:4000`.
+    pub fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// Adds a scenario. Of several whose cue a prompt holds the last one counts.
+    pub fn play(&self, scenario: Scenario) {
+        self.script.lock().scenarios.push(scenario);
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.script.lock().requests.clone()
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Finds the wire format by the path, and answers in it.
+async fn answer(State(script): State<Script>, uri: Uri, body: Bytes) -> Response {
+    let path = uri.path().to_owned();
+    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let response = match path.as_str() {
+        path if path.ends_with("/messages") => anthropic::messages(&script, &body),
+        path if path.ends_with("/messages/count_tokens") => axum::Json(json!({ "input_tokens": 10 })).into_response(),
+        path if path.ends_with("/responses") => openai::responses(&script, &body),
+        path if path.ends_with("/chat/completions") => openai::chat(&script, &body),
+        path if path.contains(":streamGenerateContent") => gemini::generate(&script, &body, true),
+        path if path.contains(":generateContent") => gemini::generate(&script, &body, false),
+        path if path.contains(":countTokens") => axum::Json(json!({ "totalTokens": 10 })).into_response(),
+        _ => (StatusCode::NOT_FOUND, axum::Json(json!({ "error": { "message": "not simulated" } }))).into_response(),
+    };
+    script.lock().requests.push(Request { path, body, status: response.status().as_u16() });
+    response
+}

@@ -1,0 +1,207 @@
+//! Real agents under the real daemon, against a simulated model API.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use octobot_end2end::agents;
+use octobot_end2end::daemon::Daemon;
+use octobot_end2end::model::{Block, Fault, Model, Scenario, Step};
+use octobot_wire::daemon::{DaemonEventBody, TurnOutcome};
+use octobot_wire::launch::AcpLaunch;
+use octobot_wire::message::ToolCallStatus;
+use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
+use octobot_wire::plan::PlanStatus;
+use octobot_wire::setting::SettingCategory;
+use octobot_wire::tool::{CallContent, ToolKind};
+use serde_json::json;
+
+/// Runs a test with an agent, if it is installed.
+async fn with_agent(program: &str, test: impl AsyncFnOnce(&Model, &mut Daemon) -> Result<()>) {
+    if let Some(why) = agents::missing(program) {
+        assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none(), "{why}, and nothing may be skipped");
+        eprintln!("SKIPPED: {program}: {why}");
+        return;
+    }
+    let model = Model::start().await.expect("the model API starts");
+    let mut daemon = Daemon::start(&agents::programs()).await.expect("the daemon starts");
+    test(&model, &mut daemon).await.expect("the test passes");
+}
+
+fn option(options: &[PermissionOption], kind: PermissionKind) -> Result<&str> {
+    let option = options.iter().find(|option| option.kind == kind);
+    Ok(&option.with_context(|| format!("no {kind:?} in {options:?}"))?.id)
+}
+
+fn writes(cue: &str, file: &Path) -> Scenario {
+    let input = json!({ "file_path": file, "content": "Hello\n" });
+    let write = Block::Tool { name: "Write".to_owned(), input };
+    Scenario::cued(cue)
+        .step(Step::thought("The user wants a file.").and(Block::Text("I write it.".to_owned())).and(write))
+        .step(Step::text("It is **written**."))
+}
+
+fn statuses(events: &[DaemonEventBody]) -> Vec<ToolCallStatus> {
+    let status = |event: &DaemonEventBody| match event {
+        DaemonEventBody::ToolCallEnded { status, .. } => Some(*status),
+        _ => None,
+    };
+    events.iter().filter_map(status).collect()
+}
+
+fn told_settings(events: &[DaemonEventBody], launch: &AcpLaunch) -> bool {
+    let wanted = &launch.settings[0].value;
+    events.iter().any(|event| match event {
+        DaemonEventBody::Settings { settings } => {
+            settings.iter().any(|setting| setting.category == SettingCategory::Mode && setting.current == *wanted)
+        }
+        _ => false,
+    })
+}
+
+#[tokio::test]
+async fn claude_code_writes_a_file_when_it_may() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let file = daemon.workspace().join("hello.txt");
+        model.play(writes("create hello.txt", &file));
+        let launch = agents::claude_code(model.url());
+        let mut turn = daemon.prompt(1, &launch, "create hello.txt").await?;
+        let asked = turn.asked().await?;
+        ensure!(asked.title.contains("hello.txt"), "{}", asked.title);
+        ensure!(!file.exists(), "it was written without permission");
+        let allow = option(&asked.options, PermissionKind::AllowOnce)?;
+        let state = PermissionState::Answered { option: allow.to_owned() };
+        ensure!(turn.answer(asked.part, allow).await? == state);
+        ensure!(turn.end().await? == TurnOutcome::Completed, "{:#?}", turn.events);
+        ensure!(std::fs::read_to_string(&file)? == "Hello\n");
+        ensure!(turn.text().contains("I write it.") && turn.text().ends_with("It is **written**."), "{}", turn.text());
+        let diff = turn.events.iter().any(|event| match event {
+            DaemonEventBody::ToolCallChanged { change, .. } => change.content.iter().flatten().any(
+                |item| matches!(item, CallContent::Diff { path, old: None, new, .. } if path == "hello.txt" && new == "Hello\n"),
+            ),
+            _ => false,
+        });
+        ensure!(diff, "no diff: {:#?}", turn.events);
+        ensure!(turn.events.iter().any(|event| matches!(event, DaemonEventBody::Reasoning { .. })), "no thoughts");
+        ensure!(turn.events.iter().any(|event| matches!(event, DaemonEventBody::Commands { commands } if !commands.is_empty())));
+        ensure!(turn.events.iter().any(|event| matches!(event, DaemonEventBody::TurnUsage { usage, .. } if usage.output_tokens > 0 && usage.cost_micros > 0)));
+        ensure!(told_settings(&turn.events, &launch), "the mode wasn't set");
+        ensure!(matches!(statuses(&turn.events)[..], [ToolCallStatus::Completed { .. }]));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_is_refused_cancelled_and_goes_on() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let file = daemon.workspace().join("hello.txt");
+        model.play(writes("first", &file));
+        model.play(writes("second", &file));
+        model.play(Scenario::cued("third").step(Step::text("Still here.")));
+        let launch = agents::claude_code(model.url());
+        let mut turn = daemon.prompt(1, &launch, "first").await?;
+        let asked = turn.asked().await?;
+        turn.answer(asked.part, option(&asked.options, PermissionKind::RejectOnce)?).await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed);
+        ensure!(matches!(statuses(&turn.events)[..], [ToolCallStatus::Failed { .. }]));
+        let mut turn = daemon.prompt(2, &launch, "second").await?;
+        let asked = turn.asked().await?;
+        turn.cancel().await?;
+        ensure!(turn.end().await? == TurnOutcome::Cancelled);
+        let allow = option(&asked.options, PermissionKind::AllowOnce)?;
+        ensure!(turn.answer(asked.part, allow).await? == PermissionState::Cancelled);
+        ensure!(!file.exists());
+        let mut turn = daemon.prompt(3, &launch, "third").await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed && turn.text() == "Still here.", "{}", turn.text());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_runs_a_command_makes_a_plan_and_survives_an_overloaded_model() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let todo = |content, status| json!({ "content": content, "status": status, "activeForm": content });
+        let todos = json!({ "todos": [todo("look", "in_progress"), todo("write", "pending")] });
+        let command = json!({ "command": "echo from the shell", "description": "Say something" });
+        model.play(
+            Scenario::cued("plan it")
+                .step(Step::tool("TodoWrite", todos).after(Fault::Status(529)))
+                .step(Step::tool("Bash", command).after(Fault::Status(500)))
+                .step(Step::text("That went well.")),
+        );
+        let mut turn = daemon.prompt(1, &agents::claude_code(model.url()), "plan it").await?;
+        let outcome = loop {
+            // Whether such a command needs a permission is the agent's own affair.
+            match turn.asked_or_ended().await? {
+                Ok(asked) => turn.answer(asked.part, option(&asked.options, PermissionKind::AllowOnce)?).await?,
+                Err(outcome) => break outcome,
+            };
+        };
+        ensure!(outcome == TurnOutcome::Completed, "{outcome:?}");
+        ensure!(turn.text().ends_with("That went well."), "{}", turn.text());
+        let plan = turn.events.iter().find_map(|event| match event {
+            DaemonEventBody::Plan { entries, .. } => Some(entries),
+            _ => None,
+        });
+        ensure!(plan.context("no plan")?[0].status == PlanStatus::InProgress);
+        let runs = |event: &&DaemonEventBody| {
+            matches!(event, DaemonEventBody::ToolCallStarted { kind: ToolKind::Execute, .. })
+        };
+        ensure!(turn.events.iter().any(|event| runs(&event)));
+        let output: String = turn
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                DaemonEventBody::Output { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        ensure!(output.contains("from the shell"), "{output:?}");
+        ensure!(model.requests().iter().any(|request| request.status == 529));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_goes_on_with_its_thread_after_the_daemon_was_killed() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let file = daemon.workspace().join("hello.txt");
+        model.play(Scenario::cued("my name is Ada").step(Step::text("Hello Ada.")));
+        model.play(writes("while you are killed", &file));
+        model.play(Scenario::cued("what is my name").step(Step::text("It is Ada.")));
+        let launch = agents::claude_code(model.url());
+        ensure!(daemon.prompt(1, &launch, "my name is Ada").await?.end().await? == TurnOutcome::Completed);
+        daemon.prompt(2, &launch, "while you are killed").await?.asked().await?;
+        daemon.kill_and_restart().await?;
+        let mut turn = daemon.prompt(3, &launch, "what is my name").await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed && turn.text() == "It is Ada.", "{:#?}", turn.events);
+        ensure!(!turn.events.iter().any(|event| matches!(event, DaemonEventBody::Notice { .. })), "{:#?}", turn.events);
+        let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("what is my name"));
+        let last = last.context("the model wasn't asked")?;
+        ensure!(last.body["messages"].to_string().contains("my name is Ada"), "the thread is gone: {}", last.body);
+        let log = daemon.log()?;
+        ensure!(log.iter().map(|event| event.number).eq(1..=log.len() as u64), "the log has a gap");
+        let interrupted = |event: &DaemonEventBody| {
+            matches!(event, DaemonEventBody::TurnEnded { outcome: TurnOutcome::Interrupted, .. })
+        };
+        ensure!(log.iter().any(|event| interrupted(&event.body)));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_without_a_key_names_the_credential() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let mut launch = agents::claude_code(model.url());
+        launch.variables.retain(|variable| variable.name != "ANTHROPIC_API_KEY");
+        launch.credential = Some("ANTHROPIC_API_KEY".to_owned());
+        let outcome = daemon.prompt(1, &launch, "hello").await?.end().await?;
+        let TurnOutcome::Failed { reason, credential } = outcome else { anyhow::bail!("{outcome:?}") };
+        ensure!(reason.contains("ANTHROPIC_API_KEY") && credential.as_deref() == Some("ANTHROPIC_API_KEY"), "{reason}");
+        Ok(())
+    })
+    .await;
+}
