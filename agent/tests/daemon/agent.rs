@@ -443,3 +443,71 @@ async fn a_shell_and_an_agent_share_a_session() {
     assert_eq!(sandbox.prompt(2, launch(), "say b").await.text(), "b");
     assert_eq!(sandbox.run(3, "echo c").await.output, "c\n");
 }
+
+/// A search path with an npm that does what a script says.
+fn path_with_npm(script: &str) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::TempDir::new().unwrap();
+    let npm = folder.path().join("npm");
+    std::fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&npm, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn installable() -> AcpLaunch {
+    let install = Install { npm_package: Some("@fakes/agent@1.2.3".to_owned()), hint: "Ask its maker.".to_owned() };
+    AcpLaunch { program: "installed-fake".to_owned(), install, ..launch() }
+}
+
+#[tokio::test]
+async fn an_agent_that_isnt_there_is_installed_with_its_progress_shown() {
+    let script = format!(
+        "while [ \"$1\" != --prefix ]; do shift; done; echo fetching \"$4\"; \
+         mkdir -p \"$2/node_modules/.bin\"; ln -s {} \"$2/node_modules/.bin/installed-fake\"",
+        program()
+    );
+    let npm = path_with_npm(&script);
+    let sandbox = Sandbox::start_with_path(&format!("{}:/usr/bin:/bin", npm.path().display())).await;
+    let told = sandbox.prompt(1, installable(), "say a").await;
+    assert_eq!((told.text().as_str(), &told.outcome), ("a", &TurnOutcome::Completed));
+    let DaemonEventBody::ToolCallStarted { call: 0, title, input, .. } = &told.events[1] else {
+        panic!("{:?}", told.events);
+    };
+    assert_eq!((title.as_str(), input.as_str()), ("Install The fake", "npm install @fakes/agent@1.2.3"));
+    let DaemonEventBody::Output { text, .. } = &told.events[2] else { panic!("{:?}", told.events) };
+    assert_eq!(text, "fetching @fakes/agent@1.2.3\n");
+    assert!(matches!(told.statuses()[..], [ToolCallStatus::Exited { exit_code: 0, .. }]));
+    let told = sandbox.prompt(2, installable(), "say b").await;
+    assert_eq!((told.text().as_str(), told.statuses().len()), ("b", 0), "once");
+}
+
+#[tokio::test]
+async fn an_installation_that_fails_or_is_cancelled_leaves_nothing_half_done() {
+    let npm = path_with_npm("echo no such package; mkdir -p node_modules; exit 4");
+    let sandbox = Sandbox::start_with_path(&format!("{}:/usr/bin:/bin", npm.path().display())).await;
+    let told = sandbox.prompt(1, installable(), "say a").await;
+    let expected = "The fake couldn't be installed: see what npm install @fakes/agent@1.2.3 printed. Ask its maker.";
+    assert_eq!(told.reason(), expected);
+    let cache = sandbox.path("home/.cache/octobot/agents");
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+    std::fs::write(npm.path().join("npm"), "#!/bin/sh\necho slow; sleep 1000").unwrap();
+    let mut events = sandbox.follow(sandbox.health().await.last_event).await;
+    sandbox.give(2, installable(), "say a").await;
+    events.printed("slow").await;
+    sandbox.cancel(2).await;
+    let told = events.told().await;
+    assert_eq!(told.outcome, TurnOutcome::Cancelled);
+    assert!(matches!(told.statuses()[..], [ToolCallStatus::Cancelled { .. }]));
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_idle_daemon_is_small_also_after_an_agent_has_said_much() {
+    let sandbox = Sandbox::start().await;
+    sandbox.prompt(1, launch(), "noise 20000000\nsay fine").await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", sandbox.daemon.id())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    let kib: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    // What a debug build has of its program in memory isn't what counts.
+    assert!(kib < 10 * 1024, "{kib} KiB");
+}
