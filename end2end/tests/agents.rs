@@ -205,3 +205,65 @@ async fn claude_code_without_a_key_names_the_credential() {
     })
     .await;
 }
+
+/// The agent asks, is allowed, writes a file, and goes on with its thread after the daemon was killed.
+async fn writes_a_file(
+    launch: &AcpLaunch,
+    tool: &str,
+    input: serde_json::Value,
+    model: &Model,
+    daemon: &mut Daemon,
+) -> Result<()> {
+    let file = daemon.workspace().join("hello.txt");
+    model.play(Scenario::cued("create hello.txt").step(Step::tool(tool, input)).step(Step::text("It is **written**.")));
+    model.play(Scenario::cued("are you there").step(Step::text("Still here.")));
+    let mut turn = daemon.prompt(1, launch, "create hello.txt").await?;
+    let asked = turn.asked().await?;
+    ensure!(!file.exists(), "it was written without permission");
+    turn.answer(asked.part, option(&asked.options, PermissionKind::AllowOnce)?).await?;
+    ensure!(turn.end().await? == TurnOutcome::Completed, "{:#?}", turn.events);
+    ensure!(std::fs::read_to_string(&file)? == "Hello\n", "{:#?}", turn.events);
+    ensure!(turn.text().trim_end().ends_with("It is **written**."), "{}", turn.text());
+    ensure!(
+        statuses(&turn.events).iter().any(|status| matches!(status, ToolCallStatus::Completed { .. })),
+        "{:#?}",
+        turn.events
+    );
+    daemon.kill_and_restart().await?;
+    let mut turn = daemon.prompt(2, launch, "are you there").await?;
+    ensure!(turn.end().await? == TurnOutcome::Completed && turn.text().trim() == "Still here.", "{:#?}", turn.events);
+    ensure!(!turn.events.iter().any(|event| matches!(event, DaemonEventBody::Notice { .. })), "{:#?}", turn.events);
+    let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you there"));
+    ensure!(
+        last.context("the model wasn't asked")?.body.to_string().contains("create hello.txt"),
+        "the thread is gone"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn gemini_cli_writes_a_file_when_it_may() {
+    with_agent("gemini", async |model, daemon| {
+        let input = json!({ "file_path": daemon.workspace().join("hello.txt"), "content": "Hello\n" });
+        writes_a_file(&agents::gemini_cli(model.url()), "write_file", input, model, daemon).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn codex_writes_a_file_when_it_may() {
+    with_agent("codex-acp", async |model, daemon| {
+        let input = json!({ "cmd": "printf 'Hello\\n' > hello.txt" });
+        writes_a_file(&agents::codex(model.url()), "exec_command", input, model, daemon).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn opencode_writes_a_file_when_it_may() {
+    with_agent("opencode", async |model, daemon| {
+        let input = json!({ "filePath": daemon.workspace().join("hello.txt"), "content": "Hello\n" });
+        writes_a_file(&agents::open_code(model.url()), "write", input, model, daemon).await
+    })
+    .await;
+}

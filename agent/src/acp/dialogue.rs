@@ -3,6 +3,7 @@
 //!
 //! initialize → authenticate where asked for → resume or load the former thread, else a new one → settings → prompt.
 
+mod action;
 mod meter;
 mod updates;
 mod work;
@@ -12,74 +13,24 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use agent_client_protocol_schema::ProtocolVersion;
-use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
+use agent_client_protocol_schema::v1::{self as acp, RawValue};
 use octobot_wire::daemon::DaemonEventBody;
 use octobot_wire::launch::{AcpLaunch, SystemPromptWay};
-use octobot_wire::permission::PermissionOption;
 use octobot_wire::setting::{AgentCommand, ChangeSetting, Setting};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::acp::dialogue::action::Action;
 use crate::acp::dialogue::meter::Meter;
 use crate::acp::dialogue::work::Work;
 use crate::acp::message::{self, Incoming};
 use crate::acp::settings::{SettingError, Settings};
-use crate::turn::PromptEnd;
 
 /// How long opening a thread may take once the agent has answered at all.
 const OPEN_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long an agent has to stop its work when it is asked to by the protocol.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Action {
-    /// Write this to the agent.
-    Send(Vec<u8>),
-    /// Write this to the log.
-    Tell(DaemonEventBody),
-    /// Ask the user for a permission.
-    Ask {
-        /// The request's part.
-        part: u32,
-        /// The tool call's part.
-        call: u32,
-        /// What the agent wants to do.
-        title: String,
-        /// The possible answers.
-        options: Vec<PermissionOption>,
-    },
-    /// Do something for the agent, and answer.
-    Serve {
-        /// The request to answer.
-        id: RequestId,
-        /// What to do.
-        method: String,
-        /// What with.
-        params: Box<RawValue>,
-    },
-    /// Answer a request of the user's to change a setting.
-    Settle {
-        /// The request.
-        ticket: u64,
-        /// Its end.
-        result: Result<Vec<Setting>, SettingError>,
-    },
-    /// Take note of the processes that run: the prompt is given next.
-    RememberProcesses,
-    /// The prompt's work has ended.
-    End(PromptEnd),
-    /// End the program: it doesn't do what it should. The prompt fails, where there is one.
-    Abandon {
-        /// Why.
-        reason: String,
-        /// The credential that is missing.
-        credential: Option<String>,
-    },
-    /// End the program: it doesn't heed that its work was cancelled.
-    Kill,
-}
 
 /// Why an answer is awaited.
 #[derive(Debug)]

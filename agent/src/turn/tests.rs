@@ -1,6 +1,9 @@
 //! No I/O, no async: what happens in, effects out.
 
+use octobot_wire::launch::AcpLaunch;
+
 use super::*;
+use crate::turn::end::{LOG_FAILED, NOT_ENDED, failed};
 
 fn id(number: u32) -> TurnId {
     format!("0190163d-8694-739b-aea5-{number:012}").parse().unwrap()

@@ -5,9 +5,9 @@ use octobot_wire::launch::Install;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::turn::Prompt;
+use crate::turn::{Prompt, PromptEnd};
 
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 
 fn launch() -> AcpLaunch {
     AcpLaunch {
@@ -49,8 +49,8 @@ impl Scene {
     fn prompted() -> Self {
         let mut scene = Self::start(launch(), None);
         scene.give(prompt(launch(), "hello"));
-        scene.answer("initialize", json!({"protocolVersion": 1}));
-        scene.answer("session/new", json!({"sessionId": "t"}));
+        scene.answer("initialize", &json!({"protocolVersion": 1}));
+        scene.answer("session/new", &json!({"sessionId": "t"}));
         scene
     }
 
@@ -74,7 +74,7 @@ impl Scene {
     }
 
     /// The agent answers the last request, which must be this one.
-    fn answer(&mut self, method: &str, result: Value) {
+    fn answer(&mut self, method: &str, result: &Value) {
         let sent = self.sent();
         assert_eq!(sent["method"], method, "{sent}");
         self.hear(&json!({"id": sent["id"], "result": result}));
@@ -119,13 +119,13 @@ impl Scene {
 fn a_prompt_waits_for_the_thread_and_is_given_then() {
     let mut scene = Scene::start(launch(), None);
     scene.give(prompt(launch(), "hello"));
-    scene.answer("initialize", json!({"protocolVersion": 1, "authMethods": [{"id": "key", "name": "Key"}]}));
-    scene.answer("authenticate", json!({}));
-    scene.answer("session/new", json!({"sessionId": "t"}));
+    scene.answer("initialize", &json!({"protocolVersion": 1, "authMethods": [{"id": "key", "name": "Key"}]}));
+    scene.answer("authenticate", &json!({}));
+    scene.answer("session/new", &json!({"sessionId": "t"}));
     assert!(matches!(scene.told()[0], DaemonEventBody::Thread { thread_id } if thread_id == "t"));
     let sent = scene.sent();
     assert_eq!((&sent["method"], &sent["params"]["prompt"][0]["text"]), (&json!("session/prompt"), &json!("hello")));
-    scene.answer("session/prompt", json!({"stopReason": "end_turn"}));
+    scene.answer("session/prompt", &json!({"stopReason": "end_turn"}));
     assert_eq!(scene.ended(), Some(&PromptEnd::Completed));
     scene.give(prompt(launch(), "again"));
     assert_eq!(scene.sent()["params"]["prompt"][0]["text"], "again");
@@ -137,7 +137,7 @@ fn an_agent_that_neither_answers_nor_opens_a_thread_is_abandoned() {
     scene.actions = scene.dialogue.tick(scene.now + LONG);
     assert_eq!(scene.abandoned(), "The agent was started, but didn't answer within 60 s.");
     let mut scene = Scene::start(launch(), None);
-    scene.answer("initialize", json!({"protocolVersion": 1}));
+    scene.answer("initialize", &json!({"protocolVersion": 1}));
     scene.actions = scene.dialogue.tick(scene.now + LONG);
     assert_eq!(scene.abandoned(), "The agent didn't open a thread within 120 s.");
 }
@@ -145,10 +145,10 @@ fn an_agent_that_neither_answers_nor_opens_a_thread_is_abandoned() {
 #[test]
 fn a_newer_protocol_and_nonsense_are_refused() {
     let mut scene = Scene::start(launch(), None);
-    scene.answer("initialize", json!({"protocolVersion": 2}));
+    scene.answer("initialize", &json!({"protocolVersion": 2}));
     assert_eq!(scene.abandoned(), "The agent speaks version 2 of the protocol; version 1 is needed.");
     let mut scene = Scene::start(launch(), None);
-    scene.answer("initialize", json!("hello"));
+    scene.answer("initialize", &json!("hello"));
     assert_eq!(scene.abandoned(), "The agent answered the first request with something else.");
 }
 
@@ -156,7 +156,7 @@ fn a_newer_protocol_and_nonsense_are_refused() {
 fn what_loading_a_thread_repeats_isnt_told_again() {
     let mut scene = Scene::start(launch(), Some("t"));
     scene.give(prompt(launch(), "hello"));
-    scene.answer("initialize", json!({"protocolVersion": 1, "agentCapabilities": {"loadSession": true}}));
+    scene.answer("initialize", &json!({"protocolVersion": 1, "agentCapabilities": {"loadSession": true}}));
     let load = scene.sent();
     assert_eq!(load["method"], "session/load");
     scene.update(&json!({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "old"}}));
@@ -171,9 +171,9 @@ fn a_thread_that_cant_be_resumed_is_replaced_by_one_that_knows_the_transcript() 
     let mut scene = Scene::start(with_transcript.clone(), Some("lost"));
     scene.give(prompt(with_transcript, "hello"));
     let capabilities = json!({"loadSession": true, "sessionCapabilities": {"resume": {}}});
-    scene.answer("initialize", json!({"protocolVersion": 1, "agentCapabilities": capabilities}));
+    scene.answer("initialize", &json!({"protocolVersion": 1, "agentCapabilities": capabilities}));
     scene.refuse("session/resume", -32_002);
-    scene.answer("session/new", json!({"sessionId": "t"}));
+    scene.answer("session/new", &json!({"sessionId": "t"}));
     assert!(scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text == NEW_THREAD)));
     let blocks = scene.sent()["params"]["prompt"].to_string();
     assert!(blocks.contains("User: hi") && blocks.contains("hello"), "{blocks}");
@@ -183,7 +183,7 @@ fn a_thread_that_cant_be_resumed_is_replaced_by_one_that_knows_the_transcript() 
 fn an_agent_that_wants_a_key_names_it_wherever_it_asks() {
     let mut scene = Scene::start(launch(), None);
     scene.give(prompt(launch(), "hello"));
-    scene.answer("initialize", json!({"protocolVersion": 1}));
+    scene.answer("initialize", &json!({"protocolVersion": 1}));
     scene.refuse("session/new", -32_000);
     assert_eq!(scene.abandoned(), "The agent asks for authentication: set KEY.");
     let mut scene = Scene::prompted();
@@ -220,7 +220,7 @@ fn a_prompt_that_is_cancelled_before_the_agent_has_it_is_never_given() {
     scene.actions = scene.dialogue.cancel(scene.now);
     assert_eq!(scene.ended(), Some(&PromptEnd::Cancelled { left: 0 }));
     scene.hear(&json!({"id": initialize["id"], "result": {"protocolVersion": 1}}));
-    scene.answer("session/new", json!({"sessionId": "t"}));
+    scene.answer("session/new", &json!({"sessionId": "t"}));
     assert!(!scene.actions.iter().any(|action| matches!(action, Action::Send(_))));
 }
 
@@ -232,11 +232,11 @@ fn settings_of_the_launch_are_applied_once_and_the_agents_own_changes_stand() {
         json!({"currentModeId": "ask", "availableModes": [{"id": "ask", "name": "A"}, {"id": "plan", "name": "P"}]});
     let mut scene = Scene::start(planning.clone(), None);
     scene.give(prompt(planning.clone(), "hello"));
-    scene.answer("initialize", json!({"protocolVersion": 1}));
-    scene.answer("session/new", json!({"sessionId": "t", "modes": modes}));
-    scene.answer("session/set_mode", json!({}));
+    scene.answer("initialize", &json!({"protocolVersion": 1}));
+    scene.answer("session/new", &json!({"sessionId": "t", "modes": modes}));
+    scene.answer("session/set_mode", &json!({}));
     assert!(matches!(scene.told()[..], [DaemonEventBody::Settings { settings }] if settings[0].current == "plan"));
-    scene.answer("session/prompt", json!({"stopReason": "end_turn"}));
+    scene.answer("session/prompt", &json!({"stopReason": "end_turn"}));
     scene.update(&json!({"sessionUpdate": "current_mode_update", "currentModeId": "ask"}));
     assert!(matches!(scene.told()[..], [DaemonEventBody::Settings { settings }] if settings[0].current == "ask"));
     scene.give(prompt(planning, "again"));

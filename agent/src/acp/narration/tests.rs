@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn turn_id() -> TurnId {
     "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap()
