@@ -36,6 +36,7 @@ pub fn gemini_cli(model: &str) -> AcpLaunch {
     let quiet = [("GEMINI_TELEMETRY_ENABLED", "false"), ("GEMINI_CLI_TRUST_WORKSPACE", "true")];
     AcpLaunch {
         auth_method: Some("gemini-api-key".to_owned()),
+        offers_files: false,
         settings: vec![ChangeSetting { setting: "model".to_owned(), value: "gemini-2.5-pro".to_owned() }],
         ..launch("Gemini CLI", "gemini", &["--acp"], &[access, quiet].concat())
     }
@@ -48,7 +49,7 @@ pub fn codex(model: &str) -> AcpLaunch {
     });
     let config = json!({
         "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
-        "approval_policy": "untrusted", "sandbox_mode": "danger-full-access",
+        "approval_policy": "on-request", "approvals_reviewer": "user", "sandbox_mode": "read-only",
     });
     let config = config.to_string();
     let variables = [("OPENAI_API_KEY", "simulated"), ("NO_BROWSER", "1"), ("CODEX_CONFIG", config.as_str())];
@@ -81,6 +82,7 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         install: Install::default(),
         credential: None,
         auth_method: None,
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),

@@ -81,6 +81,8 @@ pub struct Dialogue {
     capabilities: acp::AgentCapabilities,
     former_thread: Option<String>,
     thread: Option<acp::SessionId>,
+    /// Why the former thread couldn't be loaded.
+    why_lost: Option<String>,
     /// What the thread hasn't been told yet: the system prompt, where the protocol can't carry it, and the transcript.
     is_fresh: bool,
     settings: Settings,
@@ -111,6 +113,7 @@ impl Dialogue {
             capabilities: acp::AgentCapabilities::default(),
             former_thread,
             thread: None,
+            why_lost: None,
             is_fresh: false,
             settings: Settings::default(),
             told_settings: Vec::new(),
@@ -120,7 +123,8 @@ impl Dialogue {
             work: None,
             deadline: Some(Deadline::Start(deadline)),
         };
-        let files = acp::FileSystemCapabilities::new().read_text_file(true).write_text_file(true);
+        let offers_files = dialogue.launch.offers_files;
+        let files = acp::FileSystemCapabilities::new().read_text_file(offers_files).write_text_file(offers_files);
         let client = acp::Implementation::new("octobot", env!("CARGO_PKG_VERSION")).title("Octobot".to_owned());
         let request = acp::InitializeRequest::new(ProtocolVersion::V1)
             .client_capabilities(acp::ClientCapabilities::new().fs(files).terminal(true))
@@ -269,7 +273,9 @@ impl Dialogue {
     ) -> Vec<Action> {
         let answer = match (result, &former) {
             (Ok(answer), _) => answer,
-            (Err(error), Some(_)) if error.code != acp::ErrorCode::AuthRequired => {
+            (Err(error), Some(thread)) if error.code != acp::ErrorCode::AuthRequired => {
+                tracing::warn!("{} can't load its thread {thread}: {}", self.launch.name, told(&error));
+                self.why_lost = Some(told(&error));
                 return vec![self.open(None)];
             }
             (Err(error), _) => return vec![self.refused(&error)],
@@ -284,7 +290,10 @@ impl Dialogue {
         self.settings = Settings::opened(answer.get());
         let mut actions = vec![Action::Tell(DaemonEventBody::Thread { thread_id: thread.0.to_string() })];
         if self.is_fresh && self.former_thread.is_some() {
-            actions.extend(self.notice(NEW_THREAD, now));
+            let why = self.why_lost.take().unwrap_or_else(|| "it can't load threads".to_owned());
+            actions.extend(
+                self.notice(&format!("The agent's thread couldn't be loaded again ({why}). {NEW_THREAD}"), now),
+            );
         }
         self.thread = Some(thread);
         actions.extend(self.tell_settings());
@@ -353,8 +362,7 @@ impl Dialogue {
 }
 
 /// What the transcript says when the agent has forgotten what was said.
-const NEW_THREAD: &str =
-    "The agent's thread couldn't be loaded again. A new one was started, and what was said before was given to it.";
+const NEW_THREAD: &str = "A new one was started, and what was said before was given to it.";
 
 fn abandon(reason: String) -> Action {
     Action::Abandon { reason, credential: None }

@@ -248,6 +248,7 @@ fn agent_launch() -> Launch {
         install: octobot_wire::launch::Install::default(),
         credential: None,
         auth_method: None,
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: octobot_wire::launch::SystemPromptWay::Protocol,
         settings: Vec::new(),

@@ -30,6 +30,7 @@ fn launch() -> AcpLaunch {
         install: Install::default(),
         credential: Some("FAKE_KEY".to_owned()),
         auth_method: None,
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),

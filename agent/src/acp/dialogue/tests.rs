@@ -19,6 +19,7 @@ fn launch() -> AcpLaunch {
         install: Install::default(),
         credential: Some("KEY".to_owned()),
         auth_method: Some("key".to_owned()),
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
@@ -174,7 +175,7 @@ fn a_thread_that_cant_be_resumed_is_replaced_by_one_that_knows_the_transcript() 
     scene.answer("initialize", &json!({"protocolVersion": 1, "agentCapabilities": capabilities}));
     scene.refuse("session/resume", -32_002);
     scene.answer("session/new", &json!({"sessionId": "t"}));
-    assert!(scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text == NEW_THREAD)));
+    assert!(scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text.ends_with(NEW_THREAD) && text.contains("(no)"))));
     let blocks = scene.sent()["params"]["prompt"].to_string();
     assert!(blocks.contains("User: hi") && blocks.contains("hello"), "{blocks}");
 }
