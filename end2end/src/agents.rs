@@ -49,11 +49,14 @@ pub fn codex(model: &str) -> AcpLaunch {
     });
     let config = json!({
         "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
-        "approval_policy": "on-request", "approvals_reviewer": "user", "sandbox_mode": "read-only",
     });
     let config = config.to_string();
     let variables = [("OPENAI_API_KEY", "simulated"), ("NO_BROWSER", "1"), ("CODEX_CONFIG", config.as_str())];
-    AcpLaunch { auth_method: Some("api-key".to_owned()), ..launch("Codex", "codex-acp", &[], &variables) }
+    AcpLaunch {
+        auth_method: Some("api-key".to_owned()),
+        settings: vec![ChangeSetting { setting: "mode".to_owned(), value: "read-only".to_owned() }],
+        ..launch("Codex", "codex-acp", &[], &variables)
+    }
 }
 
 /// `OpenCode`, which asks before it changes anything.
