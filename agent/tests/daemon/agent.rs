@@ -10,6 +10,7 @@ use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered, PermissionState};
 use octobot_wire::setting::ChangeSetting;
 use octobot_wire::tool::{CallContent, FileContent, ToolKind};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::sandbox::{AGENT, Follower, Sandbox, eventually, processes_with};
 
@@ -140,8 +141,8 @@ impl Follower {
         }
     }
 
-    /// Waits until the agent has said something.
-    async fn said(&mut self, expected: &str) {
+    /// Waits until the agent has said something, and returns all that it has.
+    async fn said(&mut self, expected: &str) -> String {
         let mut said = String::new();
         while !said.contains(expected) {
             match self.next().await.expect("the daemon runs").body {
@@ -150,6 +151,7 @@ impl Follower {
                 _ => {}
             }
         }
+        said
     }
 }
 
@@ -279,6 +281,33 @@ async fn an_agent_that_dies_fails_the_turn_with_its_last_words_and_comes_back_wi
     assert_eq!(processes_with(&nap), [0; 0]);
     let told = sandbox.prompt(2, launch(), "prompts").await;
     assert_eq!((told.text().as_str(), told.notices().len()), ("1 prompts before", 0));
+}
+
+#[tokio::test]
+async fn an_agent_or_its_root_process_killed_while_a_permission_is_open_fails_the_turn() {
+    let sandbox = Sandbox::start().await;
+    for (turn, kills_root) in [(1, false), (2, true)] {
+        let nap = format!("sleep 305{}.{turn}", std::process::id());
+        let mut events = sandbox.follow(sandbox.health().await.last_event).await;
+        sandbox.give(turn, launch(), &format!("spawn {nap}\npid\npermission rm a")).await;
+        let said = events.said("pid ").await;
+        let pid: i32 = said.trim_start_matches("pid ").parse().unwrap();
+        let part = events.asked().await;
+        let victim = if kills_root { parent_of(pid) } else { pid };
+        let began = Instant::now();
+        kill_process(Pid::from_raw(victim).unwrap(), Signal::KILL).unwrap();
+        let told = events.told().await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(told.reason().contains("was killed") || told.reason().contains("by signal 9"), "{}", told.reason());
+        assert_eq!(sandbox.answer(turn, part, "yes").await, PermissionState::Cancelled);
+        assert_eq!(processes_with(&nap), [0; 0]);
+    }
+    assert_eq!(sandbox.prompt(3, launch(), "prompts").await.text(), "2 prompts before");
+}
+
+fn parent_of(pid: i32) -> i32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap()
 }
 
 #[tokio::test]
