@@ -52,7 +52,7 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
             environment.set(name, &value);
         }
     }
-    let surroundings = Surroundings {
+    let mut surroundings = Surroundings {
         environment: environment.clone(),
         workspace: arguments.workspace.as_ref().to_owned(),
         cache: arguments.home.join(CACHE).as_ref().to_owned(),
@@ -61,6 +61,7 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
     let workspace = Workspace::open(arguments.data.as_ref(), arguments.workspace.as_ref(), &environment)?;
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
+    surroundings.environment.set("SHELL", shell.program());
     let (driver, turns) = Driver::resume(log, history, shell, surroundings, clock::system).await?;
 
     let closing = CancellationToken::new();

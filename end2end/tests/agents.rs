@@ -1,6 +1,7 @@
 //! Real agents under the real daemon, against a simulated model API.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use octobot_end2end::agents;
@@ -187,6 +188,34 @@ async fn claude_code_goes_on_with_its_thread_after_the_daemon_was_killed() {
             matches!(event, DaemonEventBody::TurnEnded { outcome: TurnOutcome::Interrupted, .. })
         };
         ensure!(log.iter().any(|event| interrupted(&event.body)));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_stops_in_the_middle_of_a_sentence() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let slowly = Step::text(&"word ".repeat(1_000)).slowly(Duration::from_millis(50));
+        model.play(Scenario::cued("talk").step(slowly));
+        let mut turn = daemon.prompt(1, &agents::claude_code(model.url()), "talk").await?;
+        turn.said("word word").await?;
+        let asked = Instant::now();
+        turn.cancel().await?;
+        ensure!(turn.end().await? == TurnOutcome::Cancelled);
+        ensure!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_survives_a_stream_that_is_cut() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        model.play(Scenario::cued("talk").step(Step::text("All of this must arrive, to the end.").after(Fault::Cut)));
+        let mut turn = daemon.prompt(1, &agents::claude_code(model.url()), "talk").await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed, "{:#?}", turn.events);
+        ensure!(turn.text().trim_end().ends_with("All of this must arrive, to the end."), "{:?}", turn.text());
         Ok(())
     })
     .await;
