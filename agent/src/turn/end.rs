@@ -16,7 +16,7 @@ pub enum CallEnd {
     Exited(u8),
     /// By this signal.
     Killed(u8),
-    /// As [`Effect::Stop`] asked; `left` processes belong to somebody else and couldn't be ended.
+    /// As it was told to; `left` processes belong to somebody else and couldn't be ended.
     Stopped {
         /// So many.
         left: usize,

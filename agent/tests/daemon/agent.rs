@@ -541,3 +541,39 @@ async fn an_idle_daemon_is_small_also_after_an_agent_has_said_much() {
     // What a debug build has of its program in memory isn't what counts.
     assert!(kib < 10 * 1024, "{kib} KiB");
 }
+
+#[tokio::test]
+async fn a_daemon_or_an_agent_killed_at_any_moment_leaves_a_log_without_gaps_and_a_thread_that_goes_on() {
+    let mut sandbox = Sandbox::start().await;
+    let script = "pid\nthink a\nplan a|b\nedit a\nrun echo a; sleep 0.01; echo b\nsay a\nsleep 5\nsay b\n".repeat(3);
+    for turn in 1..=20 {
+        let after = sandbox.health().await.last_event;
+        let mut events = sandbox.follow(after).await;
+        sandbox.give(turn, launch(), &script).await;
+        // The further, the later in the turn, from its first event on.
+        let mut said = String::new();
+        for _ in 0..turn {
+            if let Some(DaemonEventBody::Text { text, .. }) = events.next().await.map(|event| event.body) {
+                said.push_str(&text);
+            }
+        }
+        let agent =
+            said.split("pid ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        match agent.and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw).filter(|_| turn % 2 == 0) {
+            Some(pid) => {
+                kill_process(pid, Signal::KILL).unwrap();
+                assert!(matches!(events.told().await.outcome, TurnOutcome::Failed { .. }));
+            }
+            None => sandbox.crash().await,
+        }
+    }
+    let told = sandbox.prompt(21, launch(), "prompts").await;
+    assert_eq!(told.outcome, TurnOutcome::Completed);
+    let events = sandbox.events().await;
+    assert!(events.iter().map(|event| event.number).eq(1..=events.len() as u64));
+    let count = |wanted: fn(&DaemonEventBody) -> bool| events.iter().filter(|event| wanted(&event.body)).count();
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::TurnStarted { .. })), 21);
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::TurnEnded { .. })), 21);
+    let started = count(|body| matches!(body, DaemonEventBody::ToolCallStarted { .. }));
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::ToolCallEnded { .. })), started);
+}
