@@ -243,7 +243,8 @@ async fn a_cancelled_turn_withdraws_its_permission_and_keeps_the_agent() {
 async fn cancelling_ends_what_the_agents_tools_left_and_nothing_else() {
     let sandbox = Sandbox::start().await;
     let (kept, ended) = (format!("sleep 300{}.1", std::process::id()), format!("sleep 300{}.2", std::process::id()));
-    sandbox.prompt(1, launch(), &format!("spawn {kept}")).await;
+    // A process that starts another one now and then, as servers do.
+    sandbox.prompt(1, launch(), &format!("spawn while :; do sh -c 'sleep 0.05; true'; done & {kept}; true")).await;
     let mut events = sandbox.follow(sandbox.health().await.last_event).await;
     sandbox.give(2, launch(), &format!("spawn {ended}\nspawn trap '' TERM; {ended}\nsay ready\nwait")).await;
     events.said("ready").await;
