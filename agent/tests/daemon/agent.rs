@@ -544,6 +544,19 @@ async fn an_idle_daemon_is_small_also_after_an_agent_has_said_much() {
 }
 
 #[tokio::test]
+async fn an_agent_that_ends_because_its_daemon_was_killed_takes_its_tools_along() {
+    // Whether the agent or its root process hears first that the daemon is gone is a matter of luck.
+    for round in 1..=10 {
+        let nap = format!("sleep 306{}.{round}", std::process::id());
+        let sandbox = Sandbox::start().await;
+        sandbox.prompt(1, launch(), &format!("spawn {nap}")).await;
+        eventually("it runs", || (!processes_with(&nap).is_empty()).then_some(())).await;
+        drop(sandbox);
+        eventually("all end", || processes_with(&nap).is_empty().then_some(())).await;
+    }
+}
+
+#[tokio::test]
 async fn a_daemon_or_an_agent_killed_at_any_moment_leaves_a_log_without_gaps_and_a_thread_that_goes_on() {
     let mut sandbox = Sandbox::start().await;
     let script = "pid\nthink a\nplan a|b\nedit a\nrun echo a; sleep 0.01; echo b\nsay a\nsleep 5\nsay b\n".repeat(3);
