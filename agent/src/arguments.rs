@@ -80,6 +80,10 @@ pub struct DaemonArguments {
     /// The folder of the event log and of the daemon's other files.
     #[arg(long)]
     pub data: Utf8Folder,
+    /// The folder for what is installed on first use, which the sandboxes of a project may share. By default one in the
+    /// home folder.
+    #[arg(long)]
+    pub cache: Option<Utf8Folder>,
     /// The folder that the code is in.
     #[arg(long)]
     pub workspace: Utf8Folder,

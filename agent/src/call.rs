@@ -80,7 +80,7 @@ async fn follow(
     events: &mpsc::Sender<CallEvent>,
 ) -> io::Result<CallEnd> {
     let (mut process, mut pipe) = Process::start(launch)?;
-    let mut printed = Printed { output: Output::default(), open: true, events };
+    let mut printed = Printed { output: Output::printed(), open: true, events };
     let mut chunk = vec![0; CHUNK];
     let report = loop {
         tokio::select! {
@@ -144,7 +144,7 @@ impl Printed<'_> {
             // Closing the pipe would end a server in the background at its next line.
             tokio::spawn(async move { tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await });
         }
-        let texts = std::mem::take(&mut self.output).finish(Instant::now());
+        let texts = std::mem::replace(&mut self.output, Output::printed()).finish(Instant::now());
         self.send(texts).await;
         Ok(())
     }

@@ -26,8 +26,8 @@ use crate::log::EventLog;
 use crate::shell::Shell;
 use crate::turn::History;
 
-/// Where agents' programs are installed, in the home folder: a place that the sandboxes of a project may share.
-const CACHE: &str = ".cache/octobot/agents";
+/// Where things are installed where no folder is given for it, in the home folder.
+const CACHE: &str = ".cache/octobot";
 
 /// After the last event, streams have this long to send what they still hold.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -45,22 +45,18 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
     let mut history = History::default();
     let log = EventLog::open(arguments.data.join("events.ndjson").as_ref(), |record| history.observe(record))?;
     let reader = log.reader();
-    let mut environment = Environment::of_user(&arguments.user, arguments.home.as_str(), env::var("PATH").ok());
-    for name in &arguments.pass {
-        // What isn't text can't be put into a script's state either.
-        if let Ok(value) = env::var(name) {
-            environment.set(name, &value);
-        }
-    }
-    let surroundings = Surroundings {
+    let environment = environment_of(&arguments);
+    let cache = arguments.cache.unwrap_or_else(|| arguments.home.join(CACHE));
+    let mut surroundings = Surroundings {
         environment: environment.clone(),
         workspace: arguments.workspace.as_ref().to_owned(),
-        cache: arguments.home.join(CACHE).as_ref().to_owned(),
+        cache: cache.join("agents").as_ref().to_owned(),
         data: arguments.data.join("agent").as_ref().to_owned(),
     };
     let workspace = Workspace::open(arguments.data.as_ref(), arguments.workspace.as_ref(), &environment)?;
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
+    surroundings.environment.set("SHELL", shell.program());
     let (driver, turns) = Driver::resume(log, history, shell, surroundings, clock::system).await?;
 
     let closing = CancellationToken::new();
@@ -76,6 +72,18 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
         tracing::info!("a client was too slow for the last events");
     }
     Ok(())
+}
+
+/// The environment of every process of the sandbox.
+fn environment_of(arguments: &DaemonArguments) -> Environment {
+    let mut environment = Environment::of_user(&arguments.user, arguments.home.as_str(), env::var("PATH").ok());
+    for name in &arguments.pass {
+        // What isn't text can't be put into a script's state either.
+        if let Ok(value) = env::var(name) {
+            environment.set(name, &value);
+        }
+    }
+    environment
 }
 
 /// Resolves to the name of the signal that asks the daemon to end.

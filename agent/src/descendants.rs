@@ -11,6 +11,8 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 pub struct Descendant {
     /// Its id.
     pub pid: Pid,
+    /// Its parent's id.
+    pub parent: i32,
     /// When it began, in ticks since the machine did: tells it from a later one with the same id.
     pub began: u64,
     /// Whether it has ended, and its parent hasn't taken note.
@@ -32,7 +34,7 @@ pub fn below(root: Pid) -> io::Result<Vec<Descendant>> {
         // A process may end between the listing and the look at it.
         let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) else { continue };
         if let Some(Stat { parent, began, is_zombie }) = read_stat(&stat) {
-            children.entry(parent).or_default().push(Descendant { pid, began, is_zombie });
+            children.entry(parent).or_default().push(Descendant { pid, parent, began, is_zombie });
         }
     }
     let mut found = Vec::new();

@@ -1,17 +1,17 @@
-//! What a tool call prints, from bytes to the texts of its output events. Pure: bytes and times in, texts out.
+//! What a tool call prints or an agent says, from bytes to the texts of events. Pure: bytes and times in, texts out.
 
 mod cap;
 mod decode;
 mod pace;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::output::cap::{Cap, Rest};
 use crate::output::decode::Decoder;
 use crate::output::pace::Pace;
 
-/// The output of one tool call: capped, decoded, and gathered into few events.
-#[derive(Debug, Default)]
+/// The output of one tool call, or a text of an agent: capped, decoded, and gathered into few events.
+#[derive(Debug)]
 pub struct Output {
     cap: Cap,
     decoder: Decoder,
@@ -19,6 +19,20 @@ pub struct Output {
 }
 
 impl Output {
+    /// What a tool call prints.
+    pub fn printed() -> Self {
+        Self::gathered_for(pace::PRINTED)
+    }
+
+    /// What an agent says.
+    pub fn said() -> Self {
+        Self::gathered_for(pace::SAID)
+    }
+
+    fn gathered_for(window: Duration) -> Self {
+        Self { cap: Cap::default(), decoder: Decoder::default(), pace: Pace::new(window) }
+    }
+
     /// Takes what was printed and returns what is to be shown now.
     pub fn push(&mut self, bytes: &[u8], now: Instant) -> Vec<String> {
         let shown = self.cap.admit(bytes);
@@ -61,7 +75,7 @@ mod tests {
 
     fn printed(chunks: &[&[u8]]) -> String {
         let now = Instant::now();
-        let mut output = Output::default();
+        let mut output = Output::printed();
         let mut texts: Vec<String> = chunks.iter().flat_map(|chunk| output.push(chunk, now)).collect();
         texts.extend(output.finish(now));
         texts.concat()

@@ -1,8 +1,9 @@
 //! The root process of a tool call or an agent: starts the command, reports how it ended, and ends all of it when told to.
 //!
 //! It is a subreaper, so every descendant of the command, also one that made itself a daemon, stays below it until it
-//! exits. Hence "no child left" is an exact end of a stop, without a race. What a command leaves running when it ends
-//! by itself goes on, as a child of process 1.
+//! exits. Hence "no child left" is an exact end of a stop, without a race. What a tool call leaves running when it ends
+//! by itself goes on, as a child of process 1. What an agent leaves ends with it: nobody could tell it from what it will
+//! start when it is started again, and an agent also ends by itself when its daemon has died.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -40,7 +41,8 @@ pub fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
         }
     };
     let orders = Orders { control, partial: Vec::new(), daemon_is_gone: false };
-    let mut root = Root { shell, status: None, signals, orders, stop: None };
+    let takes_all_along = arguments.converse;
+    let mut root = Root { shell, status: None, signals, orders, stop: None, takes_all_along, ended_itself: false };
     let last_word = root.attend()?;
     report(&root.orders.control, &last_word);
     Ok(ExitCode::SUCCESS)
@@ -80,6 +82,10 @@ struct Root {
     signals: Signals,
     orders: Orders,
     stop: Option<Stop>,
+    /// Whether all that the command has started ends with it.
+    takes_all_along: bool,
+    /// Whether the stop that is under way is only for what the command has left.
+    ended_itself: bool,
 }
 
 /// A stop that is under way.
@@ -92,6 +98,7 @@ impl Root {
         loop {
             let has_children = self.reap()?;
             match (&mut self.stop, self.status) {
+                (Some(_), Some(status)) if !has_children && self.ended_itself => return Ok(ended(status)),
                 (Some(_), _) if !has_children => return Ok(Report::Stopped { left: 0 }),
                 (Some(stop), _) if stop.kill_at <= Instant::now() => {
                     let refused = descendants::end()?;
@@ -100,7 +107,12 @@ impl Root {
                     }
                     stop.kill_at = Instant::now() + KILL_INTERVAL;
                 }
-                (None, Some(status)) => return Ok(ended(status)),
+                (None, Some(status)) if !self.takes_all_along || !has_children => return Ok(ended(status)),
+                (None, Some(_)) => {
+                    self.ended_itself = true;
+                    self.obey(Order::Stop { grace_ms: 0 })?;
+                    continue;
+                }
                 _ => {}
             }
             self.await_news()?;

@@ -53,6 +53,11 @@ impl Shell {
         Ok(Self { kind, program, environment, files, workspace })
     }
 
+    /// Where the shell's program is.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
     /// Starts a script as a tool call of a turn.
     pub fn start(&self, turn_id: TurnId, script: &str) -> Result<Call, ShellError> {
         state::write_script(&self.files, script).map_err(ShellError::Files)?;

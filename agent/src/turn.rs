@@ -4,6 +4,8 @@
 //! call. What an agent does with a prompt is its own affair until it has ended; only the permissions that it asks for are
 //! looked after here, because each is answered once.
 
+mod effect;
+mod end;
 mod history;
 mod permissions;
 
@@ -11,11 +13,14 @@ use std::time::Duration;
 
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnOutcome};
-use octobot_wire::launch::{AcpLaunch, Launch};
+use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::{PermissionOption, PermissionState};
-use octobot_wire::tool::{FileContent, ToolKind};
+use octobot_wire::tool::ToolKind;
 
+pub use crate::turn::effect::{Effect, Prompt};
+use crate::turn::end::StopCause;
+pub use crate::turn::end::{CallEnd, PromptEnd};
 pub use crate::turn::history::{History, OpenTurn};
 pub use crate::turn::permissions::AnswerError;
 
@@ -25,90 +30,8 @@ pub const CANCEL_GRACE: Duration = Duration::from_secs(5);
 /// So long when the daemon itself shuts down.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Why a turn fails whose events can't be kept.
-const LOG_FAILED: &str = "The sandbox's event log couldn't be written: its disk may be full.";
-
-/// Why a turn that was stopped isn't told to be cancelled.
-const NOT_ENDED: &str = "It was stopped, but processes that belong to another user couldn't be ended.";
-
 /// A title has at most so many characters.
 const TITLE_CHARS: usize = 80;
-
-/// What the driver has to do, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Write an event.
-    Log(DaemonEventBody),
-    /// Make what was written durable.
-    Sync,
-    /// Start a tool call. Its output and its end are told to [`Turns::output`] and [`Turns::call_ended`].
-    Start {
-        /// The turn.
-        turn_id: TurnId,
-        /// The script to run.
-        script: String,
-    },
-    /// Make sure that no process of the turn is left, also of those that escaped what ran the tool call.
-    EndStragglers {
-        /// The turn.
-        turn_id: TurnId,
-    },
-    /// End all processes of the running tool call: politely, after the grace by force.
-    Stop {
-        /// How long they have to end by themselves.
-        grace: Duration,
-    },
-    /// Give the prompt to the agent. Its end is told to [`Turns::prompt_ended`].
-    Prompt(Box<Prompt>),
-    /// Ask the agent to stop working on the prompt. If it doesn't, it is ended.
-    CancelPrompt,
-    /// Tell the agent how a permission was answered.
-    Answer {
-        /// The request's part.
-        part: u32,
-        /// The chosen option.
-        option: String,
-    },
-    /// End the agent while it works on a prompt: politely, after the grace by force.
-    StopAgent {
-        /// How long it has to end by itself.
-        grace: Duration,
-    },
-}
-
-/// A prompt for an agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// The turn.
-    pub turn_id: TurnId,
-    /// How the agent is launched.
-    pub launch: Box<AcpLaunch>,
-    /// What it is told.
-    pub text: String,
-    /// The files that go with it.
-    pub files: Vec<FileContent>,
-    /// The number of the first part that the agent leaves.
-    pub first_part: u32,
-}
-
-/// How an agent's work on a prompt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromptEnd {
-    /// It is done.
-    Completed,
-    /// It stopped as it was asked to, or was ended because it didn't.
-    Cancelled {
-        /// Processes that belong to somebody else, so that they couldn't be ended.
-        left: usize,
-    },
-    /// It couldn't be started, refused the prompt, or died.
-    Failed {
-        /// Why.
-        reason: String,
-        /// The credential that is missing or was refused.
-        credential: Option<String>,
-    },
-}
 
 /// What becomes of a turn that is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,22 +50,6 @@ pub enum Reception {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no turn {0} here")]
 pub struct UnknownTurn(pub TurnId);
-
-/// How a tool call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallEnd {
-    /// By itself, with this status.
-    Exited(u8),
-    /// By this signal.
-    Killed(u8),
-    /// As [`Effect::Stop`] asked; `left` processes belong to somebody else and couldn't be ended.
-    Stopped {
-        /// So many.
-        left: usize,
-    },
-    /// It couldn't be run, or what ran it died.
-    Broken(String),
-}
 
 /// The turns of a session.
 #[derive(Debug)]
@@ -179,14 +86,6 @@ impl Stage {
             Self::Agent => None,
         }
     }
-}
-
-/// Why a running turn is stopped. The first cause decides how the turn ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StopCause {
-    Cancelled,
-    ShutDown,
-    LogFailed,
 }
 
 impl Turns {
@@ -319,19 +218,19 @@ impl Turns {
     pub fn call_ended(&mut self, end: &CallEnd, duration_ms: u64) -> Vec<Effect> {
         let Some(Running { turn_id, stage, stopping }) = self.running.take() else { return Vec::new() };
         let Some(call) = stage.call() else { return Vec::new() };
-        let status = call_status(end, stopping, duration_ms);
+        let status = end::call_status(end, stopping, duration_ms);
         let mut effects = Vec::new();
         if stopping.is_some() || !matches!(end, CallEnd::Exited(_) | CallEnd::Killed(_)) {
             effects.push(Effect::EndStragglers { turn_id });
         }
         effects.push(Effect::Log(DaemonEventBody::ToolCallEnded { turn_id, call, status }));
-        let outcome = match (outcome_of(end, stopping), stage) {
+        let outcome = match (end::of_call(end, stopping), stage) {
             (Some(outcome), _) => outcome,
             (None, Stage::Setup(turn)) if *end == CallEnd::Exited(0) => {
                 effects.extend(self.start_prompt(*turn, call + 1));
                 return effects;
             }
-            (None, Stage::Setup(_)) => failed(setup_failure(end)),
+            (None, Stage::Setup(_)) => end::of_setup(end),
             (None, Stage::Script(_) | Stage::Agent) => TurnOutcome::Completed,
         };
         effects.extend(self.end_turn(turn_id, outcome));
@@ -341,15 +240,7 @@ impl Turns {
     /// The agent's work on the prompt has ended.
     pub fn prompt_ended(&mut self, end: PromptEnd) -> Vec<Effect> {
         let Some(Running { turn_id, stopping, .. }) = self.running.take() else { return Vec::new() };
-        let outcome = match (stopping, end) {
-            (Some(StopCause::LogFailed), _) => failed(LOG_FAILED),
-            (Some(StopCause::Cancelled), PromptEnd::Cancelled { left: 1.. }) => failed(NOT_ENDED),
-            (Some(StopCause::Cancelled), _) => TurnOutcome::Cancelled,
-            (None, PromptEnd::Completed) => TurnOutcome::Completed,
-            (Some(StopCause::ShutDown), _) | (None, PromptEnd::Cancelled { .. }) => TurnOutcome::Interrupted,
-            (None, PromptEnd::Failed { reason, credential }) => TurnOutcome::Failed { reason, credential },
-        };
-        self.end_turn(turn_id, outcome)
+        self.end_turn(turn_id, end::of_prompt(end, stopping))
     }
 
     fn end_turn(&mut self, turn_id: TurnId, outcome: TurnOutcome) -> Vec<Effect> {
@@ -385,40 +276,6 @@ fn start_call(turn_id: TurnId, call: u32, title: String, script: String) -> Vec<
         Effect::Log(DaemonEventBody::ToolCallStarted { turn_id, call, title, input, kind: ToolKind::Execute }),
         Effect::Start { turn_id, script },
     ]
-}
-
-fn call_status(end: &CallEnd, stopping: Option<StopCause>, duration_ms: u64) -> ToolCallStatus {
-    match (stopping, end) {
-        (Some(StopCause::Cancelled), _) => ToolCallStatus::Cancelled { duration_ms },
-        (None, &CallEnd::Exited(exit_code)) => ToolCallStatus::Exited { exit_code, duration_ms },
-        (None, &CallEnd::Killed(signal)) => ToolCallStatus::Killed { signal, duration_ms },
-        (Some(StopCause::ShutDown | StopCause::LogFailed), _)
-        | (None, CallEnd::Stopped { .. } | CallEnd::Broken(_)) => ToolCallStatus::Interrupted,
-    }
-}
-
-/// How the turn ends because of how its tool call ended; none when it goes on or completes.
-fn outcome_of(end: &CallEnd, stopping: Option<StopCause>) -> Option<TurnOutcome> {
-    match (stopping, end) {
-        (Some(StopCause::LogFailed), _) => Some(failed(LOG_FAILED)),
-        (Some(StopCause::Cancelled), CallEnd::Stopped { left: 1.. }) => Some(failed(NOT_ENDED)),
-        (Some(StopCause::Cancelled), _) => Some(TurnOutcome::Cancelled),
-        (None, CallEnd::Broken(reason)) => Some(failed(reason)),
-        (Some(StopCause::ShutDown), _) | (None, CallEnd::Stopped { .. }) => Some(TurnOutcome::Interrupted),
-        (None, CallEnd::Exited(_) | CallEnd::Killed(_)) => None,
-    }
-}
-
-fn failed(reason: impl Into<String>) -> TurnOutcome {
-    TurnOutcome::Failed { reason: reason.into(), credential: None }
-}
-
-fn setup_failure(end: &CallEnd) -> String {
-    match end {
-        CallEnd::Killed(signal) => format!("The setup script was ended by signal {signal}, so the prompt wasn't run."),
-        CallEnd::Exited(status) => format!("The setup script exited with {status}, so the prompt wasn't run."),
-        CallEnd::Stopped { .. } | CallEnd::Broken(_) => "The setup script couldn't be run.".to_owned(),
-    }
 }
 
 /// The first line of a script that has something in it.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use octobot_wire::launch::{AcpLaunch, Install, SystemPromptWay, Variable};
 use octobot_wire::setting::ChangeSetting;
+use serde_json::json;
 
 /// The folder with the agents' programs, once `npm ci` was run in `end2end/npm`.
 pub fn programs() -> PathBuf {
@@ -29,14 +30,47 @@ pub fn claude_code(model: &str) -> AcpLaunch {
     }
 }
 
-/// Gemini CLI.
+/// Gemini CLI. Its own choice of a model would take more requests.
 pub fn gemini_cli(model: &str) -> AcpLaunch {
-    let variables =
-        [("GOOGLE_GEMINI_BASE_URL", model), ("GEMINI_API_KEY", "simulated"), ("GEMINI_CLI_TRUST_WORKSPACE", "true")];
+    let access = [("GOOGLE_GEMINI_BASE_URL", model), ("GEMINI_API_KEY", "simulated")];
+    let quiet = [("GEMINI_TELEMETRY_ENABLED", "false"), ("GEMINI_CLI_TRUST_WORKSPACE", "true")];
     AcpLaunch {
         auth_method: Some("gemini-api-key".to_owned()),
-        ..launch("Gemini CLI", "gemini", &["--acp"], &variables)
+        offers_files: false,
+        settings: vec![ChangeSetting { setting: "model".to_owned(), value: "gemini-2.5-pro".to_owned() }],
+        ..launch("Gemini CLI", "gemini", &["--acp"], &[access, quiet].concat())
     }
+}
+
+/// Codex, which asks before it runs what it doesn't know.
+pub fn codex(model: &str) -> AcpLaunch {
+    let provider = json!({
+        "name": "Simulated", "base_url": format!("{model}/v1"), "wire_api": "responses", "env_key": "OPENAI_API_KEY",
+    });
+    let config = json!({
+        "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
+    });
+    let config = config.to_string();
+    let variables = [("OPENAI_API_KEY", "simulated"), ("NO_BROWSER", "1"), ("CODEX_CONFIG", config.as_str())];
+    AcpLaunch {
+        auth_method: Some("api-key".to_owned()),
+        settings: vec![ChangeSetting { setting: "mode".to_owned(), value: "read-only".to_owned() }],
+        ..launch("Codex", "codex-acp", &[], &variables)
+    }
+}
+
+/// `OpenCode`, which asks before it changes anything.
+pub fn open_code(model: &str) -> AcpLaunch {
+    let options = json!({ "baseURL": format!("{model}/v1"), "apiKey": "simulated" });
+    let provider = json!({
+        "npm": "@ai-sdk/openai-compatible", "name": "Simulated", "options": options,
+        "models": { "simulated": { "name": "Simulated", "tool_call": true } },
+    });
+    let config = json!({
+        "model": "simulated/simulated", "autoupdate": false, "share": "disabled",
+        "permission": { "edit": "ask", "bash": "ask" }, "provider": { "simulated": provider },
+    });
+    launch("OpenCode", "opencode", &["acp"], &[("OPENCODE_CONFIG_CONTENT", &config.to_string())])
 }
 
 /// What agents have in common.
@@ -51,6 +85,7 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         install: Install::default(),
         credential: None,
         auth_method: None,
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),

@@ -1,6 +1,7 @@
 //! Real agents under the real daemon, against a simulated model API.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use octobot_end2end::agents;
@@ -193,6 +194,34 @@ async fn claude_code_goes_on_with_its_thread_after_the_daemon_was_killed() {
 }
 
 #[tokio::test]
+async fn claude_code_stops_in_the_middle_of_a_sentence() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        let slowly = Step::text(&"word ".repeat(1_000)).slowly(Duration::from_millis(50));
+        model.play(Scenario::cued("talk").step(slowly));
+        let mut turn = daemon.prompt(1, &agents::claude_code(model.url()), "talk").await?;
+        turn.said("word word").await?;
+        let asked = Instant::now();
+        turn.cancel().await?;
+        ensure!(turn.end().await? == TurnOutcome::Cancelled);
+        ensure!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claude_code_survives_a_stream_that_is_cut() {
+    with_agent("claude-agent-acp", async |model, daemon| {
+        model.play(Scenario::cued("talk").step(Step::text("All of this must arrive, to the end.").after(Fault::Cut)));
+        let mut turn = daemon.prompt(1, &agents::claude_code(model.url()), "talk").await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed, "{:#?}", turn.events);
+        ensure!(turn.text().trim_end().ends_with("All of this must arrive, to the end."), "{:?}", turn.text());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn claude_code_without_a_key_names_the_credential() {
     with_agent("claude-agent-acp", async |model, daemon| {
         let mut launch = agents::claude_code(model.url());
@@ -202,6 +231,77 @@ async fn claude_code_without_a_key_names_the_credential() {
         let TurnOutcome::Failed { reason, credential } = outcome else { anyhow::bail!("{outcome:?}") };
         ensure!(reason.contains("ANTHROPIC_API_KEY") && credential.as_deref() == Some("ANTHROPIC_API_KEY"), "{reason}");
         Ok(())
+    })
+    .await;
+}
+
+/// The agent asks, is allowed, and writes a file.
+async fn writes_a_file(
+    launch: &AcpLaunch,
+    tool: &str,
+    input: serde_json::Value,
+    model: &Model,
+    daemon: &Daemon,
+) -> Result<()> {
+    let file = daemon.workspace().join("hello.txt");
+    model.play(Scenario::cued("create hello.txt").step(Step::tool(tool, input)).step(Step::text("It is **written**.")));
+    let mut turn = daemon.prompt(1, launch, "create hello.txt").await?;
+    let asked = turn.asked().await?;
+    ensure!(!file.exists(), "it was written without permission");
+    turn.answer(asked.part, option(&asked.options, PermissionKind::AllowOnce)?).await?;
+    ensure!(turn.end().await? == TurnOutcome::Completed, "{:#?}", turn.events);
+    ensure!(std::fs::read_to_string(&file)? == "Hello\n", "{:#?}", turn.events);
+    ensure!(turn.text().trim_end().ends_with("It is **written**."), "{}", turn.text());
+    let is_completed = |status: &ToolCallStatus| matches!(status, ToolCallStatus::Completed { .. });
+    ensure!(statuses(&turn.events).iter().any(is_completed), "{:#?}", turn.events);
+    Ok(())
+}
+
+/// After its daemon was killed the agent knows what was said, from its own thread.
+async fn keeps_its_thread(launch: &AcpLaunch, model: &Model, daemon: &mut Daemon) -> Result<()> {
+    model.play(Scenario::cued("are you there").step(Step::text("Still here.")));
+    daemon.kill_and_restart().await?;
+    let mut turn = daemon.prompt(2, launch, "are you there").await?;
+    ensure!(turn.end().await? == TurnOutcome::Completed && turn.text().contains("Still here."), "{:#?}", turn.events);
+    ensure!(!turn.events.iter().any(|event| matches!(event, DaemonEventBody::Notice { .. })), "{:#?}", turn.events);
+    let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you there"));
+    ensure!(
+        last.context("the model wasn't asked")?.body.to_string().contains("create hello.txt"),
+        "the thread is gone"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn gemini_cli_writes_a_file_when_it_may() {
+    with_agent("gemini", async |model, daemon| {
+        let input = json!({ "file_path": daemon.workspace().join("hello.txt"), "content": "Hello\n" });
+        writes_a_file(&agents::gemini_cli(model.url()), "write_file", input, model, daemon).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn codex_writes_a_file_when_it_may() {
+    with_agent("codex-acp", async |model, daemon| {
+        let input = json!({
+            "cmd": "printf 'Hello\\n' > hello.txt", "sandbox_permissions": "require_escalated",
+            "justification": "May I write the file?",
+        });
+        let launch = agents::codex(model.url());
+        writes_a_file(&launch, "exec_command", input, model, daemon).await?;
+        keeps_its_thread(&launch, model, daemon).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn opencode_writes_a_file_when_it_may() {
+    with_agent("opencode", async |model, daemon| {
+        let input = json!({ "filePath": daemon.workspace().join("hello.txt"), "content": "Hello\n" });
+        let launch = agents::open_code(model.url());
+        writes_a_file(&launch, "write", input, model, daemon).await?;
+        keeps_its_thread(&launch, model, daemon).await
     })
     .await;
 }

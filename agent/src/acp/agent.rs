@@ -1,6 +1,8 @@
 //! The task that owns an agent's program: starts it when there is a prompt, carries out what the dialogue wants, and sees
 //! to it that a prompt has an end whatever becomes of the program.
 
+mod installing;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -8,14 +10,12 @@ use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
 use octobot_wire::TurnId;
 use octobot_wire::daemon::DaemonEventBody;
 use octobot_wire::launch::AcpLaunch;
-use octobot_wire::message::ToolCallStatus;
 use octobot_wire::setting::Setting;
-use octobot_wire::tool::ToolKind;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::acp::agent::installing::Installing;
 use crate::acp::dialogue::Action;
-use crate::acp::install::Installation;
 use crate::acp::lines::Line;
 use crate::acp::program::{self, Found, Program, ProgramEvent};
 use crate::acp::terminals::Served;
@@ -23,7 +23,7 @@ use crate::acp::{AgentEvent, Order, SettingError, Surroundings, files, message};
 use crate::call::CallEvent;
 use crate::control::Report;
 use crate::stragglers;
-use crate::turn::{CallEnd, Prompt, PromptEnd};
+use crate::turn::{Prompt, PromptEnd};
 
 /// A program that doesn't heed that its work was cancelled, or is of no use any more, has so long to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -54,14 +54,6 @@ enum State {
     Idle,
     Installing(Box<Installing>),
     Running(Box<Program>),
-}
-
-/// A program that is being installed for a prompt.
-#[derive(Debug)]
-struct Installing {
-    installation: Installation,
-    prompt: Prompt,
-    is_stopped: bool,
 }
 
 /// What the task waits for.
@@ -218,62 +210,6 @@ impl Task {
                 self.fail(reason).await;
             }
         }
-    }
-
-    async fn install(&mut self, npm: String, package: String, prompt: Prompt) {
-        let mark = crate::control::Mark::of_turn(prompt.turn_id);
-        match Installation::start(&self.surroundings, &npm, &package, mark) {
-            Ok(installation) => {
-                self.tell(AgentEvent::Told(DaemonEventBody::ToolCallStarted {
-                    turn_id: prompt.turn_id,
-                    call: prompt.first_part,
-                    title: format!("Install {}", prompt.launch.name),
-                    input: installation.command.clone(),
-                    kind: ToolKind::Execute,
-                }))
-                .await;
-                self.state = State::Installing(Box::new(Installing { installation, prompt, is_stopped: false }));
-            }
-            Err(error) => {
-                let reason = format!("{} couldn't be installed: {error}.", prompt.launch.name);
-                self.fail(reason).await;
-            }
-        }
-    }
-
-    async fn installing(&mut self, event: CallEvent) {
-        let State::Installing(installing) = &mut self.state else { return };
-        let (turn_id, call) = (installing.prompt.turn_id, installing.prompt.first_part);
-        match event {
-            CallEvent::Output(text) => {
-                self.tell(AgentEvent::Told(DaemonEventBody::Output { turn_id, call, text })).await;
-            }
-            CallEvent::Ended { end, duration_ms } => {
-                let State::Installing(installing) = std::mem::replace(&mut self.state, State::Idle) else { return };
-                let status = installation_status(&end, installing.is_stopped, duration_ms);
-                self.tell(AgentEvent::Told(DaemonEventBody::ToolCallEnded { turn_id, call, status })).await;
-                self.installed(*installing, &end).await;
-            }
-        }
-    }
-
-    async fn installed(&mut self, installing: Installing, end: &CallEnd) {
-        let Installing { installation, mut prompt, is_stopped } = installing;
-        let AcpLaunch { name, install, .. } = prompt.launch.as_ref();
-        let command = installation.command.clone();
-        if is_stopped || *end != CallEnd::Exited(0) {
-            if let Err(error) = installation.discard() {
-                tracing::warn!(error = %error, "a part of an installation is left");
-            }
-            let reason = format!("{name} couldn't be installed: see what {command} printed. {}", install.hint);
-            let end = if is_stopped { PromptEnd::Cancelled { left: 0 } } else { failed(reason.trim().to_owned()) };
-            return self.end(end).await;
-        }
-        if let Err(error) = installation.finish() {
-            return self.fail(format!("{name} was installed, but can't be put into its place: {error}.")).await;
-        }
-        prompt.first_part += 1;
-        self.start(prompt, Some(&command)).await;
     }
 
     async fn note(&mut self, event: ProgramEvent) {
@@ -435,13 +371,6 @@ impl Task {
     }
 }
 
-impl Installing {
-    fn stop(&mut self, grace: Duration) {
-        self.is_stopped = true;
-        self.installation.call.stop(grace);
-    }
-}
-
 fn failed(reason: String) -> PromptEnd {
     PromptEnd::Failed { reason, credential: None }
 }
@@ -453,15 +382,6 @@ fn settle(reply: Reply, result: Result<Vec<Setting>, SettingError>) {
 
 fn read<T: serde::de::DeserializeOwned>(params: &RawValue) -> Result<T, acp::Error> {
     serde_json::from_str(params.get()).map_err(|error| acp::Error::invalid_params().data(error.to_string()))
-}
-
-fn installation_status(end: &CallEnd, is_stopped: bool, duration_ms: u64) -> ToolCallStatus {
-    match end {
-        _ if is_stopped => ToolCallStatus::Cancelled { duration_ms },
-        CallEnd::Exited(exit_code) => ToolCallStatus::Exited { exit_code: *exit_code, duration_ms },
-        CallEnd::Killed(signal) => ToolCallStatus::Killed { signal: *signal, duration_ms },
-        CallEnd::Stopped { .. } | CallEnd::Broken(_) => ToolCallStatus::Interrupted,
-    }
 }
 
 fn how_it_ended(name: &str, report: Option<&Report>) -> String {

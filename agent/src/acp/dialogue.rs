@@ -3,6 +3,7 @@
 //!
 //! initialize → authenticate where asked for → resume or load the former thread, else a new one → settings → prompt.
 
+mod action;
 mod meter;
 mod updates;
 mod work;
@@ -12,74 +13,24 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use agent_client_protocol_schema::ProtocolVersion;
-use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
+use agent_client_protocol_schema::v1::{self as acp, RawValue};
 use octobot_wire::daemon::DaemonEventBody;
 use octobot_wire::launch::{AcpLaunch, SystemPromptWay};
-use octobot_wire::permission::PermissionOption;
 use octobot_wire::setting::{AgentCommand, ChangeSetting, Setting};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::acp::dialogue::action::Action;
 use crate::acp::dialogue::meter::Meter;
 use crate::acp::dialogue::work::Work;
 use crate::acp::message::{self, Incoming};
 use crate::acp::settings::{SettingError, Settings};
-use crate::turn::PromptEnd;
 
 /// How long opening a thread may take once the agent has answered at all.
 const OPEN_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long an agent has to stop its work when it is asked to by the protocol.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Action {
-    /// Write this to the agent.
-    Send(Vec<u8>),
-    /// Write this to the log.
-    Tell(DaemonEventBody),
-    /// Ask the user for a permission.
-    Ask {
-        /// The request's part.
-        part: u32,
-        /// The tool call's part.
-        call: u32,
-        /// What the agent wants to do.
-        title: String,
-        /// The possible answers.
-        options: Vec<PermissionOption>,
-    },
-    /// Do something for the agent, and answer.
-    Serve {
-        /// The request to answer.
-        id: RequestId,
-        /// What to do.
-        method: String,
-        /// What with.
-        params: Box<RawValue>,
-    },
-    /// Answer a request of the user's to change a setting.
-    Settle {
-        /// The request.
-        ticket: u64,
-        /// Its end.
-        result: Result<Vec<Setting>, SettingError>,
-    },
-    /// Take note of the processes that run: the prompt is given next.
-    RememberProcesses,
-    /// The prompt's work has ended.
-    End(PromptEnd),
-    /// End the program: it doesn't do what it should. The prompt fails, where there is one.
-    Abandon {
-        /// Why.
-        reason: String,
-        /// The credential that is missing.
-        credential: Option<String>,
-    },
-    /// End the program: it doesn't heed that its work was cancelled.
-    Kill,
-}
 
 /// Why an answer is awaited.
 #[derive(Debug)]
@@ -130,6 +81,8 @@ pub struct Dialogue {
     capabilities: acp::AgentCapabilities,
     former_thread: Option<String>,
     thread: Option<acp::SessionId>,
+    /// Why the former thread couldn't be loaded.
+    why_lost: Option<String>,
     /// What the thread hasn't been told yet: the system prompt, where the protocol can't carry it, and the transcript.
     is_fresh: bool,
     settings: Settings,
@@ -160,6 +113,7 @@ impl Dialogue {
             capabilities: acp::AgentCapabilities::default(),
             former_thread,
             thread: None,
+            why_lost: None,
             is_fresh: false,
             settings: Settings::default(),
             told_settings: Vec::new(),
@@ -169,7 +123,8 @@ impl Dialogue {
             work: None,
             deadline: Some(Deadline::Start(deadline)),
         };
-        let files = acp::FileSystemCapabilities::new().read_text_file(true).write_text_file(true);
+        let offers_files = dialogue.launch.offers_files;
+        let files = acp::FileSystemCapabilities::new().read_text_file(offers_files).write_text_file(offers_files);
         let client = acp::Implementation::new("octobot", env!("CARGO_PKG_VERSION")).title("Octobot".to_owned());
         let request = acp::InitializeRequest::new(ProtocolVersion::V1)
             .client_capabilities(acp::ClientCapabilities::new().fs(files).terminal(true))
@@ -318,7 +273,9 @@ impl Dialogue {
     ) -> Vec<Action> {
         let answer = match (result, &former) {
             (Ok(answer), _) => answer,
-            (Err(error), Some(_)) if error.code != acp::ErrorCode::AuthRequired => {
+            (Err(error), Some(thread)) if error.code != acp::ErrorCode::AuthRequired => {
+                tracing::warn!("{} can't load its thread {thread}: {}", self.launch.name, told(&error));
+                self.why_lost = Some(told(&error));
                 return vec![self.open(None)];
             }
             (Err(error), _) => return vec![self.refused(&error)],
@@ -333,7 +290,10 @@ impl Dialogue {
         self.settings = Settings::opened(answer.get());
         let mut actions = vec![Action::Tell(DaemonEventBody::Thread { thread_id: thread.0.to_string() })];
         if self.is_fresh && self.former_thread.is_some() {
-            actions.extend(self.notice(NEW_THREAD, now));
+            let why = self.why_lost.take().unwrap_or_else(|| "it can't load threads".to_owned());
+            actions.extend(
+                self.notice(&format!("The agent's thread couldn't be loaded again ({why}). {NEW_THREAD}"), now),
+            );
         }
         self.thread = Some(thread);
         actions.extend(self.tell_settings());
@@ -402,8 +362,7 @@ impl Dialogue {
 }
 
 /// What the transcript says when the agent has forgotten what was said.
-const NEW_THREAD: &str =
-    "The agent's thread couldn't be loaded again. A new one was started, and what was said before was given to it.";
+const NEW_THREAD: &str = "A new one was started, and what was said before was given to it.";
 
 fn abandon(reason: String) -> Action {
     Action::Abandon { reason, credential: None }

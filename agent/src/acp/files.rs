@@ -91,9 +91,10 @@ fn check(file: &File, path: &Path) -> Result<(), FileError> {
     if metadata.len() > MAX_FILE { Err(FileError::TooLarge(path.to_owned())) } else { Ok(()) }
 }
 
-/// The path relative to the workspace. Agents give absolute ones.
+/// The path relative to the workspace. Agents give absolute ones, some of them with all links resolved.
 fn relative<'a>(workspace: &Path, path: &'a Path) -> Result<&'a Path, FileError> {
-    let rest = if path.is_absolute() { path.strip_prefix(workspace).ok() } else { Some(path) };
+    let resolved = || path.strip_prefix(workspace.canonicalize().ok()?).ok();
+    let rest = if path.is_absolute() { path.strip_prefix(workspace).ok().or_else(resolved) } else { Some(path) };
     rest.filter(|rest| !rest.as_os_str().is_empty()).ok_or_else(|| FileError::Outside(path.to_owned()))
 }
 
@@ -203,6 +204,15 @@ mod tests {
         std::fs::write(workspace.join("a"), "a").unwrap();
         symlink("a", workspace.join("link")).unwrap();
         assert_eq!(read(&workspace, &read_request(workspace.join("link"))).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_workspace_behind_a_link_has_two_names() {
+        let (folder, workspace) = workspace();
+        let link = folder.path().join("link");
+        symlink(&workspace, &link).unwrap();
+        write(&link, &write_request(workspace.join("a"))).unwrap();
+        assert_eq!(read(&link, &read_request(link.join("a"))).unwrap(), "new");
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Narration {
         let mut events = if goes_on { Vec::new() } else { self.end_prose(now) };
         if self.prose.is_none() {
             let part = self.take_part();
-            self.prose = Some(Prose { part, voice, message, output: Output::default() });
+            self.prose = Some(Prose { part, voice, message, output: Output::said() });
         }
         if let Some(prose) = &mut self.prose {
             let texts = prose.output.push(text.as_bytes(), now);

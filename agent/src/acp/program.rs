@@ -14,7 +14,7 @@ use crate::acp::Surroundings;
 use crate::acp::dialogue::{Action, Dialogue};
 use crate::acp::install;
 use crate::acp::last_words::LastWords;
-use crate::acp::leftovers::Snapshot;
+use crate::acp::leftovers::Processes;
 use crate::acp::lines::{Line, Lines};
 use crate::acp::terminals::Terminals;
 use crate::call::CallEvent;
@@ -81,8 +81,9 @@ pub struct Program {
     is_silent: bool,
     writer: mpsc::UnboundedSender<Vec<u8>>,
     errors: Option<pipe::Receiver>,
-    /// What ran before the prompt that is worked on.
-    before: Option<Snapshot>,
+    processes: Processes,
+    /// Whether the agent has a prompt, so that what runs may be there for it.
+    is_prompted: bool,
 }
 
 /// What happens to a program.
@@ -143,7 +144,8 @@ impl Program {
             is_silent: false,
             writer: start_writing(writer),
             errors: Some(errors),
-            before: None,
+            processes: Processes::default(),
+            is_prompted: false,
         };
         Ok((program, actions))
     }
@@ -168,17 +170,18 @@ impl Program {
 
     /// Takes note of what runs now, before a prompt.
     pub fn remember_processes(&mut self) {
-        match self.process.id().map(Snapshot::below).transpose() {
-            Ok(before) => self.before = before,
-            Err(error) => tracing::warn!(error = %error, "the agent's processes can't be told from those of its tools"),
+        let remembered = self.process.id().map(|root| self.processes.remember(root)).transpose();
+        self.is_prompted = remembered.is_ok();
+        if let Err(error) = remembered {
+            tracing::warn!(error = %error, "the agent's processes can't be told from those of its tools");
         }
     }
 
     /// Ends what the agent's tools have left since the prompt. Returns how many processes couldn't be ended.
     pub async fn end_leftovers(&mut self, grace: std::time::Duration) -> usize {
         self.terminals.end_all(grace).await;
-        let Some((root, before)) = self.process.id().zip(self.before.take()) else { return 0 };
-        before.end_newer(root).await.unwrap_or_else(|error| {
+        let Some(root) = self.process.id().filter(|_| std::mem::take(&mut self.is_prompted)) else { return 0 };
+        self.processes.end_newer(root).await.unwrap_or_else(|error| {
             tracing::error!(error = %error, "processes of a cancelled turn may be left");
             0
         })

@@ -12,8 +12,8 @@ use std::path::Path;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
 use crate::arguments::ContainerArguments;
+use crate::environment::Environment;
 use crate::init::account::{Account, Accounts};
-use crate::shell::Environment;
 
 /// Whoever gets as far as the socket may connect; the token decides about the rest.
 const SOCKET_MODE: u32 = 0o666;

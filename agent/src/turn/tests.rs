@@ -1,6 +1,9 @@
 //! No I/O, no async: what happens in, effects out.
 
+use octobot_wire::launch::AcpLaunch;
+
 use super::*;
+use crate::turn::end::{LOG_FAILED, NOT_ENDED, failed};
 
 fn id(number: u32) -> TurnId {
     format!("0190163d-8694-739b-aea5-{number:012}").parse().unwrap()
@@ -233,4 +236,109 @@ fn a_title_is_one_short_line_without_control_characters() {
     assert_eq!(title_of(&"é".repeat(80)), "é".repeat(80));
     assert_eq!(title_of(&"é".repeat(81)), format!("{}…", "é".repeat(79)));
     assert_eq!(title_of(""), "");
+}
+
+fn agent_launch() -> Launch {
+    Launch::Acp(Box::new(AcpLaunch {
+        name: "The agent".into(),
+        program: "agent".into(),
+        arguments: Vec::new(),
+        variables: Vec::new(),
+        start_timeout_ms: 1,
+        install: octobot_wire::launch::Install::default(),
+        credential: None,
+        auth_method: None,
+        offers_files: true,
+        system_prompt: String::new(),
+        system_prompt_way: octobot_wire::launch::SystemPromptWay::Protocol,
+        settings: Vec::new(),
+        transcript: String::new(),
+    }))
+}
+
+fn for_agent(number: u32, setup_script: &str) -> DeliverTurn {
+    DeliverTurn { launch: agent_launch(), ..turn(number, setup_script, "hello") }
+}
+
+/// A turn that an agent works on and asks a permission in, as part 4.
+fn with_permission() -> Turns {
+    let mut turns = fresh();
+    turns.start(for_agent(1, ""));
+    let option = |id: &str| PermissionOption {
+        id: id.into(),
+        name: id.into(),
+        kind: octobot_wire::permission::PermissionKind::AllowOnce,
+    };
+    let effects = turns.permission_requested(4, 3, "rm".into(), vec![option("yes"), option("no")]);
+    assert!(matches!(effects[..], [Effect::Log(DaemonEventBody::PermissionRequested { part: 4, .. }), Effect::Sync]));
+    turns
+}
+
+fn answered(number: u32, option: Option<&str>) -> Effect {
+    let option = option.map(str::to_owned);
+    Effect::Log(DaemonEventBody::PermissionAnswered { turn_id: id(number), part: 4, option })
+}
+
+#[test]
+fn an_agents_prompt_follows_the_setup_script() {
+    let mut turns = fresh();
+    assert_eq!(turns.start(for_agent(1, "make"))[1], run(1, "make"));
+    let effects = turns.call_ended(&CallEnd::Exited(0), 7);
+    let [Effect::Log(_), Effect::Prompt(prompt)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((prompt.text.as_str(), prompt.first_part), ("hello", 1));
+    let effects = turns.prompt_ended(PromptEnd::Completed);
+    assert_eq!(effects, [turn_ended(1, TurnOutcome::Completed), Effect::Sync]);
+    assert!(matches!(turns.start(for_agent(2, "make"))[..], [Effect::Prompt(_)]));
+}
+
+#[test]
+fn an_answer_is_durable_before_the_agent_hears_it_and_counts_once() {
+    let mut turns = with_permission();
+    let yes = PermissionState::Answered { option: "yes".into() };
+    assert_eq!(turns.answer(id(1), 4, "maybe"), Err(AnswerError::NoSuchOption("maybe".into())));
+    let effects = vec![answered(1, Some("yes")), Effect::Sync, Effect::Answer { part: 4, option: "yes".into() }];
+    assert_eq!(turns.answer(id(1), 4, "yes"), Ok((yes.clone(), effects)));
+    assert_eq!(turns.answer(id(1), 4, "no"), Ok((yes.clone(), Vec::new())));
+    let unknown = |turn, part| Err(AnswerError::Unknown { turn_id: id(turn), part });
+    assert_eq!(turns.answer(id(1), 5, "yes"), unknown(1, 5));
+    assert_eq!(turns.answer(id(2), 4, "yes"), unknown(2, 4));
+    assert_eq!(turns.prompt_ended(PromptEnd::Completed), [turn_ended(1, TurnOutcome::Completed), Effect::Sync]);
+    assert_eq!(turns.answer(id(1), 4, "no"), Ok((yes, Vec::new())));
+}
+
+#[test]
+fn cancelling_withdraws_the_permission_before_the_agent_is_asked_to_stop() {
+    let mut turns = with_permission();
+    assert_eq!(turns.cancel(id(1)), Ok(vec![answered(1, None), Effect::CancelPrompt]));
+    assert_eq!(turns.permission_requested(6, 5, "rm".into(), Vec::new()), []);
+    let effects = turns.prompt_ended(PromptEnd::Cancelled { left: 0 });
+    assert_eq!(effects, [turn_ended(1, TurnOutcome::Cancelled), Effect::Sync]);
+    assert_eq!(turns.answer(id(1), 4, "yes"), Ok((PermissionState::Cancelled, Vec::new())));
+}
+
+#[test]
+fn an_agent_that_dies_takes_its_permission_with_it() {
+    let mut turns = with_permission();
+    let effects = turns.prompt_ended(PromptEnd::Failed { reason: "no".into(), credential: None });
+    assert_eq!(effects, [answered(1, None), turn_ended(1, failed("no")), Effect::Sync]);
+}
+
+#[test]
+fn what_stops_an_agent_decides_how_its_turn_ends() {
+    let died = || PromptEnd::Failed { reason: "no".into(), credential: None };
+    let outcome = |stop: fn(&mut Turns) -> Vec<Effect>, end| {
+        let mut turns = fresh();
+        turns.start(for_agent(1, ""));
+        let effects = stop(&mut turns);
+        (effects, turns.prompt_ended(end)[0].clone())
+    };
+    let stopped = |grace| vec![Effect::StopAgent { grace }];
+    let (effects, ended) = outcome(Turns::shut_down, PromptEnd::Cancelled { left: 0 });
+    assert_eq!((effects, ended), (stopped(SHUTDOWN_GRACE), turn_ended(1, TurnOutcome::Interrupted)));
+    let (effects, ended) = outcome(Turns::log_failed, died());
+    assert_eq!((effects, ended), (stopped(Duration::ZERO), turn_ended(1, failed(LOG_FAILED))));
+    let (_, ended) = outcome(|turns| turns.cancel(id(1)).unwrap(), died());
+    assert_eq!(ended, turn_ended(1, TurnOutcome::Cancelled));
+    let (_, ended) = outcome(|turns| turns.cancel(id(1)).unwrap(), PromptEnd::Cancelled { left: 2 });
+    assert_eq!(ended, turn_ended(1, failed(NOT_ENDED)));
 }

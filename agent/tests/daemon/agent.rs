@@ -10,6 +10,7 @@ use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered, PermissionState};
 use octobot_wire::setting::ChangeSetting;
 use octobot_wire::tool::{CallContent, FileContent, ToolKind};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::sandbox::{AGENT, Follower, Sandbox, eventually, processes_with};
 
@@ -30,6 +31,7 @@ fn launch() -> AcpLaunch {
         install: Install::default(),
         credential: Some("FAKE_KEY".to_owned()),
         auth_method: None,
+        offers_files: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
@@ -139,8 +141,8 @@ impl Follower {
         }
     }
 
-    /// Waits until the agent has said something.
-    async fn said(&mut self, expected: &str) {
+    /// Waits until the agent has said something, and returns all that it has.
+    async fn said(&mut self, expected: &str) -> String {
         let mut said = String::new();
         while !said.contains(expected) {
             match self.next().await.expect("the daemon runs").body {
@@ -149,6 +151,7 @@ impl Follower {
                 _ => {}
             }
         }
+        said
     }
 }
 
@@ -240,7 +243,8 @@ async fn a_cancelled_turn_withdraws_its_permission_and_keeps_the_agent() {
 async fn cancelling_ends_what_the_agents_tools_left_and_nothing_else() {
     let sandbox = Sandbox::start().await;
     let (kept, ended) = (format!("sleep 300{}.1", std::process::id()), format!("sleep 300{}.2", std::process::id()));
-    sandbox.prompt(1, launch(), &format!("spawn {kept}")).await;
+    // A process that starts another one now and then, as servers do.
+    sandbox.prompt(1, launch(), &format!("spawn while :; do sh -c 'sleep 0.05; true'; done & {kept}; true")).await;
     let mut events = sandbox.follow(sandbox.health().await.last_event).await;
     sandbox.give(2, launch(), &format!("spawn {ended}\nspawn trap '' TERM; {ended}\nsay ready\nwait")).await;
     events.said("ready").await;
@@ -278,6 +282,33 @@ async fn an_agent_that_dies_fails_the_turn_with_its_last_words_and_comes_back_wi
     assert_eq!(processes_with(&nap), [0; 0]);
     let told = sandbox.prompt(2, launch(), "prompts").await;
     assert_eq!((told.text().as_str(), told.notices().len()), ("1 prompts before", 0));
+}
+
+#[tokio::test]
+async fn an_agent_or_its_root_process_killed_while_a_permission_is_open_fails_the_turn() {
+    let sandbox = Sandbox::start().await;
+    for (turn, kills_root) in [(1, false), (2, true)] {
+        let nap = format!("sleep 305{}.{turn}", std::process::id());
+        let mut events = sandbox.follow(sandbox.health().await.last_event).await;
+        sandbox.give(turn, launch(), &format!("spawn {nap}\npid\npermission rm a")).await;
+        let said = events.said("pid ").await;
+        let pid: i32 = said.trim_start_matches("pid ").parse().unwrap();
+        let part = events.asked().await;
+        let victim = if kills_root { parent_of(pid) } else { pid };
+        let began = Instant::now();
+        kill_process(Pid::from_raw(victim).unwrap(), Signal::KILL).unwrap();
+        let told = events.told().await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(told.reason().contains("was killed") || told.reason().contains("by signal 9"), "{}", told.reason());
+        assert_eq!(sandbox.answer(turn, part, "yes").await, PermissionState::Cancelled);
+        assert_eq!(processes_with(&nap), [0; 0]);
+    }
+    assert_eq!(sandbox.prompt(3, launch(), "prompts").await.text(), "2 prompts before");
+}
+
+fn parent_of(pid: i32) -> i32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap()
 }
 
 #[tokio::test]
@@ -442,4 +473,121 @@ async fn a_shell_and_an_agent_share_a_session() {
     assert_eq!(sandbox.run(1, "echo a").await.output, "a\n");
     assert_eq!(sandbox.prompt(2, launch(), "say b").await.text(), "b");
     assert_eq!(sandbox.run(3, "echo c").await.output, "c\n");
+}
+
+/// A search path with an npm that does what a script says.
+fn path_with_npm(script: &str) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::TempDir::new().unwrap();
+    let npm = folder.path().join("npm");
+    std::fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&npm, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn installable() -> AcpLaunch {
+    let install = Install { npm_package: Some("@fakes/agent@1.2.3".to_owned()), hint: "Ask its maker.".to_owned() };
+    AcpLaunch { program: "installed-fake".to_owned(), install, ..launch() }
+}
+
+#[tokio::test]
+async fn an_agent_that_isnt_there_is_installed_with_its_progress_shown() {
+    let script = format!(
+        "while [ \"$1\" != --prefix ]; do shift; done; echo fetching \"$4\"; \
+         mkdir -p \"$2/node_modules/.bin\"; ln -s {} \"$2/node_modules/.bin/installed-fake\"",
+        program()
+    );
+    let npm = path_with_npm(&script);
+    let sandbox = Sandbox::start_with_path(&format!("{}:/usr/bin:/bin", npm.path().display())).await;
+    let told = sandbox.prompt(1, installable(), "say a").await;
+    assert_eq!((told.text().as_str(), &told.outcome), ("a", &TurnOutcome::Completed));
+    let DaemonEventBody::ToolCallStarted { call: 0, title, input, .. } = &told.events[1] else {
+        panic!("{:?}", told.events);
+    };
+    assert_eq!((title.as_str(), input.as_str()), ("Install The fake", "npm install @fakes/agent@1.2.3"));
+    let DaemonEventBody::Output { text, .. } = &told.events[2] else { panic!("{:?}", told.events) };
+    assert_eq!(text, "fetching @fakes/agent@1.2.3\n");
+    assert!(matches!(told.statuses()[..], [ToolCallStatus::Exited { exit_code: 0, .. }]));
+    let told = sandbox.prompt(2, installable(), "say b").await;
+    assert_eq!((told.text().as_str(), told.statuses().len()), ("b", 0), "once");
+}
+
+#[tokio::test]
+async fn an_installation_that_fails_or_is_cancelled_leaves_nothing_half_done() {
+    let npm = path_with_npm("echo no such package; mkdir -p node_modules; exit 4");
+    let sandbox = Sandbox::start_with_path(&format!("{}:/usr/bin:/bin", npm.path().display())).await;
+    let told = sandbox.prompt(1, installable(), "say a").await;
+    let expected = "The fake couldn't be installed: see what npm install @fakes/agent@1.2.3 printed. Ask its maker.";
+    assert_eq!(told.reason(), expected);
+    let cache = sandbox.path("home/.cache/octobot/agents");
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+    std::fs::write(npm.path().join("npm"), "#!/bin/sh\necho slow; sleep 1000").unwrap();
+    let mut events = sandbox.follow(sandbox.health().await.last_event).await;
+    sandbox.give(2, installable(), "say a").await;
+    events.printed("slow").await;
+    sandbox.cancel(2).await;
+    let told = events.told().await;
+    assert_eq!(told.outcome, TurnOutcome::Cancelled);
+    assert!(matches!(told.statuses()[..], [ToolCallStatus::Cancelled { .. }]));
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_idle_daemon_is_small_also_after_an_agent_has_said_much() {
+    let sandbox = Sandbox::start().await;
+    sandbox.prompt(1, launch(), "noise 20000000\nsay fine").await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", sandbox.daemon.id())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    let kib: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    // What a debug build has of its program in memory isn't what counts.
+    assert!(kib < 10 * 1024, "{kib} KiB");
+}
+
+#[tokio::test]
+async fn an_agent_that_ends_because_its_daemon_was_killed_takes_its_tools_along() {
+    // Whether the agent or its root process hears first that the daemon is gone is a matter of luck.
+    for round in 1..=10 {
+        let nap = format!("sleep 306{}.{round}", std::process::id());
+        let sandbox = Sandbox::start().await;
+        sandbox.prompt(1, launch(), &format!("spawn {nap}")).await;
+        eventually("it runs", || (!processes_with(&nap).is_empty()).then_some(())).await;
+        drop(sandbox);
+        eventually("all end", || processes_with(&nap).is_empty().then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_or_an_agent_killed_at_any_moment_leaves_a_log_without_gaps_and_a_thread_that_goes_on() {
+    let mut sandbox = Sandbox::start().await;
+    let script = "pid\nthink a\nplan a|b\nedit a\nrun echo a; sleep 0.01; echo b\nsay a\nsleep 5\nsay b\n".repeat(3);
+    for turn in 1..=20 {
+        let after = sandbox.health().await.last_event;
+        let mut events = sandbox.follow(after).await;
+        sandbox.give(turn, launch(), &script).await;
+        // The further, the later in the turn, from its first event on.
+        let mut said = String::new();
+        for _ in 0..turn {
+            if let Some(DaemonEventBody::Text { text, .. }) = events.next().await.map(|event| event.body) {
+                said.push_str(&text);
+            }
+        }
+        let agent =
+            said.split("pid ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        match agent.and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw).filter(|_| turn % 2 == 0) {
+            Some(pid) => {
+                kill_process(pid, Signal::KILL).unwrap();
+                assert!(matches!(events.told().await.outcome, TurnOutcome::Failed { .. }));
+            }
+            None => sandbox.crash().await,
+        }
+    }
+    let told = sandbox.prompt(21, launch(), "prompts").await;
+    assert_eq!(told.outcome, TurnOutcome::Completed);
+    let events = sandbox.events().await;
+    assert!(events.iter().map(|event| event.number).eq(1..=events.len() as u64));
+    let count = |wanted: fn(&DaemonEventBody) -> bool| events.iter().filter(|event| wanted(&event.body)).count();
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::TurnStarted { .. })), 21);
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::TurnEnded { .. })), 21);
+    let started = count(|body| matches!(body, DaemonEventBody::ToolCallStarted { .. }));
+    assert_eq!(count(|body| matches!(body, DaemonEventBody::ToolCallEnded { .. })), started);
 }

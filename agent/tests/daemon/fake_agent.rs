@@ -61,26 +61,19 @@ impl Agent {
         Some(message)
     }
 
-    fn send(&self, mut message: Value) {
-        message["jsonrpc"] = json!("2.0");
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{message}").unwrap();
-        out.flush().unwrap();
-    }
-
-    fn update(&self, update: Value) {
-        self.send(json!({"method": "session/update", "params": {"sessionId": self.thread, "update": update}}));
+    fn update(&self, update: &Value) {
+        send(json!({"method": "session/update", "params": {"sessionId": self.thread, "update": update}}));
     }
 
     fn say(&self, text: &str) {
-        self.update(json!({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}));
+        self.update(&json!({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}));
     }
 
     /// Asks the client and waits for the answer.
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(json!({"id": id, "method": method, "params": params}));
+        send(json!({"id": id, "method": method, "params": params}));
         loop {
             let message = self.read().unwrap_or_else(|| exit(0));
             if message["id"] == id && message.get("method").is_none() {
@@ -97,13 +90,13 @@ impl Agent {
             "session/new" if self.fault == "auth" => Err(json!({"code": -32000, "message": "Authentication required"})),
             "session/new" => {
                 self.thread = format!("thread-{}", std::process::id());
-                std::fs::create_dir_all(self.threads()).unwrap();
-                std::fs::write(self.threads().join(&self.thread), "").unwrap();
+                std::fs::create_dir_all(threads()).unwrap();
+                std::fs::write(threads().join(&self.thread), "").unwrap();
                 Ok(self.opened())
             }
             "session/load" | "session/resume" => {
-                self.thread = params["sessionId"].as_str().unwrap().to_owned();
-                if self.threads().join(&self.thread).exists() {
+                params["sessionId"].as_str().unwrap().clone_into(&mut self.thread);
+                if threads().join(&self.thread).exists() {
                     if message["method"] == "session/load" {
                         self.say("This was said before.");
                     }
@@ -113,14 +106,14 @@ impl Agent {
                 }
             }
             "session/set_mode" => {
-                self.mode = params["modeId"].as_str().unwrap().to_owned();
+                params["modeId"].as_str().unwrap().clone_into(&mut self.mode);
                 Ok(json!({}))
             }
             "session/prompt" => self.work(params),
             "session/cancel" => return,
             method => panic!("{method}"),
         };
-        self.send(match result {
+        send(match result {
             Ok(result) => json!({"id": id, "result": result}),
             Err(error) => json!({"id": id, "error": error}),
         });
@@ -145,11 +138,6 @@ impl Agent {
         json!({"sessionId": self.thread, "modes": {"currentModeId": self.mode, "availableModes": modes}})
     }
 
-    /// A file for each thread, with a line for each prompt.
-    fn threads(&self) -> PathBuf {
-        PathBuf::from(std::env::var("HOME").unwrap()).join("threads")
-    }
-
     fn work(&mut self, params: &Value) -> Result<Value, Value> {
         self.cancelled = false;
         let blocks = params["prompt"].as_array().unwrap().clone();
@@ -159,7 +147,7 @@ impl Agent {
             .find(|text| !text.starts_with('<'))
             .unwrap()
             .to_owned();
-        let file = self.threads().join(&self.thread);
+        let file = threads().join(&self.thread);
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, format!("{before}prompt\n")).unwrap();
         for line in script.lines() {
@@ -184,12 +172,14 @@ impl Agent {
         match word {
             "say" => self.say(rest),
             "think" => {
-                self.update(json!({"sessionUpdate": "agent_thought_chunk", "content": {"type": "text", "text": rest}}))
+                self.update(
+                    &json!({"sessionUpdate": "agent_thought_chunk", "content": {"type": "text", "text": rest}}),
+                );
             }
             "plan" => {
                 let entry = |text| json!({"content": text, "status": "pending", "priority": "high"});
                 let entries: Vec<_> = rest.split('|').map(entry).collect();
-                self.update(json!({"sessionUpdate": "plan", "entries": entries}));
+                self.update(&json!({"sessionUpdate": "plan", "entries": entries}));
             }
             "mode" => self.say(&format!("mode {}", self.mode)),
             "env" => self.say(&format!("{rest}={}", std::env::var(rest).unwrap_or_default())),
@@ -198,13 +188,13 @@ impl Agent {
             "permission" => self.permission(rest),
             "read" => {
                 let params = json!({"sessionId": self.thread, "path": rest});
-                let answer = self.ask("fs/read_text_file", params);
+                let answer = self.ask("fs/read_text_file", &params);
                 self.say(&format!("{}", answer.get("result").unwrap_or(&answer["error"]["code"])));
             }
             "write" => {
                 let (path, content) = rest.split_once(' ').unwrap();
                 let params = json!({"sessionId": self.thread, "path": path, "content": content});
-                let answer = self.ask("fs/write_text_file", params);
+                let answer = self.ask("fs/write_text_file", &params);
                 self.say(&format!("{}", answer.get("result").unwrap_or(&answer["error"]["code"])));
             }
             "run" => self.run(rest),
@@ -230,17 +220,17 @@ impl Agent {
     fn edit(&mut self, path: &str) {
         self.calls += 1;
         let call = format!("call-{}", self.calls);
-        self.update(json!({"sessionUpdate": "tool_call", "toolCallId": call, "title": "Preparing…", "kind": "edit",
+        self.update(&json!({"sessionUpdate": "tool_call", "toolCallId": call, "title": "Preparing…", "kind": "edit",
             "status": "pending", "rawInput": {}}));
         for length in 1..=20 {
             let text = "line\n".repeat(length);
             self.update(
-                json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "title": format!("Edit {path}"),
+                &json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "title": format!("Edit {path}"),
                 "rawInput": {"path": path, "text": text}, "locations": [{"path": path, "line": 1}],
                 "content": [{"type": "diff", "path": path, "oldText": null, "newText": text}]}),
             );
         }
-        self.update(json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "status": "completed"}));
+        self.update(&json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "status": "completed"}));
     }
 
     fn permission(&mut self, title: &str) {
@@ -250,9 +240,9 @@ impl Agent {
         let options = json!([{"optionId": "yes", "name": "Yes", "kind": "allow_once"},
             {"optionId": "no", "name": "No", "kind": "reject_once"}]);
         let params = json!({"sessionId": self.thread, "toolCall": call, "options": options});
-        let answer = self.ask("session/request_permission", params)["result"]["outcome"].clone();
+        let answer = self.ask("session/request_permission", &params)["result"]["outcome"].clone();
         let status = if answer["optionId"] == "yes" { "completed" } else { "failed" };
-        self.update(json!({"sessionUpdate": "tool_call_update", "toolCallId": call["toolCallId"], "status": status,
+        self.update(&json!({"sessionUpdate": "tool_call_update", "toolCallId": call["toolCallId"], "status": status,
             "rawOutput": format!("printed by {title}")}));
         self.say(&format!("answered {}", answer["optionId"].as_str().unwrap_or("nothing")));
     }
@@ -260,16 +250,28 @@ impl Agent {
     fn run(&mut self, command: &str) {
         self.calls += 1;
         let call = format!("call-{}", self.calls);
-        let answer = self.ask("terminal/create", json!({"sessionId": self.thread, "command": command}));
+        let answer = self.ask("terminal/create", &json!({"sessionId": self.thread, "command": command}));
         let terminal = answer["result"]["terminalId"].clone();
-        self.update(json!({"sessionUpdate": "tool_call", "toolCallId": call, "title": command, "kind": "execute",
+        self.update(&json!({"sessionUpdate": "tool_call", "toolCallId": call, "title": command, "kind": "execute",
             "status": "in_progress", "rawInput": {"command": command},
             "content": [{"type": "terminal", "terminalId": terminal}]}));
         let params = json!({"sessionId": self.thread, "terminalId": terminal});
-        let exit = self.ask("terminal/wait_for_exit", params.clone())["result"].clone();
-        let output = self.ask("terminal/output", params.clone())["result"]["output"].clone();
-        self.ask("terminal/release", params);
-        self.update(json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "status": "completed"}));
+        let exit = self.ask("terminal/wait_for_exit", &params)["result"].clone();
+        let output = self.ask("terminal/output", &params)["result"]["output"].clone();
+        self.ask("terminal/release", &params);
+        self.update(&json!({"sessionUpdate": "tool_call_update", "toolCallId": call, "status": "completed"}));
         self.say(&format!("exit {} output {output}", exit["exitCode"]));
     }
+}
+
+fn send(mut message: Value) {
+    message["jsonrpc"] = json!("2.0");
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{message}").unwrap();
+    out.flush().unwrap();
+}
+
+/// A file for each thread, with a line for each prompt.
+fn threads() -> PathBuf {
+    PathBuf::from(std::env::var("HOME").unwrap()).join("threads")
 }

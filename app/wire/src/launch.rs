@@ -38,6 +38,9 @@ pub struct AcpLaunch {
     pub credential: Option<String>,
     /// The authentication method to ask for before a thread is opened; none when the variables are enough.
     pub auth_method: Option<String>,
+    /// Whether the program is offered to read and write files of the workspace through the daemon. It can do so itself;
+    /// Gemini CLI takes the daemon's word that a file isn't there for a failure.
+    pub offers_files: bool,
     /// What the agent is told before anything else; empty for nothing.
     pub system_prompt: String,
     /// How it is told.

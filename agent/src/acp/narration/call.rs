@@ -211,6 +211,9 @@ impl Call {
         events.extend(self.printed.take().map(|text| DaemonEventBody::Output { turn_id, call, text }));
         if !self.has_told_end {
             self.has_told_end = true;
+            // A long turn has many calls, and hardly any of them changes after its end.
+            self.content = Vec::new();
+            self.raw_input = Value::Null;
             let duration_ms = u64::try_from(now.duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
             events.push(DaemonEventBody::ToolCallEnded { turn_id, call, status: status(duration_ms) });
         }
