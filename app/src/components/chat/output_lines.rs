@@ -7,6 +7,7 @@ use octobot_wire::message::{Output, PartBody};
 use super::output::HeldOutput;
 use super::tool_call::output_of;
 use crate::browser::dom;
+use crate::components::dynamic::rows::Rows;
 
 /// How many lines are shown of a folded output.
 const TAIL_LINES: usize = 12;
@@ -39,9 +40,9 @@ pub fn OutputTail(
     };
     view! {
         <div class="output__lines" tabindex="0" role="group" aria-label="Output">
-            <For each=lines key=|line| line.clone() let:line>
+            <Rows each=lines key=Clone::clone let:line>
                 <div class="output__line" inner_html=line.1></div>
-            </For>
+            </Rows>
         </div>
     }
 }
@@ -96,9 +97,9 @@ pub fn OutputWindow(
             on:scroll=move |_| note_scroll()
         >
             <div class="output__room" node_ref=room>
-                <For each=lines key=|line| line.clone() let:line>
+                <Rows each=lines key=Clone::clone let:line>
                     <div class="output__line" inner_html=line.1></div>
-                </For>
+                </Rows>
             </div>
         </div>
     }
