@@ -3,9 +3,8 @@
 
 use leptos::prelude::*;
 use octobot_wire::message::PartBody;
-use octobot_wire::{SessionId, WorkspaceId};
+use octobot_wire::{PartId, SessionId, WorkspaceId};
 
-use crate::components::chat::output::HeldOutput;
 use crate::components::chat::output_lines::OutputWindow;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
@@ -30,7 +29,7 @@ pub enum Late {
     /// An agent's page.
     Agent,
     /// All of a tool call's long output.
-    Output(RwSignal<PartBody>, HeldOutput),
+    Output(PartId, RwSignal<PartBody>),
     /// The dialog that adds a workspace.
     AddWorkspace(Dialog),
     /// The dialog that renames a workspace.
@@ -52,7 +51,7 @@ fn fetch(part: Late) -> AnyView {
         Late::Agents => view! { <AgentsPage/> }.into_any(),
         Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
         Late::Agent => view! { <AgentPage/> }.into_any(),
-        Late::Output(body, held) => view! { <OutputWindow body held/> }.into_any(),
+        Late::Output(part, body) => view! { <OutputWindow part body/> }.into_any(),
         Late::AddWorkspace(open) => view! { <AddWorkspaceDialog open/> }.into_any(),
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),

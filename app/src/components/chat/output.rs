@@ -45,7 +45,7 @@ pub fn OutputView(
                     when=move || unfolded.get() && is_long()
                     fallback=move || view! { <OutputTail body whole=Signal::derive(move || !is_long())/> }
                 >
-                    {late::show(Late::Output(body, held))}
+                    {late::show(Late::Output(part, body))}
                 </When>
                 <div class="output__actions">
                     <IconButton glyph=Glyph::Copy label="Copy the output" on_press=move |()| held.copy()/>
@@ -67,7 +67,8 @@ pub struct HeldOutput {
 }
 
 impl HeldOutput {
-    fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
+    /// The output of the session that this component stands in.
+    pub fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
         let (session, project, toasts) = (SessionStore::expect(), ProjectStore::expect(), Toasts::expect());
         Self { part, body, session, project, toasts, loading: RwSignal::new(false) }
     }

@@ -76,49 +76,52 @@ fn Head(call: Memo<ToolCall>, since: Option<Timestamp>) -> impl IntoView {
 fn Details(id: PartId, body: RwSignal<PartBody>, call: Memo<ToolCall>) -> impl IntoView {
     let content = Memo::new(move |_| call.with(|call| call.content.clone()));
     let places = move || call.with(places_view);
+    // Not made anew with every change of the call: it may be unfolded.
+    let command = Memo::new(move |_| call.with(|call| (call.tool, call.title.clone(), call.input.clone())));
+    let script = move || {
+        command.track();
+        call.with_untracked(script_view)
+    };
     let shown = move || content.get().into_iter().map(|content| view! { <ContentView content/> }.into_any());
     view! {
         {dynamic(places)}
-        <Input call/>
+        {dynamic(script)}
         {dynamic(move || shown().collect::<Vec<_>>())}
         <OutputView part=id body/>
+        <Input call/>
     }
 }
 
-/// What was given to the tool: a command as it is, anything else when it is asked for.
+/// What was given to the tool, unless that is a command: shown when it is asked for.
 #[component]
 fn Input(call: Memo<ToolCall>) -> impl IntoView {
     let unfolded = RwSignal::new(false);
-    // A script of one line says nothing that the title doesn't.
-    let input = Memo::new(move |_| {
-        call.with(|call| {
-            let adds = call.input.trim() != call.title.trim() && !call.input.is_empty();
-            (call.tool == ToolKind::Execute, if adds { call.input.clone() } else { String::new() })
-        })
-    });
-    dynamic(move || {
-        let (is_command, text) = input.get();
-        if text.is_empty() {
-            return None;
-        }
-        Some(if is_command {
-            view! { <Script text/> }.into_any()
-        } else {
-            view! {
-                <div class="tool-call__input">
-                    <FoldHead unfolded>
-                        <span>"Input"</span>
-                    </FoldHead>
-                    <When when=unfolded>
-                        <pre class="tool-call__raw" tabindex="0" role="group" aria-label="Input">
-                            {text.clone()}
-                        </pre>
-                    </When>
-                </div>
-            }
-            .into_any()
-        })
-    })
+    let input = move || call.with(|call| if call.tool == ToolKind::Execute { String::new() } else { input_of(call) });
+    view! {
+        <When when=move || !input().is_empty()>
+            <div class="tool-call__input">
+                <FoldHead unfolded>
+                    <span>"Input"</span>
+                </FoldHead>
+                <When when=unfolded>
+                    <pre class="tool-call__raw" tabindex="0" role="group" aria-label="Input">
+                        {dynamic(input)}
+                    </pre>
+                </When>
+            </div>
+        </When>
+    }
+}
+
+/// The command of a call that runs one.
+fn script_view(call: &ToolCall) -> Option<AnyView> {
+    let text = input_of(call);
+    (call.tool == ToolKind::Execute && !text.is_empty()).then(|| view! { <Script text/> }.into_any())
+}
+
+/// What was given to the tool. A script of one line says nothing that the title doesn't.
+fn input_of(call: &ToolCall) -> String {
+    if call.input.trim() == call.title.trim() { String::new() } else { call.input.clone() }
 }
 
 /// The places that a call works on, unless its changes name them.

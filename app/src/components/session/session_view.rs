@@ -43,8 +43,10 @@ pub fn SessionScreen(
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
+    let agent = project.agent_of(session);
+    let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
     view! {
-        <div class="session">
+        <div class="session" class:session--shell=dynamic(is_shell)>
             <div class="session__chat">
                 <AgentBar/>
                 <div class="session__transcript">
