@@ -3,3 +3,4 @@
 pub mod actions;
 pub mod agent_form;
 pub mod agent_row;
+pub mod type_picker;

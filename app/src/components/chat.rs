@@ -1,17 +1,29 @@
 //! The chat of a session: the transcript, the queue, and where prompts are written.
 
 pub mod actions;
+pub mod commands;
 pub mod composer;
+pub mod diff;
+pub mod draft;
 pub mod error_part;
+pub mod file;
+pub mod history;
 pub mod message;
 pub mod output;
 pub mod output_lines;
+pub mod part;
+pub mod permission;
+pub mod plan;
 pub mod prompt;
+pub mod prompt_area;
+pub mod prose;
 pub mod queue;
 pub mod queued_turn;
+pub mod reasoning;
 pub mod running;
 pub mod script;
 pub mod tool_call;
+pub mod tool_content;
 pub mod tool_status;
 pub mod transcript;
 pub mod viewport;

@@ -1,6 +1,7 @@
 //! Sessions: their header, their details, and what their sandbox is doing.
 
 pub mod actions;
+pub mod agent_bar;
 pub mod building;
 pub mod delete;
 pub mod details;

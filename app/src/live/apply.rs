@@ -1,7 +1,7 @@
 //! Changes applied to lists, as pure functions. Entities arrive whole, so applying one twice does no harm.
 
 use octobot_wire::agent::Agent;
-use octobot_wire::message::Output;
+use octobot_wire::message::{Output, PartBody};
 use octobot_wire::session::{Session, SessionLogLine};
 use octobot_wire::turn::Turn;
 use octobot_wire::workspace::Workspace;
@@ -73,6 +73,28 @@ pub fn prepend_output(output: &mut Output, page: Output) {
     output.first_line = page.first_line;
 }
 
+/// Puts a part's new body in the place of the old one. A tool call comes with the end of its output only, so earlier
+/// lines that are held already are kept.
+pub fn put_body(known: &mut PartBody, body: PartBody) {
+    let before = std::mem::replace(known, body);
+    if let (PartBody::ToolCall(known), PartBody::ToolCall(before)) = (known, before) {
+        prepend_output(&mut known.output, before.output);
+    }
+}
+
+/// Replaces the end of what grows in a part: the lines of an output, or the blocks of a text.
+pub fn splice_output(body: &mut PartBody, from: u64, lines: &[String]) {
+    match body {
+        PartBody::ToolCall(call) => call.output.splice(from, lines),
+        PartBody::Text(prose) | PartBody::Reasoning(prose) => prose.splice(from, lines),
+        PartBody::Plan { .. }
+        | PartBody::Permission(_)
+        | PartBody::File(_)
+        | PartBody::Notice { .. }
+        | PartBody::Error { .. } => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +127,7 @@ mod tests {
             created_at: Timestamp(0),
             started_at: None,
             ended_at: None,
+            usage: octobot_wire::usage::Usage::default(),
         }
     }
 
@@ -115,6 +138,7 @@ mod tests {
             agent_type: octobot_wire::agent::AgentTypeId::Shell,
             is_default,
             setup_script: String::new(),
+            options: octobot_wire::agent::AgentOptions::default(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }

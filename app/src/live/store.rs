@@ -75,6 +75,7 @@ impl ProjectStore {
             | Change::Part { .. }
             | Change::Output { .. }
             | Change::ToolCallStatus { .. }
+            | Change::AgentState { .. }
             | Change::Reset => {}
         }
     }
@@ -133,6 +134,14 @@ impl ProjectStore {
     /// Follows one agent.
     pub fn agent(self, id: AgentId) -> Memo<Option<Agent>> {
         Memo::new(move |_| self.agents.with(|list| list.iter().find(|known| known.id == id).cloned()))
+    }
+
+    /// Follows the agent that a session is bound to.
+    pub fn agent_of(self, session: Memo<Option<Session>>) -> Memo<Option<Agent>> {
+        Memo::new(move |_| {
+            let id = session.with(|s| s.as_ref().map(|s| s.agent_id))?;
+            self.agents.with(|list| list.iter().find(|known| known.id == id).cloned())
+        })
     }
 
     /// What the server says about an agent type.

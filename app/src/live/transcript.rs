@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 use octobot_wire::event::Change;
-use octobot_wire::message::{Message, MessagePage, MessageRole, Output, Part, PartBody, ToolCallStatus};
+use octobot_wire::message::{Message, MessagePage, MessageRole, Output, Part, PartBody, ToolCall};
+use octobot_wire::permission::PermissionState;
 use octobot_wire::session::{SessionLogLine, SessionView};
+use octobot_wire::setting::AgentState;
 use octobot_wire::turn::Turn;
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
 use uuid::Uuid;
@@ -25,6 +27,8 @@ pub struct SessionStore {
     pub sending: RwSignal<Vec<SendingPrompt>>,
     /// What building the sandbox printed.
     pub log: RwSignal<Vec<SessionLogLine>>,
+    /// What is known about the agent.
+    pub agent: RwSignal<AgentState>,
 }
 
 /// A message. What it is never changes; what it says grows.
@@ -86,6 +90,7 @@ impl SessionStore {
             turns: RwSignal::new(view.turns),
             sending: RwSignal::new(Vec::new()),
             log: RwSignal::new(view.log),
+            agent: RwSignal::new(view.agent_state),
         }
     }
 
@@ -100,6 +105,7 @@ impl SessionStore {
         self.earlier_messages.set(view.earlier_messages);
         self.turns.set(view.turns);
         self.log.set(view.log);
+        self.agent.set(view.agent_state);
     }
 
     /// Applies a change to this session's transcript; others aren't for it.
@@ -114,9 +120,12 @@ impl SessionStore {
             Change::Message { message } => self.put_message(message),
             Change::Part { message_id, part, .. } => self.put_part(message_id, part),
             Change::Output { part_id, from, lines, .. } => {
-                self.update_call(part_id, |_, output| output.splice(from, &lines));
+                self.update_part(part_id, |body| apply::splice_output(body, from, &lines));
             }
-            Change::ToolCallStatus { part_id, status, .. } => self.update_call(part_id, |known, _| *known = status),
+            Change::ToolCallStatus { part_id, status, .. } => {
+                self.update_call(part_id, |call| call.status = status);
+            }
+            Change::AgentState { agent_state, .. } => self.agent.set(agent_state),
             Change::Workspace { .. }
             | Change::WorkspaceRemoved { .. }
             | Change::Agent { .. }
@@ -167,7 +176,7 @@ impl SessionStore {
 
     /// Puts earlier lines before those that are held of a tool call's output.
     pub fn prepend_output(self, part: PartId, page: Output) {
-        self.update_call(part, |_, output| apply::prepend_output(output, page));
+        self.update_call(part, |call| apply::prepend_output(&mut call.output, page));
     }
 
     /// Follows the turn that the agent has now.
@@ -200,27 +209,57 @@ impl SessionStore {
         }
     }
 
-    /// Changes a tool call in its place. Searched from the end, where what changes stands.
-    fn update_call(self, id: PartId, change: impl FnOnce(&mut ToolCallStatus, &mut Output)) {
-        let part = self.messages.with_untracked(|list| {
+    /// Puts a request for permission into another state, and says in which it was.
+    pub fn put_permission_state(self, part: PartId, state: PermissionState) -> Option<PermissionState> {
+        let mut before = None;
+        self.update_part(part, |body| {
+            if let PartBody::Permission(permission) = body {
+                before = Some(std::mem::replace(&mut permission.state, state));
+            }
+        });
+        before
+    }
+
+    /// The request for permission that waits the longest.
+    pub fn open_permission(self) -> Option<PartId> {
+        self.messages.with_untracked(|list| {
+            // Only the last message can belong to a turn that still runs.
+            let parts = &list.last()?.parts;
+            parts
+                .with_untracked(|parts| parts.iter().find(|part| part.body.with_untracked(is_open)).map(|part| part.id))
+        })
+    }
+
+    fn update_call(self, id: PartId, change: impl FnOnce(&mut ToolCall)) {
+        self.update_part(id, |body| {
+            if let PartBody::ToolCall(call) = body {
+                change(call);
+            }
+        });
+    }
+
+    /// Changes a part in its place. Searched from the end, where what changes stands.
+    fn update_part(self, id: PartId, change: impl FnOnce(&mut PartBody)) {
+        // An answer may come when the page shows another session already.
+        let part = self.messages.try_with_untracked(|list| {
             list.iter().rev().find_map(|message| {
                 message.parts.with_untracked(|parts| parts.iter().rfind(|part| part.id == id).cloned())
             })
         });
-        if let Some(part) = part {
-            part.body.update(|body| {
-                if let PartBody::ToolCall(call) = body {
-                    change(&mut call.status, &mut call.output);
-                }
-            });
+        if let Some(Some(part)) = part {
+            part.body.update(change);
         }
     }
+}
+
+fn is_open(body: &PartBody) -> bool {
+    matches!(body, PartBody::Permission(permission) if permission.state == PermissionState::Open)
 }
 
 fn put_part(message: &LiveMessage, part: Part) {
     let known = message.parts.with_untracked(|parts| parts.iter().find(|known| known.id == part.id).cloned());
     match known {
-        Some(known) => known.body.set(part.body),
+        Some(known) => known.body.update(|body| apply::put_body(body, part.body)),
         None => message.parts.update(|parts| parts.push(part.into())),
     }
 }

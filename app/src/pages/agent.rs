@@ -7,6 +7,7 @@ use octobot_wire::AgentId;
 
 use super::not_found::NotFound;
 use crate::components::agent::agent_form::AgentForm;
+use crate::components::dynamic::dynamic;
 use crate::live::ProjectStore;
 
 /// The agent that the address names.
@@ -16,7 +17,7 @@ pub fn AgentPage() -> impl IntoView {
     let store = ProjectStore::expect();
     let id = Memo::new(move |_| params.with(|params| params.get("agent").and_then(|id| id.parse::<AgentId>().ok())));
     // What is typed outlives a change that arrives meanwhile: only another address makes another form.
-    move || {
+    dynamic(move || {
         let id = id.get();
         let agent = store.agents.with_untracked(|list| list.iter().find(|agent| Some(agent.id) == id).cloned());
         match agent {
@@ -30,7 +31,7 @@ pub fn AgentPage() -> impl IntoView {
             .into_any(),
             None => view! { <NotFound what="agent"/> }.into_any(),
         }
-    }
+    })
 }
 
 /// The form for a new agent.

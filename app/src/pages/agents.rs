@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::agent::agent_row::AgentRow;
+use crate::components::dynamic::rows::Rows;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::live::ProjectStore;
 use crate::place::new_agent_url;
@@ -25,9 +26,9 @@ pub fn AgentsPage() -> impl IntoView {
             </div>
             <p class="page__intro">"An agent does what prompts ask. A session is bound to one; new ones take the default."</p>
             <ul class="rows">
-                <For each=ids key=|id| *id let:id>
+                <Rows each=ids key=|id| id.uuid() let:id>
                     <AgentRow id/>
-                </For>
+                </Rows>
             </ul>
         </div>
     }

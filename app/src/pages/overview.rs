@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::components::dynamic::when::When;
 use crate::components::session::new_session::NewSession;
 use crate::components::workspace::add::AddWorkspaceForm;
 use crate::live::ProjectStore;
@@ -15,7 +16,7 @@ pub fn OverviewPage() -> impl IntoView {
     view! {
         <Title text=""/>
         <div class="page page--centered">
-            <Show
+            <When
                 when=move || is_empty.get()
                 fallback=|| {
                     view! {
@@ -31,7 +32,7 @@ pub fn OverviewPage() -> impl IntoView {
                     original isn’t touched."
                 </p>
                 <AddWorkspaceForm on_added=|()| ()/>
-            </Show>
+            </When>
         </div>
     }
 }

@@ -7,6 +7,9 @@ use octobot_wire::WorkspaceId;
 use octobot_wire::workspace::WorkspaceState;
 
 use super::not_found::NotFound;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::badge::Badge;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::inline_edit::InlineEdit;
@@ -28,10 +31,10 @@ pub fn WorkspacePage() -> impl IntoView {
         let id = params.with(|params| params.get("workspace").and_then(|id| id.parse::<WorkspaceId>().ok()))?;
         store.workspaces.with(|list| list.iter().any(|w| w.id == id)).then_some(id)
     });
-    move || match known.get() {
+    dynamic(move || match known.get() {
         Some(id) => view! { <Workspace id/> }.into_any(),
         None => view! { <NotFound what="workspace"/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -60,7 +63,7 @@ fn Workspace(id: WorkspaceId) -> impl IntoView {
             </div>
             <WorkspaceProgress workspace/>
             <WorkspaceButtons id name/>
-            {move || workspace.get().map(|workspace| view! { <WorkspaceFacts workspace/> })}
+            {dynamic(move || workspace.get().map(|workspace| view! { <WorkspaceFacts workspace/> }.into_any()))}
             <WorkspaceSessions id/>
         </div>
     }
@@ -75,12 +78,12 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
     let is_ready = move || workspace.with(|w| w.as_ref().is_some_and(|w| w.state == WorkspaceState::Ready));
     view! {
         <div class="page__actions">
-            <Show when=is_ready>
+            <When when=is_ready>
                 <a class="button button--primary" href=new_session_url(&store.id(), id)>
                     <Icon glyph=Glyph::Plus/>
                     "New session"
                 </a>
-            </Show>
+            </When>
             <button type="button" class="button" on:click=move |_| actions.refresh(id)>
                 <Icon glyph=Glyph::Refresh/>
                 "Refresh"
@@ -102,15 +105,15 @@ fn WorkspaceSessions(id: WorkspaceId) -> impl IntoView {
     });
     view! {
         <h2 class="page__subtitle">"Sessions"</h2>
-        <Show
+        <When
             when=move || !sessions.with(Vec::is_empty)
             fallback=|| view! { <p class="faint">"None yet. A new session gets its own copy of the code."</p> }
         >
             <ul class="tree tree--page">
-                <For each=move || sessions.get() key=|id| *id let:id>
+                <Rows each=move || sessions.get() key=|id| id.uuid() let:id>
                     <SessionRow id/>
-                </For>
+                </Rows>
             </ul>
-        </Show>
+        </When>
     }
 }

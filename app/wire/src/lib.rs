@@ -19,6 +19,7 @@ pub mod problem;
 pub mod project;
 pub mod session;
 pub mod setting;
+mod tagged;
 pub mod time;
 pub mod tool;
 pub mod turn;

@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::permission::{PermissionOption, PermissionState};
 use crate::plan::PlanEntry;
+use crate::tagged::read_tagged;
 use crate::tool::{Location, ToolKind};
 use crate::{MessageId, PartId, SessionId, Timestamp, TurnId};
+
+mod fields;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +54,7 @@ pub struct Part {
 }
 
 /// What a part holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum PartBody {
@@ -173,7 +176,7 @@ pub struct ToolCall {
 }
 
 /// Something that a tool call shows, rendered by the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ToolContent {
@@ -197,7 +200,7 @@ pub enum ToolContent {
 }
 
 /// Where a tool call stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ToolCallStatus {
@@ -237,6 +240,12 @@ pub enum ToolCallStatus {
     /// The sandbox went away while it ran.
     Interrupted,
 }
+
+read_tagged!(
+    ToolCallStatus by "status" with { duration_ms: u64, exit_code: u8, signal: u8 } as
+    Pending {} Running {} Completed { duration_ms } Failed { duration_ms } Exited { exit_code, duration_ms }
+    Killed { signal, duration_ms } Cancelled { duration_ms } Interrupted {}
+);
 
 impl ToolCallStatus {
     /// Whether nothing more will come of it.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tagged::read_tagged;
+
 /// One of the answers that an agent offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -31,7 +33,7 @@ pub enum PermissionKind {
 }
 
 /// Where a request for permission stands. It is answered once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum PermissionState {
@@ -45,6 +47,8 @@ pub enum PermissionState {
     /// The turn ended before anybody answered.
     Cancelled,
 }
+
+read_tagged!(PermissionState by "state" with { option: String } as Open {} Answered { option } Cancelled {});
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Agent, AgentType};
 use crate::preferences::Preferences;
 use crate::session::{Isolation, Session};
+use crate::tagged::read_tagged;
 use crate::workspace::Workspace;
 use crate::{ProjectId, UserId};
 
@@ -71,7 +72,7 @@ pub struct ProjectView {
 }
 
 /// Whether sandboxes can be made here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum SandboxSupport {
@@ -88,3 +89,8 @@ pub enum SandboxSupport {
         remedy: String,
     },
 }
+
+read_tagged!(
+    SandboxSupport by "state" with { isolation: Isolation, reason: String, remedy: String } as
+    Available { isolation } Unavailable { reason, remedy }
+);

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
 use crate::setting::AgentState;
+use crate::tagged::read_tagged;
 use crate::turn::Turn;
 use crate::{AgentId, SessionId, Timestamp, WorkspaceId};
 
 /// `initializing → cloning → pulling_image → creating_sandbox → ready ⇄ running`, `stopped`, `error` from any stage,
 /// `removing`. A removed session is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum SessionState {
@@ -37,6 +38,12 @@ pub enum SessionState {
     /// The sandbox and all its data are being deleted.
     Removing,
 }
+
+read_tagged!(
+    SessionState by "state" with { stage: SessionStage, reason: String } as
+    Initializing {} Cloning {} PullingImage {} CreatingSandbox {} Ready {} Running {} Stopped {}
+    Error { stage, reason } Removing {}
+);
 
 /// A step on the way to a running sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

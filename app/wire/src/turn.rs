@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tagged::read_tagged;
 use crate::usage::Usage;
 use crate::{SessionId, Timestamp, TurnId};
 
@@ -9,7 +10,7 @@ use crate::{SessionId, Timestamp, TurnId};
 pub const MAX_PROMPT_BYTES: usize = 1024 * 1024;
 
 /// `queued → delivered → running ⇄ waiting → completed`, or `cancelled`, `failed`, `interrupted`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum TurnState {
@@ -33,6 +34,11 @@ pub enum TurnState {
     /// The sandbox went away while it ran.
     Interrupted,
 }
+
+read_tagged!(
+    TurnState by "state" with { reason: String } as
+    Queued {} Delivered {} Running {} Waiting {} Completed {} Cancelled {} Failed { reason } Interrupted {}
+);
 
 impl TurnState {
     /// Whether nothing more will happen in this turn.

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tagged::read_tagged;
 use crate::{Timestamp, WorkspaceId};
 
 /// Where a workspace's code comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum WorkspaceSource {
@@ -21,8 +22,10 @@ pub enum WorkspaceSource {
     },
 }
 
+read_tagged!(WorkspaceSource by "kind" with { path: String, url: String } as Folder { path } Git { url });
+
 /// `initializing → cloning → ready`, or `error`; a workspace that is being removed is `removing`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum WorkspaceState {
@@ -45,6 +48,11 @@ pub enum WorkspaceState {
     /// It is being removed.
     Removing,
 }
+
+read_tagged!(
+    WorkspaceState by "state" with { step: String, percent: u8, reason: String } as
+    Initializing {} Cloning { step; percent } Ready {} Error { reason } Removing {}
+);
 
 /// A commit that a workspace is at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,72 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use octobot_wire::Problem;
-use octobot_wire::agent::{Agent, AgentTypeId, SaveAgent};
+use octobot_wire::agent::{Agent, AgentOptions, AgentTypeId, SaveAgent};
 use web_sys::SubmitEvent;
 
+use super::type_picker::TypePicker;
 use crate::calls;
-use crate::components::form::field::{Field, description_id};
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::problem::{OtherProblem, about};
+use crate::components::form::text_field::TextField;
 use crate::components::frame::toasts::Toasts;
 use crate::live::ProjectStore;
 use crate::place::agents_url;
+
+/// What is typed into the form.
+#[derive(Clone, Copy)]
+struct Draft {
+    agent_type: RwSignal<AgentTypeId>,
+    name: RwSignal<String>,
+    command: RwSignal<String>,
+    system_prompt: RwSignal<String>,
+    mode: RwSignal<String>,
+    model: RwSignal<String>,
+    script: RwSignal<String>,
+}
+
+impl Draft {
+    /// What an agent has; of a new one, nothing yet.
+    fn new(agent: Option<Agent>) -> Self {
+        let agent_type = agent.as_ref().map_or(AgentTypeId::ClaudeCode, |agent| agent.agent_type);
+        let (name, script, options) =
+            agent.map(|agent| (agent.name, agent.setup_script, agent.options)).unwrap_or_default();
+        Self {
+            agent_type: RwSignal::new(agent_type),
+            name: RwSignal::new(name),
+            command: RwSignal::new(options.command.join("\n")),
+            system_prompt: RwSignal::new(options.system_prompt),
+            mode: RwSignal::new(options.mode.unwrap_or_default()),
+            model: RwSignal::new(options.model.unwrap_or_default()),
+            script: RwSignal::new(script),
+        }
+    }
+
+    /// The request to save it. Fields that the agent's type doesn't have are left empty.
+    fn request(self) -> SaveAgent {
+        let agent_type = self.agent_type.get_untracked();
+        let options = if agent_type == AgentTypeId::Shell {
+            AgentOptions::default()
+        } else {
+            AgentOptions {
+                system_prompt: self.system_prompt.get_untracked(),
+                mode: chosen(self.mode),
+                model: chosen(self.model),
+                command: if agent_type == AgentTypeId::Custom { words(self.command) } else { Vec::new() },
+            }
+        };
+        SaveAgent { name: self.name.get_untracked(), agent_type, setup_script: self.script.get_untracked(), options }
+    }
+}
+
+fn chosen(field: RwSignal<String>) -> Option<String> {
+    field.with_untracked(|typed| Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()))
+}
+
+fn words(field: RwSignal<String>) -> Vec<String> {
+    field.with_untracked(|typed| typed.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
 
 /// The form.
 #[component]
@@ -25,15 +82,12 @@ pub fn AgentForm(
     let toasts = Toasts::expect();
     let navigate = use_navigate();
     let id = agent.as_ref().map(|agent| agent.id);
-    let agent_type = agent.as_ref().map_or(AgentTypeId::Shell, |agent| agent.agent_type);
-    let kind = store.agent_type(agent_type);
-    let (name, script) = agent.map(|agent| (agent.name, agent.setup_script)).unwrap_or_default();
-    let (name, script) = (RwSignal::new(name), RwSignal::new(script));
+    let draft = Draft::new(agent);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         busy.set(true);
-        let request = SaveAgent { name: name.get_untracked(), agent_type, setup_script: script.get_untracked() };
+        let request = draft.request();
         let navigate = navigate.clone();
         spawn_local(async move {
             let answer = match id {
@@ -55,45 +109,67 @@ pub fn AgentForm(
     };
     view! {
         <form class="form form--page" on:submit=submit>
-            {kind.map(|kind| view! { <p class="form__intro">{kind.name} ": " {kind.description}</p> })}
-            <Field id="agent-name" label="Name" error=about(problem, "name")>
-                <input
-                    id="agent-name"
-                    class="input"
-                    required
-                    maxlength="100"
-                    autocomplete="off"
-                    aria-describedby=description_id("agent-name")
-                    prop:value=move || name.get()
-                    value=name.get_untracked()
-                    on:input=move |event| name.set(event_target_value(&event))
-                />
-            </Field>
-            <Field
+            <TypePicker chosen=draft.agent_type is_fixed=id.is_some()/>
+            <TextField id="agent-name" label="Name" text=draft.name error=about(problem, "name") required=true/>
+            <When when=move || draft.agent_type.get() != AgentTypeId::Shell>
+                <ProgramFields draft problem/>
+            </When>
+            <TextField
                 id="agent-script"
                 label="Setup script (optional)"
                 hint="Runs once in each new session, before the first prompt"
+                text=draft.script
+                rows=8
                 error=about(problem, "setupScript")
-            >
-                <textarea
-                    id="agent-script"
-                    class="input input--code"
-                    rows="8"
-                    spellcheck="false"
-                    aria-describedby=description_id("agent-script")
-                    prop:value=move || script.get()
-                    on:input=move |event| script.set(event_target_value(&event))
-                ></textarea>
-            </Field>
+            />
             <OtherProblem problem/>
             <div class="form__actions">
                 <a class="button" href=agents_url(&store.id())>
                     "Cancel"
                 </a>
-                <button type="submit" class="button button--primary" disabled=move || busy.get()>
-                    {move || if busy.get() { "Saving…" } else { "Save agent" }}
+                <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
+                    {dynamic(move || if busy.get() { "Saving…" } else { "Save agent" })}
                 </button>
             </div>
         </form>
+    }
+}
+
+/// What is given to an agent's program.
+#[component]
+fn ProgramFields(draft: Draft, problem: RwSignal<Option<Problem>>) -> impl IntoView {
+    view! {
+        <When when=move || draft.agent_type.get() == AgentTypeId::Custom>
+            <TextField
+                id="agent-command"
+                label="Command"
+                hint="A program that speaks the Agent Client Protocol, and its arguments: one a line"
+                text=draft.command
+                rows=3
+                error=about(problem, "options.command")
+            />
+        </When>
+        <TextField
+            id="agent-system-prompt"
+            label="System prompt (optional)"
+            hint="What the agent is told before anything else"
+            text=draft.system_prompt
+            rows=5
+            error=about(problem, "options.systemPrompt")
+        />
+        <TextField
+            id="agent-model"
+            label="Model (optional)"
+            hint="As the agent names it. It can be changed in each session"
+            text=draft.model
+            error=about(problem, "options")
+        />
+        <TextField
+            id="agent-mode"
+            label="Mode (optional)"
+            hint="What the agent may do without asking, as it names it. It can be changed in each session"
+            text=draft.mode
+            error=about(problem, "options.mode")
+        />
     }
 }

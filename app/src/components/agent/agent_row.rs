@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 use octobot_wire::AgentId;
+use octobot_wire::agent::AgentTypeId;
 
 use super::actions::AgentActions;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::confirm::Confirm;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::menu::{Menu, MenuItem};
@@ -26,21 +29,23 @@ pub fn AgentRow(
         let kind = agent.with(|a| a.as_ref().map(|a| a.agent_type))?;
         store.agent_type(kind).map(|kind| kind.name)
     };
+    let is_shell = agent.with_untracked(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
+    let glyph = if is_shell { Glyph::Terminal } else { Glyph::Agent };
     let title = Signal::derive(move || format!("Delete “{}”?", name.get()));
     view! {
         <li class="row">
-            <Icon glyph=Glyph::Terminal/>
+            <Icon glyph/>
             <a class="row__link" href=agent_url(&store.id(), id)>
-                <span class="row__title">{move || name.get()}</span>
-                <span class="row__detail">{agent_type}</span>
+                <span class="row__title">{dynamic(move || name.get())}</span>
+                <span class="row__detail">{dynamic(agent_type)}</span>
             </a>
-            <Show when=move || is_default.get()>
+            <When when=move || is_default.get()>
                 <span class="tag">"Default"</span>
-            </Show>
+            </When>
             <Menu id=format!("agent-menu-{id}") label=format!("Actions for {}", name.get_untracked())>
-                <Show when=move || !is_default.get()>
+                <When when=move || !is_default.get()>
                     <MenuItem glyph=Glyph::Star label="Make default" on_choose=move |()| actions.make_default(id)/>
-                </Show>
+                </When>
                 <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
             </Menu>
             <Confirm open=deleting title action="Delete agent" on_confirm=move |()| actions.delete(id)>

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::TurnId;
+use octobot_wire::permission::PermissionState;
 use octobot_wire::turn::{EditPrompt, SubmitPrompt};
+use octobot_wire::{PartId, TurnId};
 
 use crate::browser::clock::idempotency_key;
 use crate::calls;
@@ -68,6 +69,24 @@ impl TurnActions {
             if let Err(failure) = calls::delete_turn(self.project.id(), self.session.id, id).await {
                 self.session.put_turn(before);
                 self.toasts.failure("The queued prompt couldn't be deleted", &failure.0);
+            }
+        });
+    }
+
+    /// Answers a request for permission, at once on the page. When somebody else was quicker their answer counts; when
+    /// the server refuses the question stands again.
+    pub fn answer(self, turn: TurnId, part: PartId, number: u32, option: String) {
+        let answered = PermissionState::Answered { option: option.clone() };
+        let Some(before) = self.session.put_permission_state(part, answered) else { return };
+        spawn_local(async move {
+            match calls::answer_permission(self.project.id(), self.session.id, turn, number, option).await {
+                Ok(answer) => {
+                    self.session.put_permission_state(part, answer.state);
+                }
+                Err(failure) => {
+                    self.session.put_permission_state(part, before);
+                    self.toasts.failure("The answer wasn't taken", &failure.0);
+                }
             }
         });
     }

@@ -1,15 +1,21 @@
 //! Where prompts are written.
 
-use leptos::html::Textarea;
 use leptos::prelude::*;
+use octobot_wire::agent::AgentTypeId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Session, SessionState};
 use web_sys::{KeyboardEvent, SubmitEvent};
 
 use super::actions::TurnActions;
+use super::commands::{CommandList, Completion};
+use super::draft::Draft;
+use super::history::History;
+use super::prompt_area::PromptArea;
 use crate::browser::keys;
+use crate::components::dynamic::dynamic;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::live::{ProjectStore, SessionStore};
+use crate::words;
 
 /// The composer of a session.
 #[component]
@@ -18,8 +24,10 @@ pub fn Composer(
     session: Memo<Option<Session>>,
 ) -> impl IntoView {
     let store = SessionStore::expect();
+    let project = ProjectStore::expect();
     let actions = TurnActions::new();
-    let text = RwSignal::new(String::new());
+    let Draft { text, area } = Draft::expect();
+    let (completion, history) = (Completion::new(text, store.agent), History::new(text, store));
     let obstacle = obstacle_of(session);
     let waits = move || !store.turns.with(Vec::is_empty) || !store.sending.with(Vec::is_empty);
     let send = move || {
@@ -39,7 +47,9 @@ pub fn Composer(
         send();
     };
     let key = move |event: KeyboardEvent| {
-        if keys::is_send(&event) {
+        if completion.take_key(&event) || history.take_key(&event) {
+            event.prevent_default();
+        } else if keys::is_send(&event) {
             event.prevent_default();
             send();
         }
@@ -51,67 +61,35 @@ pub fn Composer(
             "Enter sends · Shift+Enter for a new line"
         })
     };
+    let agent = project.agent_of(session);
+    let placeholder = Signal::derive(move || match agent.get() {
+        Some(agent) => words::placeholder(agent.agent_type, &agent.name),
+        None => words::placeholder(AgentTypeId::Shell, ""),
+    });
     view! {
         <form class="composer" on:submit=submit>
+            <CommandList completion/>
             <div class="composer__box">
-                <PromptArea text disabled=Signal::derive(move || obstacle.get().is_some()) on_key=key/>
+                <PromptArea
+                    text
+                    area
+                    placeholder
+                    disabled=Signal::derive(move || obstacle.get().is_some())
+                    option=completion.option()
+                    on_key=key
+                />
                 <button
                     type="submit"
                     class="button button--primary composer__send"
                     aria-label="Send"
                     title="Send (Enter)"
-                    disabled=move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty())
+                    disabled=dynamic(move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty()))
                 >
                     <Icon glyph=Glyph::Send/>
                 </button>
             </div>
-            <p class="composer__hint" id="composer-hint">{hint}</p>
+            <p class="composer__hint" id="composer-hint">{dynamic(hint)}</p>
         </form>
-    }
-}
-
-/// A text area that grows with its text.
-#[component]
-pub fn PromptArea(
-    /// What is typed.
-    text: RwSignal<String>,
-    /// Whether nothing can be typed.
-    #[prop(into)]
-    disabled: Signal<bool>,
-    /// A key was pressed.
-    on_key: impl Fn(KeyboardEvent) + 'static,
-) -> impl IntoView {
-    // What was typed before the page came alive is kept: until it has been read, nothing is written over it.
-    let area = NodeRef::<Textarea>::new();
-    let is_read = RwSignal::new(false);
-    Effect::new(move |_| {
-        if let Some(area) = area.get() {
-            if text.with_untracked(String::is_empty) {
-                text.set(area.value());
-            }
-            is_read.set(true);
-        }
-    });
-    // The style sheet lays the text behind the area, which takes its height: no measuring.
-    view! {
-        <div class="grow">
-            <div class="grow__measure" aria-hidden="true">{move || text.with(|text| format!("{text} "))}</div>
-            <textarea
-                class="grow__area"
-                rows="1"
-                aria-label="Prompt"
-                aria-describedby="composer-hint"
-                placeholder="Write a shell script"
-                spellcheck="false"
-                autocapitalize="off"
-                enterkeyhint="send"
-                disabled=move || disabled.get()
-                node_ref=area
-                prop:value=move || (is_read.get() || text.with(|text| !text.is_empty())).then(|| text.get())
-                on:input=move |event| text.set(event_target_value(&event))
-                on:keydown=on_key
-            ></textarea>
-        </div>
     }
 }
 

@@ -10,10 +10,22 @@ use crate::words::Tone;
 pub fn ErrorPart(
     /// What, for a person.
     text: String,
+    /// The credential that is missing or was refused.
+    credential: Option<String>,
 ) -> impl IntoView {
+    let remedy = credential.map(|name| {
+        view! {
+            <p>
+                "The agent needs " <code>{name.clone()}</code> ". Set it in the server’s environment, start the server with "
+                <code>{format!("--agent-env {name}")}</code> ", and send the prompt again."
+            </p>
+        }
+        .into_any()
+    });
     view! {
         <Notice tone=Tone::Bad title="The turn failed">
             <p class="notice__reason">{text}</p>
+            {remedy}
         </Notice>
     }
 }

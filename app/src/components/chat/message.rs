@@ -2,13 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use octobot_wire::message::{MessageRole, PartBody};
+use octobot_wire::message::MessageRole;
 
-use super::error_part::ErrorPart;
-use super::prompt::Prompt;
-use super::tool_call::ToolCallView;
+use super::part::part_view;
 use super::viewport::Viewport;
-use crate::live::transcript::{LiveMessage, LivePart};
+use crate::components::dynamic::rows::Rows;
+use crate::live::transcript::LiveMessage;
 
 /// A message and its parts.
 #[component]
@@ -16,39 +15,19 @@ pub fn MessageView(
     /// The message.
     message: LiveMessage,
 ) -> impl IntoView {
-    let viewport: Viewport = expect_context();
+    let viewport = Viewport::expect();
     let node = NodeRef::<html::Article>::new();
     node.on_load(move |node| viewport.watch(&node));
-    let LiveMessage { id: _, turn_id: _, number, role, created_at, parts } = message;
-    let (who, class) = match role {
+    let (who, class) = match message.role {
         MessageRole::User => ("You", "message message--user"),
         MessageRole::Agent => ("Agent", "message message--agent"),
     };
+    let (number, parts) = (message.number, message.parts.clone());
     view! {
         <article class=class node_ref=node data-number=number.to_string() aria-label=who>
-            <For each=move || parts.get() key=|part| part.id let:part>
-                {part_view(part, role, created_at)}
-            </For>
+            <Rows each=move || parts.get() key=|part| part.id.uuid() let:part>
+                {part_view(part, &message)}
+            </Rows>
         </article>
-    }
-}
-
-/// What a part holds never changes its kind, so the kind is read once.
-fn part_view(part: LivePart, role: MessageRole, since: octobot_wire::Timestamp) -> AnyView {
-    let LivePart { id, body } = part;
-    let kind = body.get_untracked();
-    match kind {
-        PartBody::Text { text } if role == MessageRole::User => view! { <Prompt text/> }.into_any(),
-        PartBody::Text { .. } => {
-            let text = move || match body.get() {
-                PartBody::Text { text } | PartBody::Error { text } => text,
-                PartBody::ToolCall(_) => String::new(),
-            };
-            view! { <p class="text">{text}</p> }.into_any()
-        }
-        PartBody::ToolCall(call) => {
-            view! { <ToolCallView id title=call.title input=call.input body=body.into() since/> }.into_any()
-        }
-        PartBody::Error { text } => view! { <ErrorPart text/> }.into_any(),
     }
 }

@@ -5,14 +5,17 @@ use leptos::task::spawn_local;
 use octobot_wire::PartId;
 use octobot_wire::message::PartBody;
 
-use super::output_lines::{OutputTail, OutputWindow};
+use super::output_lines::OutputTail;
 use super::tool_call::output_of;
 use crate::browser::clipboard;
 use crate::browser::text::text_of_html_lines;
 use crate::calls;
+use crate::components::dynamic::when::When;
+use crate::components::form::fold::FoldLink;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::toasts::Toasts;
+use crate::late::{self, Late};
 use crate::live::{ProjectStore, SessionStore};
 use crate::time::grouped;
 
@@ -31,33 +34,24 @@ pub fn OutputView(
     let unfolded = RwSignal::new(false);
     let held = HeldOutput::new(part, body);
     let is_long = move || total.get() > SHORT;
-    let fold_text = move || {
-        if unfolded.get() { "Fold".to_owned() } else { format!("Show all {} lines", grouped(total.get())) }
-    };
+    let more = Signal::derive(move || format!("Show all {} lines", grouped(total.get())));
     view! {
-        <Show when=move || { total.get() > 0 }>
+        <When when=move || { total.get() > 0 }>
             <div class="output">
-                <Show when=is_long>
-                    <button
-                        type="button"
-                        class="fold"
-                        aria-expanded=move || unfolded.get().to_string()
-                        on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
-                    >
-                        {fold_text}
-                    </button>
-                </Show>
-                <Show
+                <When when=is_long>
+                    <FoldLink unfolded more/>
+                </When>
+                <When
                     when=move || unfolded.get() && is_long()
                     fallback=move || view! { <OutputTail body whole=Signal::derive(move || !is_long())/> }
                 >
-                    <OutputWindow body held/>
-                </Show>
+                    {late::show(Late::Output(part, body))}
+                </When>
                 <div class="output__actions">
                     <IconButton glyph=Glyph::Copy label="Copy the output" on_press=move |()| held.copy()/>
                 </div>
             </div>
-        </Show>
+        </When>
     }
 }
 
@@ -73,7 +67,8 @@ pub struct HeldOutput {
 }
 
 impl HeldOutput {
-    fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
+    /// The output of the session that this component stands in.
+    pub fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
         let (session, project, toasts) = (SessionStore::expect(), ProjectStore::expect(), Toasts::expect());
         Self { part, body, session, project, toasts, loading: RwSignal::new(false) }
     }

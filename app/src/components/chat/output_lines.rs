@@ -2,11 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use octobot_wire::PartId;
 use octobot_wire::message::{Output, PartBody};
 
 use super::output::HeldOutput;
 use super::tool_call::output_of;
 use crate::browser::dom;
+use crate::components::dynamic::rows::Rows;
 
 /// How many lines are shown of a folded output.
 const TAIL_LINES: usize = 12;
@@ -39,9 +41,9 @@ pub fn OutputTail(
     };
     view! {
         <div class="output__lines" tabindex="0" role="group" aria-label="Output">
-            <For each=lines key=|line| line.clone() let:line>
+            <Rows each=lines key=Clone::clone let:line>
                 <div class="output__line" inner_html=line.1></div>
-            </For>
+            </Rows>
         </div>
     }
 }
@@ -50,10 +52,11 @@ pub fn OutputTail(
 #[component]
 pub fn OutputWindow(
     /// The part.
+    part: PartId,
+    /// The same, followed.
     body: RwSignal<PartBody>,
-    /// How it comes by lines that aren't held.
-    held: HeldOutput,
 ) -> impl IntoView {
+    let held = HeldOutput::new(part, body);
     let node = NodeRef::<html::Div>::new();
     let room = NodeRef::<html::Div>::new();
     let seen = RwSignal::new((u32::MAX, GUESSED_VIEW_PX));
@@ -96,9 +99,9 @@ pub fn OutputWindow(
             on:scroll=move |_| note_scroll()
         >
             <div class="output__room" node_ref=room>
-                <For each=lines key=|line| line.clone() let:line>
+                <Rows each=lines key=Clone::clone let:line>
                     <div class="output__line" inner_html=line.1></div>
-                </For>
+                </Rows>
             </div>
         </div>
     }

@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use octobot_wire::turn::TurnState;
 
 use super::queued_turn::QueuedTurn;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::spinner::Spinner;
 use crate::live::SessionStore;
 
@@ -18,22 +21,22 @@ pub fn Queue() -> impl IntoView {
     });
     let count = move || queued.with(Vec::len) + store.sending.with(Vec::len);
     view! {
-        <Show when=move || { count() > 0 }>
+        <When when=move || { count() > 0 }>
             <section class="queue" aria-label="Queued prompts">
-                <h2 class="queue__title">{move || format!("Queued · {}", count())}</h2>
+                <h2 class="queue__title">{dynamic(move || format!("Queued · {}", count()))}</h2>
                 <ol class="queue__list">
-                    <For each=move || queued.get() key=|id| *id let:id>
+                    <Rows each=move || queued.get() key=|id| id.uuid() let:id>
                         <QueuedTurn id/>
-                    </For>
-                    <For each=move || store.sending.get() key=|sent| sent.key let:sent>
+                    </Rows>
+                    <Rows each=move || store.sending.get() key=|sent| sent.key let:sent>
                         <li class="queued queued--sending">
                             <Spinner/>
                             <pre class="queued__text">{sent.prompt}</pre>
                             <span class="faint">"Sending…"</span>
                         </li>
-                    </For>
+                    </Rows>
                 </ol>
             </section>
-        </Show>
+        </When>
     }
 }

@@ -8,6 +8,8 @@ use web_sys::KeyboardEvent;
 use super::actions::TurnActions;
 use crate::browser::focus::focus;
 use crate::browser::keys;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::live::SessionStore;
@@ -52,24 +54,24 @@ pub fn QueuedTurn(
     };
     let shown = move || {
         view! {
-            <pre class="queued__text">{move || prompt.get()}</pre>
+            <pre class="queued__text">{dynamic(move || prompt.get())}</pre>
             <IconButton glyph=Glyph::Pencil label="Edit the prompt" on_press=move |()| editing.set(true)/>
             <IconButton glyph=Glyph::Trash label="Delete from the queue" on_press=move |()| actions.delete(id)/>
         }
     };
     view! {
         <li class="queued">
-            <Show when=move || editing.get() fallback=shown>
+            <When when=move || editing.get() fallback=shown>
                 <textarea
                     class="input input--code queued__input"
                     node_ref=text
                     aria-label="Queued prompt"
-                    prop:value=move || prompt.get_untracked()
+                    prop:value=dynamic(move || prompt.get_untracked())
                     on:keydown=key
                 ></textarea>
                 <IconButton glyph=Glyph::Check label="Save the prompt" on_press=move |()| save()/>
                 <IconButton glyph=Glyph::Close label="Don't change it" on_press=move |()| editing.set(false)/>
-            </Show>
+            </When>
         </li>
     }
 }

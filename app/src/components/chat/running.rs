@@ -2,13 +2,19 @@
 
 use leptos::prelude::*;
 use octobot_wire::turn::TurnState;
+use octobot_wire::usage::Usage;
 use web_sys::KeyboardEvent;
 
 use super::actions::TurnActions;
+use super::permission;
 use super::tool_status::Running;
+use super::viewport::Viewport;
+use crate::browser::focus::focus_first_button;
+use crate::components::dynamic::dynamic;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
 use crate::live::SessionStore;
+use crate::words;
 
 /// The strip above the composer. Nothing when no turn runs.
 #[component]
@@ -25,17 +31,18 @@ pub fn RunningTurn() -> impl IntoView {
         });
         on_cleanup(move || listener.remove());
     });
-    move || {
+    dynamic(move || {
         let turn = turn.get()?;
         let state = match (turn.state, turn.started_at) {
-            (TurnState::Waiting, _) => "Waiting for an answer".into_any(),
-            (_, Some(since)) => view! { <Running since/> }.into_any(),
-            (_, None) => "Starting".into_any(),
+            (TurnState::Waiting, _) => view! { <WaitingForYou/> }.into_any(),
+            (_, Some(since)) => view! { <Spinner/> <Running since/> }.into_any(),
+            (_, None) => view! { <Spinner/> "Starting" }.into_any(),
         };
-        Some(view! {
+        let cost = (turn.usage != Usage::default()).then(|| words::usage(turn.usage));
+        let strip = view! {
             <div class="running">
-                <Spinner/>
                 <span class="running__state">{state}</span>
+                <span>{cost}</span>
                 <button
                     type="button"
                     class="button button--small"
@@ -47,6 +54,29 @@ pub fn RunningTurn() -> impl IntoView {
                     "Stop"
                 </button>
             </div>
-        })
+        };
+        Some(strip.into_any())
+    })
+}
+
+/// Says that the agent has asked something, and leads there.
+#[component]
+fn WaitingForYou() -> impl IntoView {
+    let (store, viewport) = (SessionStore::expect(), Viewport::expect());
+    let show = move |_| {
+        viewport.to_end();
+        // After the end of the transcript has been rendered.
+        request_animation_frame(move || {
+            if let Some(part) = store.open_permission() {
+                focus_first_button(&permission::element_id(part));
+            }
+        });
+    };
+    view! {
+        <Icon glyph=Glyph::Info/>
+        <span role="status">"Waiting for your answer"</span>
+        <button type="button" class="button button--small" on:click=show>
+            "Show the question"
+        </button>
     }
 }

@@ -2,6 +2,9 @@
 
 use leptos::prelude::*;
 
+use crate::components::dynamic::dynamic;
+use crate::components::form::fold::FoldLink;
+
 /// A longer script is folded.
 const FOLDED_LINES: usize = 6;
 
@@ -15,21 +18,9 @@ pub fn Script(
     let is_long = lines > FOLDED_LINES;
     let unfolded = RwSignal::new(false);
     view! {
-        <div class="script" class:script--folded=move || is_long && !unfolded.get()>
+        <div class="script" class:script--folded=dynamic(move || is_long && !unfolded.get())>
             <pre class="script__text" tabindex="0" role="group" aria-label="Script">{text}</pre>
-            {is_long
-                .then(|| {
-                    view! {
-                        <button
-                            type="button"
-                            class="fold"
-                            aria-expanded=move || unfolded.get().to_string()
-                            on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
-                        >
-                            {move || if unfolded.get() { "Fold".to_owned() } else { format!("Show all {lines} lines") }}
-                        </button>
-                    }
-                })}
+            {is_long.then(|| view! { <FoldLink unfolded more=format!("Show all {lines} lines")/> }.into_any())}
         </div>
     }
 }

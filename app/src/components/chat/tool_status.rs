@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use octobot_wire::Timestamp;
 use octobot_wire::message::ToolCallStatus;
 
+use crate::components::dynamic::dynamic;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
+use crate::words::Tone;
 use crate::{browser, time};
 
 /// How often a running duration is brought up to date.
@@ -17,26 +19,17 @@ const TICK: Duration = Duration::from_millis(250);
 #[component]
 pub fn StatusIcon(
     /// The status.
-    status: Memo<ToolCallStatus>,
+    status: Signal<ToolCallStatus>,
 ) -> impl IntoView {
-    let tone = move || match status.get() {
-        ToolCallStatus::Running => "busy",
-        ToolCallStatus::Exited { exit_code: 0, .. } => "good",
-        ToolCallStatus::Exited { .. } | ToolCallStatus::Killed { .. } => "bad",
-        ToolCallStatus::Cancelled { .. } | ToolCallStatus::Interrupted => "quiet",
-    };
+    let tone = Memo::new(move |_| tone(status.get()));
     view! {
-        <span class="status-icon" data-tone=tone>
-            {move || match status.get() {
-                ToolCallStatus::Running => view! { <Spinner/> }.into_any(),
-                ToolCallStatus::Exited { exit_code: 0, .. } => view! { <Icon glyph=Glyph::Check/> }.into_any(),
-                ToolCallStatus::Exited { .. } | ToolCallStatus::Killed { .. } => {
-                    view! { <Icon glyph=Glyph::Alert/> }.into_any()
-                }
-                ToolCallStatus::Cancelled { .. } | ToolCallStatus::Interrupted => {
-                    view! { <Icon glyph=Glyph::Stop/> }.into_any()
-                }
-            }}
+        <span class="status-icon" data-tone=dynamic(move || tone.get().name())>
+            {dynamic(move || match tone.get() {
+                Tone::Busy => view! { <Spinner/> }.into_any(),
+                Tone::Good => view! { <Icon glyph=Glyph::Check/> }.into_any(),
+                Tone::Bad | Tone::Warning => view! { <Icon glyph=Glyph::Alert/> }.into_any(),
+                Tone::Quiet => view! { <Icon glyph=Glyph::Stop/> }.into_any(),
+            })}
         </span>
     }
 }
@@ -45,16 +38,19 @@ pub fn StatusIcon(
 #[component]
 pub fn StatusText(
     /// The status.
-    status: Memo<ToolCallStatus>,
-    /// When it began, nearly.
-    since: Timestamp,
+    status: Signal<ToolCallStatus>,
+    /// When it began, nearly, if that is known.
+    since: Option<Timestamp>,
 ) -> impl IntoView {
     view! {
         <span class="tool-call__status">
-            {move || match status.get() {
-                ToolCallStatus::Running => view! { <Running since/> }.into_any(),
-                ended => in_words(ended).into_any(),
-            }}
+            {dynamic(move || match status.get() {
+                ToolCallStatus::Running => match since {
+                    Some(since) => view! { <Running since/> }.into_any(),
+                    None => "running".into_any(),
+                },
+                status => in_words(status).into_any(),
+            })}
         </span>
     }
 }
@@ -75,14 +71,26 @@ pub fn Running(
             on_cleanup(move || interval.clear());
         }
     });
-    move || match now.get() {
+    dynamic(move || match now.get() {
         Some(now) => format!("running · {}", time::duration(now.ms_since(since))),
         None => "running".to_owned(),
+    })
+}
+
+fn tone(status: ToolCallStatus) -> Tone {
+    match status {
+        ToolCallStatus::Pending | ToolCallStatus::Running => Tone::Busy,
+        ToolCallStatus::Completed { .. } | ToolCallStatus::Exited { exit_code: 0, .. } => Tone::Good,
+        ToolCallStatus::Failed { .. } | ToolCallStatus::Exited { .. } | ToolCallStatus::Killed { .. } => Tone::Bad,
+        ToolCallStatus::Cancelled { .. } | ToolCallStatus::Interrupted => Tone::Quiet,
     }
 }
 
 fn in_words(status: ToolCallStatus) -> String {
     match status {
+        ToolCallStatus::Pending => "waiting".to_owned(),
+        ToolCallStatus::Completed { duration_ms } => time::duration(duration_ms),
+        ToolCallStatus::Failed { duration_ms } => format!("failed · {}", time::duration(duration_ms)),
         ToolCallStatus::Running => "running".to_owned(),
         ToolCallStatus::Exited { exit_code, duration_ms } => {
             format!("exit {exit_code} · {}", time::duration(duration_ms))

@@ -9,6 +9,8 @@ use super::viewport::Viewport;
 use super::window::window;
 use crate::browser::dom;
 use crate::calls;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
@@ -24,8 +26,7 @@ pub fn Transcript(
     children: Children,
 ) -> impl IntoView {
     let store = SessionStore::expect();
-    let viewport = Viewport::new();
-    provide_context(viewport);
+    let viewport = Viewport::expect();
     let earlier = EarlierMessages::new(store, viewport);
     let shown = Memo::new(move |_| {
         store.messages.with(|messages| {
@@ -48,19 +49,19 @@ pub fn Transcript(
             <div class="transcript__content">
                 <EarlierRow earlier/>
                 <Room height=Signal::derive(move || shown.get().above)/>
-                <For each=messages key=|message| message.id let:message>
+                <Rows each=messages key=|message| message.id.uuid() let:message>
                     <MessageView message/>
-                </For>
+                </Rows>
                 <Room height=Signal::derive(move || shown.get().below)/>
                 {children()}
             </div>
         </div>
-        <Show when=move || !viewport.is_at_end()>
+        <When when=move || !viewport.is_at_end()>
             <button type="button" class="jump" on:click=move |_| viewport.to_end()>
                 <Icon glyph=Glyph::ArrowDown/>
                 "Jump to latest"
             </button>
-        </Show>
+        </When>
     }
 }
 
@@ -129,9 +130,9 @@ impl EarlierMessages {
 #[component]
 fn EarlierRow(earlier: EarlierMessages) -> impl IntoView {
     view! {
-        <Show when=move || { earlier.store.earlier_messages.get() > 0 }>
+        <When when=move || { earlier.store.earlier_messages.get() > 0 }>
             <div class="transcript__earlier">
-                <Show
+                <When
                     when=move || earlier.loading.get()
                     fallback=move || {
                         view! {
@@ -143,8 +144,8 @@ fn EarlierRow(earlier: EarlierMessages) -> impl IntoView {
                 >
                     <Spinner/>
                     <span>"Loading earlier messages…"</span>
-                </Show>
+                </When>
             </div>
-        </Show>
+        </When>
     }
 }

@@ -20,7 +20,7 @@ const AT_END: f64 = 4.0;
 /// The attribute that names a rendered message's number.
 pub const NUMBER: &str = "data-number";
 
-/// The viewport of a transcript. A context of the messages in it.
+/// The viewport of a transcript. A context of everything in the session.
 #[derive(Clone, Copy)]
 pub struct Viewport {
     /// The element that scrolls.
@@ -45,6 +45,11 @@ impl Viewport {
             watch: StoredValue::new(None),
             anchor: StoredValue::new(None),
         }
+    }
+
+    /// The viewport of the session that this component stands in.
+    pub fn expect() -> Self {
+        expect_context()
     }
 
     /// A message's height, or a guess.

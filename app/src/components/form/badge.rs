@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::spinner::Spinner;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::words::Tone;
 
 /// A badge. While something happens a spinner takes the dot's place.
@@ -16,11 +18,11 @@ pub fn Badge(
     tone: Signal<Tone>,
 ) -> impl IntoView {
     view! {
-        <span class="badge" data-tone=move || tone.get().name()>
-            <Show when=move || tone.get() == Tone::Busy fallback=|| view! { <span class="badge__dot"></span> }>
+        <span class="badge" data-tone=dynamic(move || tone.get().name())>
+            <When when=move || tone.get() == Tone::Busy fallback=|| view! { <span class="badge__dot"></span> }>
                 <Spinner/>
-            </Show>
-            <span class="badge__text">{move || text.get()}</span>
+            </When>
+            <span class="badge__text">{dynamic(move || text.get())}</span>
         </span>
     }
 }

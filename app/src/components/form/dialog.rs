@@ -6,6 +6,9 @@ use leptos::prelude::*;
 use super::icon::Glyph;
 use super::icon_button::IconButton;
 
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
+
 /// A dialog. What it holds is made anew each time it opens.
 #[component]
 pub fn Dialog(
@@ -33,16 +36,16 @@ pub fn Dialog(
     });
     let children = StoredValue::new(children);
     view! {
-        <dialog class="dialog" node_ref=node aria-label=move || title.get() on:close=move |_| open.set(false)>
-            <Show when=move || open.get()>
+        <dialog class="dialog" node_ref=node aria-label=dynamic(move || title.get()) on:close=move |_| open.set(false)>
+            <When when=move || open.get()>
                 <div class="dialog__sheet">
-                    <h2 class="dialog__title">{move || title.get()}</h2>
+                    <h2 class="dialog__title">{dynamic(move || title.get())}</h2>
                     {children.read_value()()}
                     <div class="dialog__close">
                         <IconButton glyph=Glyph::Close label="Close" on_press=move |()| open.set(false)/>
                     </div>
                 </div>
-            </Show>
+            </When>
         </dialog>
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::dynamic::dynamic;
+
 /// A field around an input that its caller makes. The input carries `id`, and `aria-describedby` with
 /// [`description_id`] of it.
 #[component]
@@ -26,11 +28,11 @@ pub fn Field(
             </label>
             {children()}
             <div class="field__description" id=description_id(id)>
-                {move || match error.get() {
+                {dynamic(move || match error.get() {
                     Some(error) => view! { <p class="field__error" role="alert">{error}</p> }.into_any(),
                     None if hint.is_empty() => ().into_any(),
                     None => view! { <p class="field__hint">{hint}</p> }.into_any(),
-                }}
+                })}
             </div>
         </div>
     }

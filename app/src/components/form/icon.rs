@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::dynamic::dynamic;
+
 /// Which icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is called what it shows")]
@@ -9,14 +11,17 @@ pub enum Glyph {
     Agent,
     Alert,
     ArrowDown,
+    Bulb,
     Check,
     ChevronDown,
     ChevronRight,
     Circle,
     Close,
     Copy,
+    File,
     Folder,
     GitBranch,
+    Globe,
     Info,
     Menu,
     Monitor,
@@ -26,6 +31,7 @@ pub enum Glyph {
     Play,
     Plus,
     Refresh,
+    Search,
     Send,
     SidebarLeft,
     SidebarRight,
@@ -35,6 +41,7 @@ pub enum Glyph {
     Terminal,
     Trash,
     Unlock,
+    Wrench,
 }
 
 impl Glyph {
@@ -46,6 +53,7 @@ impl Glyph {
             }
             Self::Alert => "M12 4 2.8 19.5h18.4zM12 10v4M12 17v.2",
             Self::ArrowDown => "M12 5v14M6 13l6 6 6-6",
+            Self::Bulb => "M9 15.5a5.5 5.5 0 1 1 6 0V17H9zM10 20.5h4",
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::ChevronDown => "m7 10 5 5 5-5",
             Self::ChevronRight => "m10 7 5 5-5 5",
@@ -54,12 +62,14 @@ impl Glyph {
             Self::Copy => {
                 "M10 9h8a1.5 1.5 0 0 1 1.5 1.5v8A1.5 1.5 0 0 1 18 20h-8a1.5 1.5 0 0 1-1.5-1.5v-8A1.5 1.5 0 0 1 10 9zM5.5 15.5A1.5 1.5 0 0 1 4.5 14V5.5A1.5 1.5 0 0 1 6 4h8a1.5 1.5 0 0 1 1.5 1"
             }
+            Self::File => "M13.5 4H7v16h10.5V8zM13.5 4v4h4",
             Self::Folder => {
                 "M3.5 7A2 2 0 0 1 5.5 5h3.7l2.3 2.5h7A2 2 0 0 1 20.5 9.5v7.5a2 2 0 0 1-2 2h-13a2 2 0 0 1-2-2z"
             }
             Self::GitBranch => {
                 "M7 8.5v7M7 8.5a2.25 2.25 0 1 0 0-4.5 2.25 2.25 0 0 0 0 4.5zM7 20a2.25 2.25 0 1 0 0-4.5A2.25 2.25 0 0 0 7 20zM17 9.5A2.25 2.25 0 1 0 17 5a2.25 2.25 0 0 0 0 4.5zM17 9.5c0 4-5 3.5-9 5.5"
             }
+            Self::Globe => "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM4 12h16M12 4c-5 5-5 11 0 16 5-5 5-11 0-16",
             Self::Info => "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 11v5M12 8v.2",
             Self::Menu => "M4 7h16M4 12h16M4 17h16",
             Self::Monitor => {
@@ -73,6 +83,7 @@ impl Glyph {
             Self::Play => "M8 5.5v13l10.5-6.5z",
             Self::Plus => "M12 5.5v13M5.5 12h13",
             Self::Refresh => "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15",
+            Self::Search => "M10.5 5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM14.5 14.5 20 20",
             Self::Send => "M12 19V5M6 11l6-6 6 6",
             Self::SidebarLeft => {
                 "M5 5h14a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 19 19H5a1.5 1.5 0 0 1-1.5-1.5v-11A1.5 1.5 0 0 1 5 5zM9.5 5v14"
@@ -94,6 +105,9 @@ impl Glyph {
             Self::Unlock => {
                 "M6.5 11h11A1.5 1.5 0 0 1 19 12.5v6a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 5 18.5v-6A1.5 1.5 0 0 1 6.5 11zM8 11V8a4 4 0 0 1 7.7-1.5"
             }
+            Self::Wrench => {
+                "M19.5 8.5a4.5 4.5 0 0 1-6 4.2L7 19.2a1.6 1.6 0 0 1-2.2-2.2l6.5-6.5a4.5 4.5 0 0 1 5.7-5.7L14.3 7.5l2.2 2.2 2.7-2.7c.2.5.3 1 .3 1.5z"
+            }
         }
     }
 }
@@ -107,7 +121,7 @@ pub fn Icon(
 ) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-            <path d=move || glyph.get().path()/>
+            <path d=dynamic(move || glyph.get().path())/>
         </svg>
     }
 }

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
 
+use crate::components::dynamic::dynamic;
+
 /// An icon button.
 #[component]
 pub fn IconButton(
@@ -21,8 +23,8 @@ pub fn IconButton(
         <button
             type="button"
             class="icon-button"
-            aria-label=move || label.get()
-            title=move || label.get()
+            aria-label=dynamic(move || label.get())
+            title=dynamic(move || label.get())
             on:click=move |_| on_press.run(())
         >
             <Icon glyph/>

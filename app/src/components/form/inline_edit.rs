@@ -5,6 +5,8 @@ use leptos::prelude::*;
 
 use crate::browser::focus::focus;
 use crate::browser::keys;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 
 /// A text that can be edited in its place.
 #[component]
@@ -48,12 +50,12 @@ pub fn InlineEdit(
         }
     };
     view! {
-        <Show
+        <When
             when=move || editing.get()
             fallback=move || {
                 view! {
                     <button type="button" class="inline-edit" title=label on:click=move |_| editing.set(true)>
-                        {move || text.get()}
+                        {dynamic(move || text.get())}
                     </button>
                 }
             }
@@ -63,10 +65,10 @@ pub fn InlineEdit(
                 node_ref=input
                 aria-label=label
                 maxlength="100"
-                prop:value=move || text.get_untracked()
+                prop:value=dynamic(move || text.get_untracked())
                 on:keydown=key
                 on:blur=move |_| finish(true)
             />
-        </Show>
+        </When>
     }
 }

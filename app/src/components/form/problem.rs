@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use octobot_wire::Problem;
 
+use crate::components::dynamic::dynamic;
+
 /// What a problem says about one field.
 pub fn about(problem: RwSignal<Option<Problem>>, field: &'static str) -> Signal<Option<String>> {
     Signal::derive(move || problem.with(|problem| problem.as_ref()?.about(field).map(str::to_owned)))
@@ -14,10 +16,8 @@ pub fn OtherProblem(
     /// The problem.
     problem: RwSignal<Option<Problem>>,
 ) -> impl IntoView {
-    move || {
-        problem
-            .get()
-            .filter(|problem| problem.errors.is_empty())
-            .map(|problem| view! { <p class="form__problem" role="alert">{problem.detail}</p> })
-    }
+    dynamic(move || {
+        let problem = problem.get().filter(|problem| problem.errors.is_empty())?;
+        Some(view! { <p class="form__problem" role="alert">{problem.detail}</p> }.into_any())
+    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use octobot_wire::Timestamp;
 
+use crate::components::dynamic::dynamic;
 use crate::{browser, time};
 
 /// How often the words are brought up to date.
@@ -47,8 +48,8 @@ pub fn Since(
     let words = move || now.get().map_or_else(|| time::day(at.get()), |now| ago(at.get(), now));
     let title = move || now.get().map(|_| browser::clock::in_words(at.get()));
     view! {
-        <time class="since" datetime=move || time::iso(at.get()) title=title>
-            {words}
+        <time class="since" datetime=dynamic(move || time::iso(at.get())) title=dynamic(title)>
+            {dynamic(words)}
         </time>
     }
 }

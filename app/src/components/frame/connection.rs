@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::dynamic::when::When;
 use crate::components::form::spinner::Spinner;
 use crate::live::follow::Follower;
 
@@ -11,12 +12,12 @@ pub fn ConnectionBanner() -> impl IntoView {
     let lost = Follower::expect().is_lost;
     view! {
         <div class="connection" role="status">
-            <Show when=move || lost.get()>
+            <When when=move || lost.get()>
                 <p class="connection__text">
                     <Spinner/>
                     "Reconnecting…"
                 </p>
-            </Show>
+            </When>
         </div>
     }
 }

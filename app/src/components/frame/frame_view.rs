@@ -11,6 +11,7 @@ use super::layout::{Layout, Side};
 use super::sandbox_banner::SandboxBanner;
 use super::toasts::{ToastList, Toasts};
 use crate::browser::dom;
+use crate::components::dynamic::dynamic;
 use crate::components::sidebar::Sidebar;
 use crate::live::ProjectStore;
 use crate::live::follow::Follower;
@@ -43,9 +44,9 @@ pub fn Frame(
     view! {
         <div
             class="frame"
-            class:frame--no-sidebar=move || is_collapsed(Side::Sidebar)
-            class:frame--no-details=move || is_collapsed(Side::Details)
-            data-page=move || layout.page.get().map(Side::name)
+            class:frame--no-sidebar=dynamic(move || is_collapsed(Side::Sidebar))
+            class:frame--no-details=dynamic(move || is_collapsed(Side::Details))
+            data-page=dynamic(move || layout.page.get().map(Side::name))
         >
             <a class="skip-link" href="#main">
                 "Skip to content"

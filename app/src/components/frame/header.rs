@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::layout::{Layout, Side};
 use super::theme_toggle::ThemeToggle;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::components::session::header::SessionHeader;
@@ -33,14 +35,14 @@ pub fn Header() -> impl IntoView {
                 <span class="header__project">{name}</span>
             </a>
             <div class="header__place">
-                {move || session.get().map(|id| view! { <SessionHeader id/> })}
+                {dynamic(move || session.get().map(|id| view! { <SessionHeader id/> }.into_any()))}
             </div>
             <ThemeToggle/>
-            <Show when=move || session.get().is_some()>
+            <When when=move || session.get().is_some()>
                 <IconButton glyph=Glyph::SidebarRight label="Show or hide the details" on_press=move |()| {
                     layout.toggle(Side::Details);
                 }/>
-            </Show>
+            </When>
         </header>
     }
 }

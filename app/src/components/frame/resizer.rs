@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use web_sys::{KeyboardEvent, PointerEvent};
 
 use super::layout::Side;
+use crate::components::dynamic::dynamic;
 use crate::live::ProjectStore;
 use crate::live::preferences::PreferenceKeeper;
 
@@ -50,7 +51,7 @@ pub fn Resizer(
     view! {
         <div
             class="resizer"
-            class:resizer--dragged=move || drag.get().is_some()
+            class:resizer--dragged=dynamic(move || drag.get().is_some())
             data-side=side.name()
             role="separator"
             tabindex="0"
@@ -59,7 +60,7 @@ pub fn Resizer(
             aria-controls=side.name()
             aria-valuemin="180"
             aria-valuemax="640"
-            aria-valuenow=move || width.get().to_string()
+            aria-valuenow=dynamic(move || width.get().to_string())
             on:pointerdown=press
             on:pointermove=pull
             on:pointerup=move |_| drag.set(None)

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use octobot_wire::project::SandboxSupport;
 
+use crate::components::dynamic::dynamic;
 use crate::components::form::copy_button::CopyButton;
 use crate::components::form::notice::Notice;
 use crate::live::ProjectStore;
@@ -12,11 +13,11 @@ use crate::words::Tone;
 #[component]
 pub fn SandboxBanner() -> impl IntoView {
     let support = ProjectStore::expect().sandboxes;
-    move || match support.get() {
+    dynamic(move || match support.get() {
         SandboxSupport::Available { .. } => None,
         SandboxSupport::Unavailable { reason, remedy } => {
             let copied = remedy.clone();
-            Some(view! {
+            let banner = view! {
                 <div class="sandbox-banner">
                     <Notice tone=Tone::Warning title="Sandboxes can't be made on this server">
                         <p>{reason}</p>
@@ -26,7 +27,8 @@ pub fn SandboxBanner() -> impl IntoView {
                         </div>
                     </Notice>
                 </div>
-            })
+            };
+            Some(banner.into_any())
         }
-    }
+    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use octobot_wire::Problem;
 
+use crate::components::dynamic::rows::Rows;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
 
@@ -79,9 +80,9 @@ pub fn ToastList() -> impl IntoView {
     let toasts = Toasts::expect();
     view! {
         <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
-            <For each=move || toasts.list.get() key=|toast| toast.number let:toast>
+            <Rows each=move || toasts.list.get() key=|toast| u64::from(toast.number) let:toast>
                 <ToastView toast/>
-            </For>
+            </Rows>
         </div>
     }
 }

@@ -6,6 +6,9 @@ use octobot_wire::SessionId;
 use octobot_wire::session::{Session, SessionStage};
 
 use super::actions::SessionActions;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
 use crate::live::SessionStore;
@@ -26,7 +29,7 @@ pub fn Building(
     let actions = SessionActions::new();
     let stage = Memo::new(move |_| session.with(|s| s.as_ref().and_then(|s| words::building_stage(&s.state))));
     view! {
-        <Show when=move || stage.get().is_some()>
+        <When when=move || stage.get().is_some()>
             <section class="building" aria-label="Building the sandbox">
                 <Stages stage/>
                 <BuildLog/>
@@ -34,7 +37,7 @@ pub fn Building(
                     "Cancel"
                 </button>
             </section>
-        </Show>
+        </When>
     }
 }
 
@@ -56,10 +59,10 @@ fn Stages(stage: Memo<Option<SessionStage>>) -> impl IntoView {
         view! {
             <li
                 class="stage"
-                data-state=move || state.get()
-                aria-current=move || (state.get() == "now").then_some("step")
+                data-state=dynamic(move || state.get())
+                aria-current=dynamic(move || (state.get() == "now").then_some("step"))
             >
-                {mark}
+                {dynamic(mark)}
                 <span>{words::stage(stage)}</span>
             </li>
         }
@@ -80,9 +83,9 @@ pub fn BuildLog() -> impl IntoView {
     });
     view! {
         <div class="build-log" node_ref=node role="log" aria-label="Sandbox log" tabindex="0">
-            <For each=move || log.get() key=|line| line.number let:line>
+            <Rows each=move || log.get() key=|line| line.number let:line>
                 <div class="build-log__line">{line.text}</div>
-            </For>
+            </Rows>
         </div>
     }
 }

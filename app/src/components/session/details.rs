@@ -6,6 +6,8 @@ use octobot_wire::session::Session;
 
 use super::building::BuildLog;
 use super::isolation::IsolationText;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::components::form::since::Since;
@@ -33,12 +35,12 @@ pub fn SessionDetails(
             <SessionFacts session/>
             <IsolationFacts session/>
             <h3>"Sandbox log"</h3>
-            <Show
+            <When
                 when=move || !log.with(Vec::is_empty)
                 fallback=|| view! { <p class="faint">"Nothing was logged yet."</p> }
             >
                 <BuildLog/>
-            </Show>
+            </When>
         </section>
     }
 }
@@ -51,30 +53,28 @@ fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
         let id = session.with(|s| s.as_ref().map(|s| s.workspace_id))?;
         store.workspaces.with(|list| list.iter().find(|known| known.id == id).cloned())
     });
-    let agent = Memo::new(move |_| {
-        let id = session.with(|s| s.as_ref().map(|s| s.agent_id))?;
-        store.agents.with(|list| list.iter().find(|known| known.id == id).cloned())
-    });
+    let agent = store.agent_of(session);
     let workspace_link = move || {
         let workspace = workspace.get()?;
         let url = project.with_value(|project| workspace_url(project, workspace.id));
-        Some(view! { <a href=url>{workspace.name}</a> })
+        Some(view! { <a href=url>{workspace.name}</a> }.into_any())
     };
     let agent_link = move || {
         let agent = agent.get()?;
         let url = project.with_value(|project| agent_url(project, agent.id));
-        Some(view! { <a href=url>{agent.name}</a> })
+        Some(view! { <a href=url>{agent.name}</a> }.into_any())
     };
-    let commit = move || view! { <CommitLine commit=workspace.get().and_then(|workspace| workspace.commit)/> };
+    let commit =
+        move || view! { <CommitLine commit=workspace.get().and_then(|workspace| workspace.commit)/> }.into_any();
     let created = Signal::derive(move || session.with(|s| s.as_ref().map_or(Timestamp(0), |s| s.created_at)));
     view! {
         <dl class="facts">
             <dt>"Workspace"</dt>
-            <dd>{workspace_link}</dd>
+            <dd>{dynamic(workspace_link)}</dd>
             <dt>"Commit"</dt>
-            <dd>{commit}</dd>
+            <dd>{dynamic(commit)}</dd>
             <dt>"Agent"</dt>
-            <dd>{agent_link}</dd>
+            <dd>{dynamic(agent_link)}</dd>
             <dt>"Created"</dt>
             <dd>
                 <Since at=created in_full=true/>
@@ -89,10 +89,10 @@ fn IsolationFacts(session: Memo<Option<Session>>) -> impl IntoView {
     view! {
         <h3>"Isolation"</h3>
         <div class="details__text">
-            {move || match isolation.get() {
+            {dynamic(move || match isolation.get() {
                 Some(isolation) => view! { <IsolationText isolation/> }.into_any(),
                 None => view! { <p class="faint">"There is no sandbox yet."</p> }.into_any(),
-            }}
+            })}
         </div>
     }
 }

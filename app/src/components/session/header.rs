@@ -6,6 +6,8 @@ use octobot_wire::SessionId;
 use super::actions::SessionActions;
 use super::isolation::IsolationBadge;
 use super::session_menu::SessionMenu;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::badge::Badge;
 use crate::components::form::inline_edit::InlineEdit;
 use crate::live::ProjectStore;
@@ -23,12 +25,10 @@ pub fn SessionHeader(
     let title = Signal::derive(move || session.with(|s| s.as_ref().map(|s| s.title().to_owned()).unwrap_or_default()));
     let state =
         Memo::new(move |_| session.with(|s| s.as_ref().map_or(("", Tone::Quiet), |s| words::session_state(&s.state))));
-    let agent = move || {
-        let agent = session.with(|s| s.as_ref().map(|s| s.agent_id))?;
-        store.agents.with(|list| list.iter().find(|known| known.id == agent).map(|known| known.name.clone()))
-    };
+    let agent = store.agent_of(session);
+    let agent = move || agent.get().map(|agent| agent.name);
     view! {
-        <Show when=move || session.with(Option::is_some)>
+        <When when=move || session.with(Option::is_some)>
             <div class="session-header">
                 <h1 class="session-header__title">
                     <InlineEdit
@@ -41,10 +41,10 @@ pub fn SessionHeader(
                     text=Signal::derive(move || state.get().0.to_owned())
                     tone=Signal::derive(move || state.get().1)
                 />
-                <span class="session-header__agent">{agent}</span>
+                <span class="session-header__agent">{dynamic(agent)}</span>
                 <IsolationBadge session/>
                 <SessionMenu id session/>
             </div>
-        </Show>
+        </When>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use octobot_wire::session::{Isolation, Network, Session};
 
+use crate::components::dynamic::dynamic;
 use crate::components::form::icon::{Glyph, Icon};
 
 /// A badge that opens an explanation.
@@ -12,14 +13,14 @@ pub fn IsolationBadge(
     session: Memo<Option<Session>>,
 ) -> impl IntoView {
     let isolation = Memo::new(move |_| session.with(|s| s.as_ref().and_then(|s| s.isolation.clone())));
-    move || {
+    dynamic(move || {
         let isolation = isolation.get()?;
         let (word, tone) = match (isolation.isolated, isolation.network) {
             (false, _) => ("Not isolated", "warning"),
             (true, Network::Host) => ("Host network", "quiet"),
             (true, Network::Bridge) => ("Open network", "quiet"),
         };
-        Some(view! {
+        let badge = view! {
             <button type="button" class="badge badge--button" data-tone=tone popovertarget="isolation">
                 <Icon glyph=if isolation.isolated { Glyph::Info } else { Glyph::Unlock }/>
                 <span class="badge__text">{word}</span>
@@ -27,8 +28,9 @@ pub fn IsolationBadge(
             <div class="menu menu--text" popover="auto" id="isolation">
                 <IsolationText isolation/>
             </div>
-        })
-    }
+        };
+        Some(badge.into_any())
+    })
 }
 
 /// The explanation.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
+use octobot_wire::agent::Agent;
 use octobot_wire::session::CreateSession;
 use octobot_wire::{AgentId, WorkspaceId};
 use web_sys::{KeyboardEvent, SubmitEvent};
@@ -11,11 +12,14 @@ use web_sys::{KeyboardEvent, SubmitEvent};
 use crate::browser::clock::idempotency_key;
 use crate::browser::keys;
 use crate::calls;
-use crate::components::chat::composer::PromptArea;
+use crate::components::chat::prompt_area::PromptArea;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::frame::toasts::Toasts;
 use crate::live::ProjectStore;
 use crate::place::session_url;
+use crate::words;
 
 /// The composer of a new session.
 #[component]
@@ -59,17 +63,25 @@ pub fn NewSession() -> impl IntoView {
         event.prevent_default();
         begin();
     };
+    let placeholder = Signal::derive(move || {
+        let agent = agent.get();
+        store.agents.with(|list| {
+            let is_chosen = |known: &&Agent| agent.map_or(known.is_default, |agent| agent == known.id);
+            let chosen = list.iter().find(is_chosen);
+            chosen.map(|agent| words::placeholder(agent.agent_type, &agent.name)).unwrap_or_default()
+        })
+    });
     let label = move || if text.with(|text| text.trim().is_empty()) { "Start empty session" } else { "Start session" };
     view! {
         <form class="composer composer--new" on:submit=submit>
             <div class="composer__box">
-                <PromptArea text disabled=false on_key=key/>
+                <PromptArea text area=NodeRef::new() placeholder disabled=false on_key=key/>
                 <div class="composer__row">
                     <WorkspacePicker chosen=workspace/>
                     <AgentPicker chosen=agent/>
-                    <button type="submit" class="button button--primary" disabled=move || busy.get()>
+                    <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
                         <Icon glyph=Glyph::Send/>
-                        {label}
+                        {dynamic(label)}
                     </button>
                 </div>
             </div>
@@ -104,11 +116,11 @@ fn WorkspacePicker(chosen: RwSignal<Option<WorkspaceId>>) -> impl IntoView {
             aria-label="Workspace"
             on:change=move |event| chosen.set(event_target_value(&event).parse().ok())
         >
-            <For each=move || store.workspaces.get() key=|w| (w.id, w.name.clone()) let:w>
-                <option value=w.id.to_string() selected=move || chosen.get() == Some(w.id)>
+            <Rows each=move || store.workspaces.get() key=|w| (w.id.uuid(), w.name.clone()) let:w>
+                <option value=w.id.to_string() selected=dynamic(move || chosen.get() == Some(w.id))>
                     {w.name}
                 </option>
-            </For>
+            </Rows>
         </select>
     }
 }
@@ -122,14 +134,14 @@ fn AgentPicker(chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
             aria-label="Agent"
             on:change=move |event| chosen.set(event_target_value(&event).parse().ok())
         >
-            <For each=move || store.agents.get() key=|a| (a.id, a.name.clone(), a.is_default) let:a>
+            <Rows each=move || store.agents.get() key=|a| (a.id.uuid(), a.name.clone()) let:a>
                 <option
                     value=a.id.to_string()
-                    selected=move || chosen.get().map_or(a.is_default, |chosen| chosen == a.id)
+                    selected=dynamic(move || chosen.get().map_or(a.is_default, |chosen| chosen == a.id))
                 >
                     {a.name}
                 </option>
-            </For>
+            </Rows>
         </select>
     }
 }

@@ -5,6 +5,7 @@ use octobot_wire::SessionId;
 use octobot_wire::session::{Session, SessionState};
 
 use super::actions::SessionActions;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::menu::{Menu, MenuItem};
 use crate::late::{self, Late};
@@ -27,18 +28,18 @@ pub fn SessionMenu(
     let can_cancel = move || is(words::is_building);
     view! {
         <Menu id="session-menu".to_owned() label="Actions for the session">
-            <Show when=can_start>
+            <When when=can_start>
                 <MenuItem glyph=Glyph::Play label="Start sandbox" on_choose=move |()| actions.start(id)/>
-            </Show>
-            <Show when=can_retry>
+            </When>
+            <When when=can_retry>
                 <MenuItem glyph=Glyph::Refresh label="Try again" on_choose=move |()| actions.start(id)/>
-            </Show>
-            <Show when=can_stop>
+            </When>
+            <When when=can_stop>
                 <MenuItem glyph=Glyph::Stop label="Stop sandbox" on_choose=move |()| actions.stop(id)/>
-            </Show>
-            <Show when=can_cancel>
+            </When>
+            <When when=can_cancel>
                 <MenuItem glyph=Glyph::Close label="Cancel" on_choose=move |()| actions.stop(id)/>
-            </Show>
+            </When>
             <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
         </Menu>
         {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}

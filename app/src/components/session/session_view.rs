@@ -1,15 +1,21 @@
 //! A session's page: the chat, and the details beside it.
 
 use leptos::prelude::*;
-use octobot_wire::session::SessionView;
+use octobot_wire::agent::AgentTypeId;
+use octobot_wire::session::{Session, SessionView};
 
+use super::agent_bar::AgentBar;
 use super::building::Building;
 use super::details::SessionDetails;
 use super::state_notice::StateNotice;
 use crate::components::chat::composer::Composer;
+use crate::components::chat::draft::Draft;
 use crate::components::chat::queue::Queue;
 use crate::components::chat::running::RunningTurn;
 use crate::components::chat::transcript::Transcript;
+use crate::components::chat::viewport::Viewport;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::frame::layout::Side;
 use crate::components::frame::resizer::Resizer;
 use crate::live::follow::Follower;
@@ -32,15 +38,20 @@ pub fn SessionScreen(
     });
     let store = SessionStore::new(view);
     provide_context(store);
+    provide_context(Viewport::new());
+    provide_context(Draft::new());
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
+    let agent = project.agent_of(session);
+    let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
     view! {
-        <div class="session">
+        <div class="session" class:session--shell=dynamic(is_shell)>
             <div class="session__chat">
+                <AgentBar/>
                 <div class="session__transcript">
                     <Transcript>
-                        <EmptyTranscript/>
+                        <EmptyTranscript session/>
                         <Building id session/>
                         <StateNotice id session/>
                     </Transcript>
@@ -59,20 +70,39 @@ pub fn SessionScreen(
 
 /// How to begin, while nothing was said.
 #[component]
-fn EmptyTranscript() -> impl IntoView {
+fn EmptyTranscript(session: Memo<Option<Session>>) -> impl IntoView {
     let store = SessionStore::expect();
     let is_empty = move || {
         store.messages.with(Vec::is_empty) && store.turns.with(Vec::is_empty) && store.sending.with(Vec::is_empty)
     };
-    view! {
-        <Show when=is_empty>
-            <div class="empty empty--chat">
-                <p class="empty__title">"What should happen?"</p>
+    let agent = ProjectStore::expect().agent_of(session);
+    let advice = move || {
+        let agent = agent.get()?;
+        Some(if agent.agent_type == AgentTypeId::Shell {
+            view! {
                 <p>
                     "Each prompt runs as a script in the session’s sandbox. Its working directory and variables are kept
                     for the next one. Try " <code>"ls"</code> " or " <code>"git log --oneline"</code> "."
                 </p>
+            }
+            .into_any()
+        } else {
+            view! {
+                <p>
+                    {agent.name}
+                    " works on this session’s own copy of the code, in its sandbox. Say what you want changed, or ask
+                    about the code."
+                </p>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        <When when=is_empty>
+            <div class="empty empty--chat">
+                <p class="empty__title">"What should happen?"</p>
+                {dynamic(advice)}
             </div>
-        </Show>
+        </When>
     }
 }

@@ -5,6 +5,7 @@ use octobot_wire::SessionId;
 use octobot_wire::session::{Session, SessionState};
 
 use super::actions::SessionActions;
+use crate::components::dynamic::dynamic;
 use crate::components::form::notice::Notice;
 use crate::live::ProjectStore;
 use crate::place::project_url;
@@ -38,7 +39,7 @@ pub fn StateNotice(
         }
         .into_any()
     };
-    move || match state.get() {
+    dynamic(move || match state.get() {
         None => Some(gone()),
         Some(SessionState::Error { stage, reason }) => Some(
             view! {
@@ -74,5 +75,5 @@ pub fn StateNotice(
             | SessionState::Ready
             | SessionState::Running,
         ) => None,
-    }
+    })
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use octobot_wire::{SessionId, Timestamp};
 
+use crate::components::dynamic::dynamic;
 use crate::components::form::since::Since;
 use crate::live::ProjectStore;
 use crate::place::{Place, session_url, use_place};
@@ -26,11 +27,11 @@ pub fn SessionRow(
             <a
                 class="tree__row tree__row--session tree__link"
                 href=session_url(&store.id(), id)
-                aria-current=move || (place.get() == Place::Session(id)).then_some("page")
+                aria-current=dynamic(move || (place.get() == Place::Session(id)).then_some("page"))
             >
-                <span class="dot" data-tone=move || state.get().1.name() title=move || state.get().0></span>
-                <span class="visually-hidden">{move || state.get().0}</span>
-                <span class="tree__name">{title}</span>
+                <span class="dot" data-tone=dynamic(move || state.get().1.name()) title=dynamic(move || state.get().0)></span>
+                <span class="visually-hidden">{dynamic(move || state.get().0)}</span>
+                <span class="tree__name">{dynamic(title)}</span>
                 <Since at/>
             </a>
         </li>

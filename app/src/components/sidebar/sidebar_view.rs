@@ -3,6 +3,9 @@
 use leptos::prelude::*;
 
 use super::workspace_node::WorkspaceNode;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::layout::Side;
@@ -26,22 +29,22 @@ pub fn Sidebar() -> impl IntoView {
                 <IconButton glyph=Glyph::Plus label="Add a workspace" on_press=move |()| adding.set(true)/>
             </div>
             <nav class="sidebar__tree" aria-label="Workspaces and sessions">
-                <Show when=move || is_empty.get()>
+                <When when=move || is_empty.get()>
                     <p class="sidebar__empty">
                         "No workspace yet. Add a folder or a git repository to begin."
                     </p>
-                </Show>
+                </When>
                 <ul class="tree">
-                    <For each=ids key=|id| *id let:id>
+                    <Rows each=ids key=|id| id.uuid() let:id>
                         <WorkspaceNode id/>
-                    </For>
+                    </Rows>
                 </ul>
             </nav>
             <nav class="sidebar__foot" aria-label="Project">
                 <a
                     class="sidebar__link"
                     href=agents_url(&store.id())
-                    aria-current=move || (place.get() == Place::Agents).then_some("page")
+                    aria-current=dynamic(move || (place.get() == Place::Agents).then_some("page"))
                 >
                     <Icon glyph=Glyph::Agent/>
                     "Agents"

@@ -6,6 +6,9 @@ use octobot_wire::workspace::{WorkspaceSource, WorkspaceState};
 
 use super::session_row::SessionRow;
 use super::workspace_menu::WorkspaceMenu;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
 use crate::components::workspace::progress::WorkspaceProgress;
@@ -37,26 +40,26 @@ pub fn WorkspaceNode(
     };
     view! {
         <li class="tree__branch">
-            <div class="tree__row tree__row--workspace" class:tree__row--failed=has_failed>
+            <div class="tree__row tree__row--workspace" class:tree__row--failed=dynamic(has_failed)>
                 <IconButton glyph=fold_glyph label=fold_label on_press=move |()| folded.update(|f| *f = !*f)/>
                 <a
                     class="tree__link"
                     href=workspace_url(&store.id(), id)
-                    aria-current=move || (place.get() == Place::Workspace(id)).then_some("page")
+                    aria-current=dynamic(move || (place.get() == Place::Workspace(id)).then_some("page"))
                 >
                     <Icon glyph=if is_git { Glyph::GitBranch } else { Glyph::Folder }/>
-                    <span class="tree__name">{move || name.get()}</span>
+                    <span class="tree__name">{dynamic(move || name.get())}</span>
                 </a>
                 <WorkspaceMenu id name/>
             </div>
             <WorkspaceProgress workspace/>
-            <Show when=move || !folded.get()>
+            <When when=move || !folded.get()>
                 <ul class="tree__leaves">
-                    <For each=sessions key=|id| *id let:id>
+                    <Rows each=sessions key=|id| id.uuid() let:id>
                         <SessionRow id/>
-                    </For>
+                    </Rows>
                 </ul>
-            </Show>
+            </When>
         </li>
     }
 }

@@ -7,6 +7,7 @@ use octobot_wire::workspace::AddWorkspace;
 use web_sys::SubmitEvent;
 
 use crate::calls;
+use crate::components::dynamic::dynamic;
 use crate::components::form::dialog::Dialog;
 use crate::components::form::field::{Field, description_id};
 use crate::components::form::problem::{OtherProblem, about};
@@ -74,7 +75,7 @@ pub fn AddWorkspaceForm(
                     spellcheck="false"
                     autocapitalize="off"
                     aria-describedby=description_id("workspace-source")
-                    prop:value=move || source.get()
+                    prop:value=dynamic(move || source.get())
                     on:input=move |event| source.set(event_target_value(&event))
                 />
             </Field>
@@ -90,14 +91,14 @@ pub fn AddWorkspaceForm(
                     maxlength="100"
                     autocomplete="off"
                     aria-describedby=description_id("workspace-name")
-                    prop:value=move || name.get()
+                    prop:value=dynamic(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
             </Field>
             <OtherProblem problem/>
             <div class="dialog__actions">
-                <button type="submit" class="button button--primary" disabled=move || busy.get()>
-                    {move || if busy.get() { "Adding…" } else { "Add workspace" }}
+                <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
+                    {dynamic(move || if busy.get() { "Adding…" } else { "Add workspace" })}
                 </button>
             </div>
         </form>

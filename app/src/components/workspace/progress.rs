@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use octobot_wire::workspace::{Workspace, WorkspaceState};
 
 use super::actions::WorkspaceActions;
+use crate::components::dynamic::dynamic;
 use crate::components::form::spinner::Spinner;
 
 /// Nothing for a workspace that is ready; progress while it is cloned; reason and retry after an error.
@@ -13,7 +14,7 @@ pub fn WorkspaceProgress(
     workspace: Memo<Option<Workspace>>,
 ) -> impl IntoView {
     let actions = WorkspaceActions::new();
-    move || {
+    dynamic(move || {
         let workspace = workspace.get()?;
         let id = workspace.id;
         match workspace.state {
@@ -33,7 +34,7 @@ pub fn WorkspaceProgress(
                 .into_any(),
             ),
         }
-    }
+    })
 }
 
 fn busy(step: String, percent: Option<u8>) -> AnyView {

@@ -6,6 +6,7 @@ use octobot_wire::name::parse_name;
 use web_sys::SubmitEvent;
 
 use super::actions::WorkspaceActions;
+use crate::components::dynamic::dynamic;
 use crate::components::form::dialog::Dialog;
 use crate::components::form::field::{Field, description_id};
 
@@ -48,7 +49,7 @@ pub fn RenameWorkspaceDialog(
                         autofocus
                         autocomplete="off"
                         aria-describedby=description_id("rename-workspace")
-                        prop:value=move || typed.get()
+                        prop:value=dynamic(move || typed.get())
                         on:input=move |event| typed.set(event_target_value(&event))
                     />
                 </Field>

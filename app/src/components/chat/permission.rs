@@ -1,0 +1,87 @@
+//! An agent asks before it does something.
+
+use leptos::prelude::*;
+use octobot_wire::message::{PartBody, Permission};
+use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
+use octobot_wire::{PartId, TurnId};
+
+use super::actions::TurnActions;
+use crate::components::dynamic::dynamic;
+use crate::components::form::icon::{Glyph, Icon};
+
+/// A request for permission: a question with buttons until it is answered, then a line.
+#[component]
+pub fn PermissionCard(
+    /// Its part.
+    id: PartId,
+    /// The turn that waits for the answer.
+    turn: TurnId,
+    /// The part, followed.
+    body: RwSignal<PartBody>,
+) -> impl IntoView {
+    let actions = TurnActions::new();
+    dynamic(move || {
+        let PartBody::Permission(permission) = body.get() else { return None };
+        Some(match permission.state {
+            PermissionState::Open => question(actions, id, turn, permission),
+            PermissionState::Answered { ref option } => {
+                answer(permission.options.iter().find(|known| &known.id == option), &permission.title)
+            }
+            PermissionState::Cancelled => answer(None, &permission.title),
+        })
+    })
+}
+
+/// The id of an open request's element.
+pub fn element_id(part: PartId) -> String {
+    format!("permission-{part}")
+}
+
+fn question(actions: TurnActions, id: PartId, turn: TurnId, permission: Permission) -> AnyView {
+    let number = permission.number;
+    // One button stands out: the first that allows it.
+    let primary = permission.options.iter().position(|option| is_allowed(option.kind));
+    let button = |(place, PermissionOption { id: option, name, .. })| {
+        let class = if primary == Some(place) { "button button--primary" } else { "button" };
+        let choose = move |_| actions.answer(turn, id, number, option.clone());
+        view! {
+            <button type="button" class=class on:click=choose>
+                {name}
+            </button>
+        }
+        .into_any()
+    };
+    let buttons: Vec<_> = permission.options.into_iter().enumerate().map(button).collect();
+    view! {
+        <section class="permission" id=element_id(id) aria-label="The agent asks for permission">
+            <p class="permission__title">
+                <Icon glyph=Glyph::Unlock/>
+                {permission.title}
+            </p>
+            <div class="permission__options">{buttons}</div>
+        </section>
+    }
+    .into_any()
+}
+
+fn answer(chosen: Option<&PermissionOption>, title: &str) -> AnyView {
+    let (tone, glyph, word) = match chosen {
+        Some(option) if is_allowed(option.kind) => ("good", Glyph::Check, option.name.clone()),
+        Some(option) => ("bad", Glyph::Close, option.name.clone()),
+        None => ("quiet", Glyph::Stop, "Not answered".to_owned()),
+    };
+    view! {
+        <p class="permission permission--answered">
+            <span class="status-icon" data-tone=tone>
+                <Icon glyph/>
+            </span>
+            <span class="permission__answer">{word}</span>
+            <span class="permission__about">{title.to_owned()}</span>
+        </p>
+    }
+    .into_any()
+}
+
+fn is_allowed(kind: PermissionKind) -> bool {
+    matches!(kind, PermissionKind::AllowOnce | PermissionKind::AllowAlways)
+}
