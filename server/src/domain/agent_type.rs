@@ -26,6 +26,8 @@ struct Recipe {
     credential: Option<&'static str>,
     /// How it authenticates where variables alone don't do: with the first method whose variable it is given.
     auth_methods: &'static [(&'static str, &'static str)],
+    /// See [`AcpLaunch::offers_files`].
+    offers_files: bool,
 }
 
 /// All types, in the order in which they are offered.
@@ -39,6 +41,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1")],
         credential: Some("ANTHROPIC_API_KEY"),
         auth_methods: &[],
+        offers_files: true,
     },
     Recipe {
         id: AgentTypeId::GeminiCli,
@@ -50,6 +53,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
         credential: Some("GEMINI_API_KEY"),
         auth_methods: &[("GEMINI_API_KEY", "gemini-api-key")],
+        offers_files: false,
     },
     Recipe {
         id: AgentTypeId::Codex,
@@ -60,6 +64,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[("NO_BROWSER", "1")],
         credential: Some("OPENAI_API_KEY"),
         auth_methods: &[("CODEX_API_KEY", "api-key"), ("OPENAI_API_KEY", "api-key")],
+        offers_files: true,
     },
     Recipe {
         id: AgentTypeId::OpenCode,
@@ -70,6 +75,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[("OPENCODE_DISABLE_AUTOUPDATE", "true")],
         credential: None,
         auth_methods: &[],
+        offers_files: true,
     },
     Recipe {
         id: AgentTypeId::Custom,
@@ -80,6 +86,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[],
         credential: None,
         auth_methods: &[],
+        offers_files: true,
     },
     Recipe {
         id: AgentTypeId::Shell,
@@ -90,6 +97,7 @@ const RECIPES: [Recipe; 6] = [
         variables: &[],
         credential: None,
         auth_methods: &[],
+        offers_files: true,
     },
 ];
 
@@ -131,6 +139,7 @@ pub fn launch(agent: &Agent, given: &[Variable], settings: Vec<ChangeSetting>, t
         start_timeout_ms: START_TIMEOUT_MS,
         credential: recipe.credential.map(str::to_owned),
         auth_method: auth_method.map(|&(_, method)| method.to_owned()),
+        offers_files: recipe.offers_files,
         variables,
         system_prompt: agent.options.system_prompt.clone(),
         // None of them can be given a file in addition to what it tells itself, so all are told by the protocol.
