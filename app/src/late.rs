@@ -1,11 +1,9 @@
-//! What showing and using a session doesn't need: other pages, dialogs, and outputs in full. It stands in a chunk of the WASM that a
+//! What showing and using a session doesn't need: other pages, and dialogs. It stands in a chunk of the WASM that a
 //! browser fetches when it is first shown, so that a session is there sooner.
 
 use leptos::prelude::*;
-use octobot_wire::message::PartBody;
-use octobot_wire::{PartId, SessionId, WorkspaceId};
+use octobot_wire::{SessionId, WorkspaceId};
 
-use crate::components::chat::output_lines::OutputWindow;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
@@ -28,8 +26,6 @@ pub enum Late {
     NewAgent,
     /// An agent's page.
     Agent,
-    /// All of a tool call's long output.
-    Output(PartId, RwSignal<PartBody>),
     /// The dialog that adds a workspace.
     AddWorkspace(Dialog),
     /// The dialog that renames a workspace.
@@ -51,7 +47,6 @@ fn fetch(part: Late) -> AnyView {
         Late::Agents => view! { <AgentsPage/> }.into_any(),
         Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
         Late::Agent => view! { <AgentPage/> }.into_any(),
-        Late::Output(part, body) => view! { <OutputWindow part body/> }.into_any(),
         Late::AddWorkspace(open) => view! { <AddWorkspaceDialog open/> }.into_any(),
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use octobot_wire::PartId;
 use octobot_wire::message::PartBody;
 
-use super::output_lines::OutputTail;
+use super::output_lines::{OutputTail, OutputWindow};
 use super::tool_call::output_of;
 use crate::browser::clipboard;
 use crate::browser::text::text_of_html_lines;
@@ -15,7 +15,6 @@ use crate::components::form::fold::FoldLink;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::toasts::Toasts;
-use crate::late::{self, Late};
 use crate::live::{ProjectStore, SessionStore};
 use crate::time::grouped;
 
@@ -45,7 +44,7 @@ pub fn OutputView(
                     when=move || unfolded.get() && is_long()
                     fallback=move || view! { <OutputTail body whole=Signal::derive(move || !is_long())/> }
                 >
-                    {late::show(Late::Output(part, body))}
+                    <OutputWindow body held/>
                 </When>
                 <div class="output__actions">
                     <IconButton glyph=Glyph::Copy label="Copy the output" on_press=move |()| held.copy()/>
@@ -67,8 +66,7 @@ pub struct HeldOutput {
 }
 
 impl HeldOutput {
-    /// The output of the session that this component stands in.
-    pub fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
+    fn new(part: PartId, body: RwSignal<PartBody>) -> Self {
         let (session, project, toasts) = (SessionStore::expect(), ProjectStore::expect(), Toasts::expect());
         Self { part, body, session, project, toasts, loading: RwSignal::new(false) }
     }

@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use octobot_wire::PartId;
 use octobot_wire::message::{Output, PartBody};
 
 use super::output::HeldOutput;
@@ -52,11 +51,10 @@ pub fn OutputTail(
 #[component]
 pub fn OutputWindow(
     /// The part.
-    part: PartId,
-    /// The same, followed.
     body: RwSignal<PartBody>,
+    /// How it comes by lines that aren't held.
+    held: HeldOutput,
 ) -> impl IntoView {
-    let held = HeldOutput::new(part, body);
     let node = NodeRef::<html::Div>::new();
     let room = NodeRef::<html::Div>::new();
     let seen = RwSignal::new((u32::MAX, GUESSED_VIEW_PX));
