@@ -1,7 +1,7 @@
 //! The call `sessions/setting`.
 
 use leptos::prelude::*;
-use octobot_wire::setting::{ChangeSetting, Setting};
+use octobot_wire::setting::Setting;
 use octobot_wire::{ProjectId, SessionId};
 
 use crate::calls::Failure;
@@ -16,6 +16,6 @@ pub async fn change_setting(
     value: String,
 ) -> Result<Vec<Setting>, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
-    let request = ChangeSetting { setting, value };
+    let request = octobot_wire::setting::ChangeSetting { setting, value };
     crate::calls::answer(backend.sessions.change_setting(backend.caller, &project, session, request)).await
 }

@@ -1,7 +1,7 @@
 //! The call `turns/permission`.
 
 use leptos::prelude::*;
-use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
+use octobot_wire::permission::PermissionAnswered;
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
 use crate::calls::Failure;
@@ -17,7 +17,7 @@ pub async fn answer_permission(
     option: String,
 ) -> Result<PermissionAnswered, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
-    let request = AnswerPermission { option };
+    let request = octobot_wire::permission::AnswerPermission { option };
     let answered = backend.sessions.answer_permission(backend.caller, &project, session, turn, part_number, request);
     crate::calls::answer(answered).await
 }

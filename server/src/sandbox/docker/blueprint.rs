@@ -180,7 +180,8 @@ impl Blueprint<'_> {
         let folders = ["--folder", HOME, "--folder", "/.data/events", "--folder", "/.octobot/cache"];
         let daemon = ["--", "--listen", "stdin", "--token-file", "/.data/token", "--data", "/.data/events"];
         let places = ["--workspace", "/home/octobot/workspace", "--home", HOME, "--pass", &passed];
-        let all = [&init[..], &container, &folders, &daemon, &places];
+        let cache = ["--cache", "/.octobot/cache/agents"];
+        let all = [&init[..], &container, &folders, &daemon, &places, &cache];
         all.concat().into_iter().map(str::to_owned).collect()
     }
 
