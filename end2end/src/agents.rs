@@ -11,6 +11,18 @@ pub fn programs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/node_modules/.bin")
 }
 
+/// The folder with all that the programs are made of.
+pub fn modules() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/node_modules")
+}
+
+/// A tool folder for sandboxes, whose `bin` has the programs. The modules have to be granted as well.
+pub fn tool_folder() -> std::io::Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    std::os::unix::fs::symlink(programs(), folder.path().join("bin"))?;
+    Ok(folder)
+}
+
 /// What this machine lacks for a test with an agent.
 pub fn missing(program: &str) -> Option<String> {
     if !crate::daemon::program().exists() {

@@ -31,11 +31,16 @@ pub struct Stage {
 /// Plays one test on a stage of its own, and fails if the test fails or anything stands on the browser's console.
 /// What it showed last is kept as a screenshot of the test's name.
 pub async fn play(name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
+    play_at(Place::default(), name, test).await;
+}
+
+/// Does the same with a server in a place.
+pub async fn play_at(place: Place, name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
     if let Some(why) = missing() {
         skip(name, &why);
         return;
     }
-    let mut stage = Stage::set().await.expect("the stage can be set");
+    let mut stage = Stage::set(place).await.expect("the stage can be set");
     let result = AssertUnwindSafe(test(&mut stage)).catch_unwind().await;
     let ended = stage.strike(name).await;
     match result {
@@ -88,8 +93,8 @@ fn is_installed(program: &str) -> bool {
 }
 
 impl Stage {
-    async fn set() -> Result<Self> {
-        let server = Server::start().await?;
+    async fn set(place: Place) -> Result<Self> {
+        let server = Server::start_at(place).await?;
         let browser = Browser::start().await?;
         Ok(Self { server, browser })
     }

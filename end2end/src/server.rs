@@ -23,6 +23,10 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// The database, unless it is SQLite in the data folder.
     pub database: Option<String>,
+    /// Further options.
+    pub options: Vec<String>,
+    /// Variables of its environment.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// A running server. It is killed when it is dropped.
@@ -31,7 +35,7 @@ pub struct Server {
     process: Child,
     address: String,
     data: TempDir,
-    database: Option<String>,
+    place: Place,
 }
 
 /// The server's program: in the folder that `OCTOBOT_DIST` names, else where a debug build puts it.
@@ -48,10 +52,10 @@ impl Server {
 
     /// Starts a server with empty data in a place.
     pub async fn start_at(place: Place) -> Result<Self> {
-        let folder = place.folder.unwrap_or_else(std::env::temp_dir);
+        let folder = place.folder.clone().unwrap_or_else(std::env::temp_dir);
         let data = TempDir::new_in(folder).context("the data folder couldn't be made")?;
-        let (process, address) = launch("127.0.0.1:0", data.path(), place.database.as_deref()).await?;
-        Ok(Self { process, address, data, database: place.database })
+        let (process, address) = launch("127.0.0.1:0", data.path(), &place).await?;
+        Ok(Self { process, address, data, place })
     }
 
     /// The address of a page.
@@ -73,7 +77,7 @@ impl Server {
     pub async fn kill_and_restart(&mut self) -> Result<()> {
         self.process.kill().await.context("the server couldn't be killed")?;
         let listen = self.address.trim_start_matches("http://").to_owned();
-        (self.process, self.address) = launch(&listen, self.data.path(), self.database.as_deref()).await?;
+        (self.process, self.address) = launch(&listen, self.data.path(), &self.place).await?;
         Ok(())
     }
 
@@ -90,7 +94,7 @@ impl Server {
     }
 }
 
-async fn launch(listen: &str, data: &Path, database: Option<&str>) -> Result<(Child, String)> {
+async fn launch(listen: &str, data: &Path, place: &Place) -> Result<(Child, String)> {
     let program = program();
     let mut process = Command::new(&program)
         .args(["--listen", listen, "--data-dir"])
@@ -98,7 +102,9 @@ async fn launch(listen: &str, data: &Path, database: Option<&str>) -> Result<(Ch
         .env_remove("DATABASE_URL")
         // What a machine happens to have must not decide what is tested.
         .env("SANDBOX_PROVIDER", "local")
-        .args(database.map(|url| format!("--database-url={url}")))
+        .args(place.database.as_ref().map(|url| format!("--database-url={url}")))
+        .args(&place.options)
+        .envs(place.variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use octobot_end2end::api::{Api, make_repository};
+use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
-use octobot_end2end::{Stage, play, skip};
+use octobot_end2end::model::{Block, Model, Scenario, Step};
+use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
+use serde_json::json;
 use thirtyfour::prelude::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,6 +90,83 @@ async fn a_page_that_loads_while_its_session_changes_comes_alive() {
             stage.open(&format!("/projects/local/sessions/{session}")).await?;
             hydrated(stage).await?;
         }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() {
+    const QUESTION: &str = "//section[@aria-label='The agent asks for permission']";
+    if let Some(why) = agents::missing("claude-agent-acp") {
+        return skip("Claude Code in the browser", &why);
+    }
+    let model = Model::start().await.expect("the model API starts");
+    let file = json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" });
+    let tests = json!({ "command": "sh tests.sh", "description": "Run the tests" });
+    model.play(
+        Scenario::cued("create hello.txt and run the tests")
+            .step(
+                Step::thought("A file, then the tests.")
+                    .and(Block::Text("I write the file.".to_owned()))
+                    .and(Block::Tool { name: "Write".to_owned(), input: file }),
+            )
+            .step(Step::tool("Bash", tests))
+            .step(Step::text("All tests **pass**:\n\n```sh\necho passed\n```")),
+    );
+    let tools = agents::tool_folder().expect("a folder can be made");
+    let place = Place {
+        options: vec![
+            "--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned(),
+            format!("--tool-dir={}", tools.path().display()),
+            format!("--tool-dir={}", agents::modules().display()),
+        ],
+        variables: vec![
+            ("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()),
+            ("ANTHROPIC_BASE_URL", model.url().to_owned()),
+        ],
+        ..Place::default()
+    };
+    play_at(place, "claude code", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("tests.sh"), "grep -q Hello hello.txt && echo passed\n")?;
+        make_repository(folder.path()).await?;
+        let api = Api::new(&stage.server.url(""));
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let agent = json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } });
+        let agent = api.post("/agents", &agent).await?;
+        let session = json!({ "workspaceId": workspace, "agentId": agent["id"] });
+        let session = text(&api.post("/sessions", &session).await?["id"])?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+        send(stage, "create hello.txt and run the tests").await?;
+        see(stage, &format!("{QUESTION}[contains(., 'hello.txt')]")).await?;
+
+        // The question is there in a second tab, and after the server was killed; it is answered once.
+        let first = stage.browser.driver().window().await?;
+        let address = stage.browser.driver().current_url().await?;
+        let second = stage.browser.driver().new_tab().await?;
+        stage.browser.driver().switch_to_window(second).await?;
+        stage.server.kill_and_restart().await?;
+        stage.browser.driver().goto(address.as_str()).await?;
+        hydrated(stage).await?;
+        stage.browser.screenshot("claude code asks").await?;
+        press(stage, &format!("{QUESTION}//button[contains(@class, 'button--primary')]")).await?;
+        stage.browser.driver().switch_to_window(first).await?;
+        hide(stage, &format!("{QUESTION}[contains(., 'hello.txt')]")).await?;
+        press(stage, &format!("{QUESTION}//button[contains(@class, 'button--primary')]")).await?;
+        see(stage, "//strong[text()='pass']").await?;
+        see(stage, "//*[contains(@class,'output')]//*[text()='passed']").await?;
+        api.idle(&session).await?;
+        stage.browser.screenshot("claude code").await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("claude code phone").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
         Ok(())
     })
     .await;

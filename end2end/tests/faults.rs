@@ -165,7 +165,7 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing() {
         Ok(disk) => disk,
         Err(error) => return skip("a full disk", &format!("{error:#}")),
     };
-    let place = Place { folder: Some(disk.folder.path().to_owned()), database: None };
+    let place = Place { folder: Some(disk.folder.path().to_owned()), ..Place::default() };
     rehearse_at(place, "a full disk", async |server: &mut Server, folder: &Path| -> Result<()> {
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
@@ -221,7 +221,7 @@ async fn on_postgresql_a_killed_server_goes_on_and_another_one_is_refused() {
     let (server, _) = admin.rsplit_once('/').expect("the URL names a database");
     let database = format!("{server}/{name}");
     psql(&admin, &format!("CREATE DATABASE {name}")).expect("a database can be made");
-    let place = Place { folder: None, database: Some(database) };
+    let place = Place { database: Some(database), ..Place::default() };
     rehearse_at(place.clone(), "PostgreSQL", async |server: &mut Server, folder: &Path| -> Result<()> {
         make_repository(folder).await?;
         let api = Api::new(&server.url(""));

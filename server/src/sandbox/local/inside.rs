@@ -19,8 +19,11 @@ use super::{root, sys};
 /// The highest number of open files that the sandbox's processes may ask for.
 const MAX_OPEN_FILES: u64 = 65_536;
 
-/// Where programs are looked for, before those of granted tool folders.
-const PATH: &str = "/home/octobot/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs are looked for first: what the session itself has installed.
+const OWN_PATH: &str = "/home/octobot/.local/bin";
+
+/// Where they are looked for last. Tool folders come before it: who grants a newer Node wants that one.
+const SYSTEM_PATH: &str = ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What becomes of the process in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +133,7 @@ fn agent(plan: &Plan) -> Command {
         .args(["init", "--", "--listen", "unix:/.data/run/agent.sock", "--token-file", "/.data/run/token"])
         .args(["--data", "/.data/events", "--workspace", "/home/octobot/workspace", "--home", HOME])
         .env_clear()
-        .env("PATH", tools.fold(PATH.to_owned(), |path, tool| path + &tool))
+        .env("PATH", tools.fold(OWN_PATH.to_owned(), |path, tool| path + &tool) + SYSTEM_PATH)
         .envs([("HOME", HOME), ("USER", "octobot"), ("LOGNAME", "octobot"), ("SHELL", shell), ("LANG", "C.UTF-8")])
         .current_dir(HOME)
         .stdin(Stdio::null());
