@@ -127,7 +127,7 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
         ],
         ..Place::default()
     };
-    play_at(place, "claude code", async |stage: &mut Stage| -> Result<()> {
+    play_at(place, "claude code end", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("tests.sh"), "grep -q Hello hello.txt && echo passed\n")?;
         make_repository(folder.path()).await?;

@@ -58,7 +58,11 @@ pub(super) fn clear_leftovers(folder: &SessionFolder) -> io::Result<()> {
         }
     }
     cgroup::remove(&state.cgroups)?;
-    fs::remove_file(folder.state())
+    match fs::remove_file(folder.state()) {
+        // Somebody else who finished this work was quicker.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// Names a process for good: its id alone may be used again, for another one.
