@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::setting::{Setting, SettingChoice};
+use octobot_wire::setting::{Setting, SettingCategory, SettingChoice};
 use octobot_wire::usage::Usage;
 
 use crate::calls;
@@ -47,7 +47,7 @@ fn identity(setting: &Setting) -> String {
 #[component]
 fn SettingSelect(settings: Memo<Vec<Setting>>, setting: Setting) -> impl IntoView {
     let change = SettingChange::new();
-    let Setting { id, name, description, choices, current, .. } = setting;
+    let Setting { id, name, description, category, choices, current } = setting;
     let known = id.clone();
     let current = Memo::new(move |_| {
         let now = settings.with(|list| list.iter().find(|setting| setting.id == known).map(|s| s.current.clone()));
@@ -64,17 +64,24 @@ fn SettingSelect(settings: Memo<Vec<Setting>>, setting: Setting) -> impl IntoVie
         .into_any()
     };
     let options: Vec<_> = choices.into_iter().map(option).collect();
+    // A mode or a model says what it is; "On" or "High" doesn't.
+    let caption = match category {
+        SettingCategory::Mode | SettingCategory::Model => String::new(),
+        SettingCategory::Thought | SettingCategory::Other => name.clone(),
+    };
     let title = if description.is_empty() { name.clone() } else { format!("{name}: {description}") };
     view! {
-        <select
-            class="select agent-bar__setting"
-            aria-label=name
-            title=title
-            prop:value=dynamic(move || current.get())
-            on:change=move |event| change.to(id.clone(), event_target_value(&event))
-        >
-            {options}
-        </select>
+        <label class="agent-bar__setting" title=title>
+            <span class="agent-bar__caption">{caption}</span>
+            <select
+                class="select agent-bar__choice"
+                aria-label=name
+                prop:value=dynamic(move || current.get())
+                on:change=move |event| change.to(id.clone(), event_target_value(&event))
+            >
+                {options}
+            </select>
+        </label>
     }
 }
 
