@@ -112,6 +112,8 @@ pub fn placeholder(agent_type: AgentTypeId, agent: &str) -> String {
         | AgentTypeId::GeminiCli
         | AgentTypeId::Codex
         | AgentTypeId::OpenCode
+        | AgentTypeId::CopilotCli
+        | AgentTypeId::Goose
         | AgentTypeId::Custom => format!("Ask {agent}…"),
     }
 }

@@ -85,6 +85,14 @@ pub fn open_code(model: &str) -> AcpLaunch {
     launch("OpenCode", "opencode", &["acp"], &[("OPENCODE_CONFIG_CONTENT", &config.to_string())])
 }
 
+/// GitHub Copilot CLI with a model that isn't GitHub's, for which it needs no account.
+pub fn copilot_cli(model: &str) -> AcpLaunch {
+    let base = format!("{model}/v1");
+    let provider = [("COPILOT_PROVIDER_BASE_URL", base.as_str()), ("COPILOT_PROVIDER_API_KEY", "simulated")];
+    let quiet = [("COPILOT_MODEL", "simulated"), ("COPILOT_AUTO_UPDATE", "false")];
+    launch("GitHub Copilot CLI", "copilot", &["--acp"], &[provider, quiet].concat())
+}
+
 /// What agents have in common.
 fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> AcpLaunch {
     let variable = |&(name, value): &(&str, &str)| Variable { name: name.to_owned(), value: value.to_owned() };

@@ -305,3 +305,30 @@ async fn opencode_writes_a_file_when_it_may() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn copilot_cli_writes_a_file_when_it_may() {
+    with_agent("copilot", async |model, daemon| {
+        let input = json!({ "path": daemon.workspace().join("hello.txt"), "file_text": "Hello\n" });
+        let launch = agents::copilot_cli(model.url());
+        writes_a_file(&launch, "create", input, model, daemon).await?;
+        keeps_its_thread(&launch, model, daemon).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn copilot_cli_without_a_token_names_the_credential() {
+    with_agent("copilot", async |model, daemon| {
+        let launch = AcpLaunch {
+            variables: Vec::new(),
+            credential: Some("COPILOT_GITHUB_TOKEN".to_owned()),
+            ..agents::copilot_cli(model.url())
+        };
+        let outcome = daemon.prompt(1, &launch, "hello").await?.end().await?;
+        let TurnOutcome::Failed { reason, credential } = outcome else { anyhow::bail!("{outcome:?}") };
+        ensure!(reason.contains("COPILOT_GITHUB_TOKEN") && credential.is_some(), "{reason}");
+        Ok(())
+    })
+    .await;
+}

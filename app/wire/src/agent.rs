@@ -32,6 +32,10 @@ pub enum AgentTypeId {
     Codex,
     /// `OpenCode`.
     OpenCode,
+    /// GitHub's Copilot CLI.
+    CopilotCli,
+    /// Goose.
+    Goose,
     /// A program of the user's own that speaks the Agent Client Protocol.
     Custom,
 }

@@ -31,7 +31,7 @@ struct Recipe {
 }
 
 /// All types, in the order in which they are offered.
-const RECIPES: [Recipe; 6] = [
+const RECIPES: [Recipe; 8] = [
     Recipe {
         id: AgentTypeId::ClaudeCode,
         name: "Claude Code",
@@ -73,6 +73,28 @@ const RECIPES: [Recipe; 6] = [
         command: &["opencode", "acp"],
         npm_package: Some("opencode-ai@1.18.33"),
         variables: &[("OPENCODE_DISABLE_AUTOUPDATE", "true")],
+        credential: None,
+        auth_methods: &[],
+        offers_files: true,
+    },
+    Recipe {
+        id: AgentTypeId::CopilotCli,
+        name: "GitHub Copilot CLI",
+        description: "GitHub's coding agent. It needs a token with Copilot's rights in COPILOT_GITHUB_TOKEN.",
+        command: &["copilot", "--acp"],
+        npm_package: Some("@github/copilot@1.0.102"),
+        variables: &[("COPILOT_AUTO_UPDATE", "false")],
+        credential: Some("COPILOT_GITHUB_TOKEN"),
+        auth_methods: &[],
+        offers_files: true,
+    },
+    Recipe {
+        id: AgentTypeId::Goose,
+        name: "Goose",
+        description: "An open coding agent for many models. It needs GOOSE_PROVIDER, GOOSE_MODEL and the provider's key.",
+        command: &["goose", "acp"],
+        npm_package: None,
+        variables: &[("GOOSE_DISABLE_KEYRING", "1")],
         credential: None,
         auth_methods: &[],
         offers_files: true,
@@ -187,8 +209,8 @@ mod tests {
 
     #[test]
     fn every_type_has_a_recipe() {
-        use AgentTypeId::{ClaudeCode, Codex, Custom, GeminiCli, OpenCode, Shell};
-        for id in [Shell, ClaudeCode, GeminiCli, Codex, OpenCode, Custom] {
+        use AgentTypeId::{ClaudeCode, Codex, CopilotCli, Custom, GeminiCli, Goose, OpenCode, Shell};
+        for id in [Shell, ClaudeCode, GeminiCli, Codex, OpenCode, CopilotCli, Goose, Custom] {
             assert_eq!(recipe(id).id, id);
         }
     }

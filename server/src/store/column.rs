@@ -46,6 +46,8 @@ text_column!(AgentTypeId {
     GeminiCli = "gemini_cli",
     Codex = "codex",
     OpenCode = "open_code",
+    CopilotCli = "copilot_cli",
+    Goose = "goose",
     Custom = "custom",
 });
 text_column!(ToolKind {
