@@ -11,6 +11,7 @@
 mod agent;
 mod dialogue;
 mod files;
+mod form;
 mod install;
 mod last_words;
 mod leftovers;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use octobot_wire::daemon::DaemonEventBody;
-use octobot_wire::permission::PermissionOption;
+use octobot_wire::permission::AnswerPermission;
 use octobot_wire::setting::{ChangeSetting, Setting};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -34,7 +35,7 @@ use tokio::task::JoinHandle;
 use crate::acp::agent::Task;
 pub use crate::acp::settings::SettingError;
 use crate::environment::Environment;
-use crate::turn::{Prompt, PromptEnd};
+use crate::turn::{Prompt, PromptEnd, Question};
 
 /// So many events wait for the driver before the agent is no longer read.
 const QUEUE: usize = 64;
@@ -57,17 +58,8 @@ pub struct Surroundings {
 pub enum AgentEvent {
     /// Something for the log.
     Told(DaemonEventBody),
-    /// It asks for a permission.
-    PermissionRequested {
-        /// The request's part.
-        part: u32,
-        /// The tool call's part.
-        call: u32,
-        /// What it wants to do.
-        title: String,
-        /// The possible answers.
-        options: Vec<PermissionOption>,
-    },
+    /// It asks for a permission, or for a form to be filled in.
+    Asked(Question),
     /// Its work on the prompt has ended, and nothing of it runs any more that it should have waited for.
     Ended(PromptEnd),
 }
@@ -77,7 +69,7 @@ pub enum AgentEvent {
 enum Order {
     Prompt(Prompt),
     Cancel,
-    Answer { part: u32, option: String },
+    Answer { part: u32, answer: AnswerPermission },
     Change { change: ChangeSetting, reply: oneshot::Sender<Result<Vec<Setting>, SettingError>> },
     Stop { grace: Duration },
     ShutDown { grace: Duration },
@@ -118,9 +110,9 @@ impl Agent {
         self.order(Order::Cancel);
     }
 
-    /// Tells it how a permission was answered.
-    pub fn answer(&self, part: u32, option: String) {
-        self.order(Order::Answer { part, option });
+    /// Tells it how a request was answered.
+    pub fn answer(&self, part: u32, answer: AnswerPermission) {
+        self.order(Order::Answer { part, answer });
     }
 
     /// Changes a setting.

@@ -10,7 +10,7 @@ use std::io;
 
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered};
-use octobot_wire::permission::PermissionState;
+use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep_until;
@@ -78,7 +78,7 @@ pub struct TurnsHandle {
 enum Request {
     Deliver(DeliverTurn, oneshot::Sender<Result<TurnDelivered, DeliverError>>),
     Cancel(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
-    Answer { turn_id: TurnId, part: u32, option: String, reply: oneshot::Sender<Result<PermissionState, AnswerError>> },
+    Answer(TurnId, u32, AnswerPermission, oneshot::Sender<Result<PermissionState, AnswerError>>),
     Change(ChangeSetting, oneshot::Sender<Result<Vec<Setting>, SettingError>>),
     ShutDown,
 }
@@ -104,12 +104,12 @@ impl TurnsHandle {
         &self,
         turn_id: TurnId,
         part: u32,
-        option: String,
+        answer: AnswerPermission,
     ) -> Result<PermissionState, AskError<AnswerError>> {
-        let (reply, answer) = oneshot::channel();
-        let request = Request::Answer { turn_id, part, option, reply };
+        let (reply, state) = oneshot::channel();
+        let request = Request::Answer(turn_id, part, answer, reply);
         self.requests.send(request).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        Ok(state.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
     /// Changes a setting of the agent, and returns all settings as they are then.
@@ -194,8 +194,8 @@ impl Driver {
             Request::Cancel(turn_id, reply) => {
                 let _gone = reply.send(self.cancel(turn_id).await);
             }
-            Request::Answer { turn_id, part, option, reply } => {
-                let _gone = reply.send(self.answer_permission(turn_id, part, &option).await);
+            Request::Answer(turn_id, part, answer, reply) => {
+                let _gone = reply.send(self.answer_permission(turn_id, part, answer).await);
             }
             // The agent answers it, without holding anybody up.
             Request::Change(change, reply) => self.agent.change(change, reply),
@@ -233,9 +233,9 @@ impl Driver {
         &mut self,
         turn_id: TurnId,
         part: u32,
-        option: &str,
+        answer: AnswerPermission,
     ) -> Result<PermissionState, AnswerError> {
-        let (state, effects) = self.turns.answer(turn_id, part, option)?;
+        let (state, effects) = self.turns.answer(turn_id, part, answer)?;
         self.carry_out(effects).await;
         Ok(state)
     }
@@ -243,9 +243,7 @@ impl Driver {
     async fn note_agent(&mut self, event: AgentEvent) {
         let effects = match event {
             AgentEvent::Told(body) => vec![Effect::Log(body)],
-            AgentEvent::PermissionRequested { part, call, title, options } => {
-                self.turns.permission_requested(part, call, title, options)
-            }
+            AgentEvent::Asked(question) => self.turns.asked(question),
             AgentEvent::Ended(end) => self.turns.prompt_ended(end),
         };
         self.carry_out(effects).await;
@@ -291,7 +289,7 @@ impl Driver {
                 }
                 Effect::Prompt(prompt) => self.agent.prompt(*prompt),
                 Effect::CancelPrompt => self.agent.cancel(),
-                Effect::Answer { part, option } => self.agent.answer(part, option),
+                Effect::Answer { part, answer } => self.agent.answer(part, answer),
                 Effect::StopAgent { grace } => self.agent.stop(grace),
             }
         }

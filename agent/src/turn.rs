@@ -15,10 +15,10 @@ use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnOutcome};
 use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
-use octobot_wire::permission::{PermissionOption, PermissionState};
+use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::tool::ToolKind;
 
-pub use crate::turn::effect::{Effect, Prompt};
+pub use crate::turn::effect::{Effect, Prompt, Question};
 use crate::turn::end::StopCause;
 pub use crate::turn::end::{CallEnd, PromptEnd};
 pub use crate::turn::history::{History, OpenTurn};
@@ -163,38 +163,33 @@ impl Turns {
         }
     }
 
-    /// The agent asks for a permission. One that it asks for while it is stopped isn't shown to anybody.
-    pub fn permission_requested(
-        &mut self,
-        part: u32,
-        call: u32,
-        title: String,
-        options: Vec<PermissionOption>,
-    ) -> Vec<Effect> {
+    /// The agent asks something. What it asks while it is stopped isn't shown to anybody.
+    pub fn asked(&mut self, question: Question) -> Vec<Effect> {
         match &self.running {
             Some(Running { turn_id, stopping: None, .. }) => {
-                self.history.permissions.requested(part, &options);
+                self.history.permissions.requested(&question);
                 let turn_id = *turn_id;
-                let body = DaemonEventBody::PermissionRequested { turn_id, part, call, title, options };
+                let Question { part, call, title, options, fields } = question;
+                let body = DaemonEventBody::PermissionRequested { turn_id, part, call, title, options, fields };
                 vec![Effect::Log(body), Effect::Sync]
             }
             _ => Vec::new(),
         }
     }
 
-    /// A user answers a permission. The state is the answer that counts.
+    /// A user answers a request. The state is the answer that counts.
     pub fn answer(
         &mut self,
         turn_id: TurnId,
         part: u32,
-        option: &str,
+        answer: AnswerPermission,
     ) -> Result<(PermissionState, Vec<Effect>), AnswerError> {
-        let (state, is_new) = self.history.permissions.answer(turn_id, part, option)?;
-        let option = option.to_owned();
+        let (state, is_new) = self.history.permissions.answer(turn_id, part, &answer)?;
         let effects = if is_new {
-            let body = DaemonEventBody::PermissionAnswered { turn_id, part, option: Some(option.clone()) };
+            let AnswerPermission { option, values } = answer.clone();
+            let body = DaemonEventBody::PermissionAnswered { turn_id, part, option: Some(option), values };
             // The agent acts on it, so that it must not be forgotten.
-            vec![Effect::Log(body), Effect::Sync, Effect::Answer { part, option }]
+            vec![Effect::Log(body), Effect::Sync, Effect::Answer { part, answer }]
         } else {
             Vec::new()
         };

@@ -2,8 +2,10 @@
 //! browser fetches when it is first shown, so that a session is there sooner.
 
 use leptos::prelude::*;
-use octobot_wire::{SessionId, WorkspaceId};
+use octobot_wire::message::Permission;
+use octobot_wire::{PartId, SessionId, TurnId, WorkspaceId};
 
+use crate::components::chat::question::QuestionForm;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
@@ -26,6 +28,8 @@ pub enum Late {
     NewAgent,
     /// An agent's page.
     Agent,
+    /// What an agent wants filled in.
+    Question(PartId, TurnId, StoredValue<Permission>),
     /// The dialog that adds a workspace.
     AddWorkspace(Dialog),
     /// The dialog that renames a workspace.
@@ -47,6 +51,7 @@ fn fetch(part: Late) -> AnyView {
         Late::Agents => view! { <AgentsPage/> }.into_any(),
         Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
         Late::Agent => view! { <AgentPage/> }.into_any(),
+        Late::Question(id, turn, asked) => view! { <QuestionForm id turn asked/> }.into_any(),
         Late::AddWorkspace(open) => view! { <AddWorkspaceDialog open/> }.into_any(),
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),

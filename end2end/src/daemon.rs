@@ -192,7 +192,7 @@ impl Turn<'_> {
     /// Answers a permission.
     pub async fn answer(&self, part: u32, option: &str) -> Result<PermissionState> {
         let path = format!("/turns/{}/permissions/{part}", self.id);
-        let answer = AnswerPermission { option: option.to_owned() };
+        let answer = AnswerPermission { option: option.to_owned(), values: Vec::new() };
         Ok(self.daemon.post::<PermissionAnswered>(&path, &answer).await?.state)
     }
 

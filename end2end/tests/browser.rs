@@ -98,12 +98,20 @@ async fn a_page_that_loads_while_its_session_changes_comes_alive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() {
     const QUESTION: &str = "//section[@aria-label='The agent asks for permission']";
+    const FORM: &str = "//section[@aria-label='The agent asks a question']";
     if let Some(why) = agents::missing("claude-agent-acp") {
         return skip("Claude Code in the browser", &why);
     }
     let model = Model::start().await.expect("the model API starts");
     let file = json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" });
     let tests = json!({ "command": "sh tests.sh", "description": "Run the tests" });
+    let question = json!({
+        "question": "Which licence shall it have?", "header": "Licence", "multiSelect": false,
+        "options": [
+            { "label": "MIT", "description": "Short and permissive" },
+            { "label": "Apache-2.0", "description": "With a grant of patents" },
+        ],
+    });
     model.play(
         Scenario::cued("create hello.txt and run the tests")
             .step(
@@ -112,6 +120,7 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
                     .and(Block::Tool { name: "Write".to_owned(), input: file }),
             )
             .step(Step::tool("Bash", tests))
+            .step(Step::tool("AskUserQuestion", json!({ "questions": [question] })))
             .step(Step::text("All tests **pass**:\n\n```sh\necho passed\n```")),
     );
     let tools = agents::tool_folder().expect("a folder can be made");
@@ -155,7 +164,13 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
         stage.browser.driver().switch_to_window(first).await?;
         hide(stage, &format!("{QUESTION}[contains(., 'hello.txt')]")).await?;
         press(stage, &format!("{QUESTION}//button[contains(@class, 'button--primary')]")).await?;
+        // What it wants to know is a form, which is answered in one tab and shows the answer in the other.
+        see(stage, &format!("{FORM}//label[contains(., 'Apache-2.0')]")).await?;
+        stage.browser.screenshot("claude code wants to know").await?;
+        press(stage, &format!("{FORM}//label[contains(., 'Apache-2.0')]")).await?;
+        press(stage, &format!("{FORM}//button[text()='Send']")).await?;
         see(stage, "//strong[text()='pass']").await?;
+        see(stage, "//*[contains(@class,'permission__answer')][text()='Apache-2.0']").await?;
         see(stage, "//*[contains(@class,'output')]//*[text()='passed']").await?;
         api.idle(&session).await?;
         stage.browser.screenshot("claude code").await?;

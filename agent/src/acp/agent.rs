@@ -119,9 +119,9 @@ impl Task {
                     self.carry_out(actions).await;
                 }
             },
-            Order::Answer { part, option } => {
+            Order::Answer { part, answer } => {
                 if let State::Running(program) = &mut self.state {
-                    let actions = program.dialogue.answer(part, option);
+                    let actions = program.dialogue.answer(part, answer);
                     self.carry_out(actions).await;
                 }
             }
@@ -257,9 +257,7 @@ impl Task {
                 }
                 self.tell(AgentEvent::Told(body)).await;
             }
-            Action::Ask { part, call, title, options } => {
-                self.tell(AgentEvent::PermissionRequested { part, call, title, options }).await;
-            }
+            Action::Ask(question) => self.tell(AgentEvent::Asked(question)).await,
             Action::Serve { id, method, params } => self.serve(&id, &method, &params),
             Action::Settle { ticket, result } => {
                 if let Some(reply) = self.replies.remove(&ticket) {

@@ -125,9 +125,10 @@ impl Dialogue {
         };
         let offers_files = dialogue.launch.offers_files;
         let files = acp::FileSystemCapabilities::new().read_text_file(offers_files).write_text_file(offers_files);
+        let forms = acp::ElicitationCapabilities::new().form(acp::ElicitationFormCapabilities::new());
         let client = acp::Implementation::new("octobot", env!("CARGO_PKG_VERSION")).title("Octobot".to_owned());
         let request = acp::InitializeRequest::new(ProtocolVersion::V1)
-            .client_capabilities(acp::ClientCapabilities::new().fs(files).terminal(true))
+            .client_capabilities(acp::ClientCapabilities::new().fs(files).terminal(true).elicitation(forms))
             .client_info(client);
         let actions = vec![dialogue.ask(Purpose::Initialize, "initialize", &request)];
         (dialogue, actions)

@@ -158,6 +158,13 @@ impl Narration {
         (self.take_part(), part, title, events)
     }
 
+    /// Begins a question, and returns its part and that of the tool call that it is about.
+    pub fn question(&mut self, call: Option<&ToolCallId>, now: Instant) -> (u32, Option<u32>, Vec<DaemonEventBody>) {
+        let call = call.and_then(|id| self.ids.get(id)).map(|&index| self.calls[index].part());
+        let events = self.end_prose(now);
+        (self.take_part(), call, events)
+    }
+
     /// A terminal printed something.
     pub fn terminal_output(&mut self, terminal: &str, text: String) -> Option<DaemonEventBody> {
         if let Some(call) = self.calls.iter_mut().find(|call| call.shows(terminal)) {

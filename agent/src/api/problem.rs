@@ -72,7 +72,7 @@ impl From<AskError<AnswerError>> for ApiError {
     fn from(error: AskError<AnswerError>) -> Self {
         let status = match &error {
             AskError::Refused(AnswerError::Unknown { .. }) => StatusCode::NOT_FOUND,
-            AskError::Refused(AnswerError::NoSuchOption(_)) => StatusCode::BAD_REQUEST,
+            AskError::Refused(_) => StatusCode::BAD_REQUEST,
             AskError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::of(status, &error)

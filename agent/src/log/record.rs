@@ -97,7 +97,8 @@ mod tests {
             recorded(DaemonEventBody::Output { turn_id, call: 3, text: "\n\"".into() }),
             record(RecordKind::Other, Some(3), None)
         );
-        let answered = recorded(DaemonEventBody::PermissionAnswered { turn_id, part: 4, option: Some("yes".into()) });
+        let option = Some("yes".into());
+        let answered = recorded(DaemonEventBody::PermissionAnswered { turn_id, part: 4, option, values: Vec::new() });
         assert_eq!(answered.kind, RecordKind::PermissionAnswered);
         assert_eq!((answered.part, answered.option.as_deref()), (Some(4), Some("yes")));
         let thread = recorded(DaemonEventBody::Thread { thread_id: "t".into() });

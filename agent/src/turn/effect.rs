@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use octobot_wire::TurnId;
 use octobot_wire::daemon::DaemonEventBody;
+use octobot_wire::form::Field;
 use octobot_wire::launch::AcpLaunch;
+use octobot_wire::permission::{AnswerPermission, PermissionOption};
 use octobot_wire::tool::FileContent;
 
 #[cfg(doc)]
@@ -38,12 +40,12 @@ pub enum Effect {
     Prompt(Box<Prompt>),
     /// Ask the agent to stop working on the prompt. If it doesn't, it is ended.
     CancelPrompt,
-    /// Tell the agent how a permission was answered.
+    /// Tell the agent how a request was answered.
     Answer {
         /// The request's part.
         part: u32,
-        /// The chosen option.
-        option: String,
+        /// The answer that counts.
+        answer: AnswerPermission,
     },
     /// End the agent while it works on a prompt: politely, after the grace by force.
     StopAgent {
@@ -65,4 +67,19 @@ pub struct Prompt {
     pub files: Vec<FileContent>,
     /// The number of the first part that the agent leaves.
     pub first_part: u32,
+}
+
+/// What an agent asks its user: for a permission, or to fill in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The request's part.
+    pub part: u32,
+    /// The tool call's part, where it is about one.
+    pub call: Option<u32>,
+    /// What the agent wants to do or to know.
+    pub title: String,
+    /// The possible answers.
+    pub options: Vec<PermissionOption>,
+    /// The fields of a form, for the first option.
+    pub fields: Vec<Field>,
 }

@@ -1,6 +1,9 @@
 //! No I/O, no async: what happens in, effects out.
 
+use octobot_wire::form::{Field, FieldKind, Filled};
 use octobot_wire::launch::AcpLaunch;
+use octobot_wire::permission::{PermissionKind, PermissionOption};
+use octobot_wire::setting::SettingChoice;
 
 use super::*;
 use crate::turn::end::{LOG_FAILED, NOT_ENDED, failed};
@@ -264,19 +267,23 @@ fn for_agent(number: u32, setup_script: &str) -> DeliverTurn {
 fn with_permission() -> Turns {
     let mut turns = fresh();
     turns.start(for_agent(1, ""));
-    let option = |id: &str| PermissionOption {
-        id: id.into(),
-        name: id.into(),
-        kind: octobot_wire::permission::PermissionKind::AllowOnce,
-    };
-    let effects = turns.permission_requested(4, 3, "rm".into(), vec![option("yes"), option("no")]);
+    let option = |id: &str| PermissionOption { id: id.into(), name: id.into(), kind: PermissionKind::AllowOnce };
+    let effects = turns.asked(question(4, vec![option("yes"), option("no")], Vec::new()));
     assert!(matches!(effects[..], [Effect::Log(DaemonEventBody::PermissionRequested { part: 4, .. }), Effect::Sync]));
     turns
 }
 
+fn question(part: u32, options: Vec<PermissionOption>, fields: Vec<Field>) -> Question {
+    Question { part, call: Some(3), title: "rm".into(), options, fields }
+}
+
+fn answer(option: &str) -> AnswerPermission {
+    AnswerPermission { option: option.into(), values: Vec::new() }
+}
+
 fn answered(number: u32, option: Option<&str>) -> Effect {
     let option = option.map(str::to_owned);
-    Effect::Log(DaemonEventBody::PermissionAnswered { turn_id: id(number), part: 4, option })
+    Effect::Log(DaemonEventBody::PermissionAnswered { turn_id: id(number), part: 4, option, values: Vec::new() })
 }
 
 #[test]
@@ -295,25 +302,25 @@ fn an_agents_prompt_follows_the_setup_script() {
 fn an_answer_is_durable_before_the_agent_hears_it_and_counts_once() {
     let mut turns = with_permission();
     let yes = PermissionState::Answered { option: "yes".into() };
-    assert_eq!(turns.answer(id(1), 4, "maybe"), Err(AnswerError::NoSuchOption("maybe".into())));
-    let effects = vec![answered(1, Some("yes")), Effect::Sync, Effect::Answer { part: 4, option: "yes".into() }];
-    assert_eq!(turns.answer(id(1), 4, "yes"), Ok((yes.clone(), effects)));
-    assert_eq!(turns.answer(id(1), 4, "no"), Ok((yes.clone(), Vec::new())));
+    assert_eq!(turns.answer(id(1), 4, answer("maybe")), Err(AnswerError::NoSuchOption("maybe".into())));
+    let effects = vec![answered(1, Some("yes")), Effect::Sync, Effect::Answer { part: 4, answer: answer("yes") }];
+    assert_eq!(turns.answer(id(1), 4, answer("yes")), Ok((yes.clone(), effects)));
+    assert_eq!(turns.answer(id(1), 4, answer("no")), Ok((yes.clone(), Vec::new())));
     let unknown = |turn, part| Err(AnswerError::Unknown { turn_id: id(turn), part });
-    assert_eq!(turns.answer(id(1), 5, "yes"), unknown(1, 5));
-    assert_eq!(turns.answer(id(2), 4, "yes"), unknown(2, 4));
+    assert_eq!(turns.answer(id(1), 5, answer("yes")), unknown(1, 5));
+    assert_eq!(turns.answer(id(2), 4, answer("yes")), unknown(2, 4));
     assert_eq!(turns.prompt_ended(PromptEnd::Completed), [turn_ended(1, TurnOutcome::Completed), Effect::Sync]);
-    assert_eq!(turns.answer(id(1), 4, "no"), Ok((yes, Vec::new())));
+    assert_eq!(turns.answer(id(1), 4, answer("no")), Ok((yes, Vec::new())));
 }
 
 #[test]
 fn cancelling_withdraws_the_permission_before_the_agent_is_asked_to_stop() {
     let mut turns = with_permission();
     assert_eq!(turns.cancel(id(1)), Ok(vec![answered(1, None), Effect::CancelPrompt]));
-    assert_eq!(turns.permission_requested(6, 5, "rm".into(), Vec::new()), []);
+    assert_eq!(turns.asked(question(6, Vec::new(), Vec::new())), []);
     let effects = turns.prompt_ended(PromptEnd::Cancelled { left: 0 });
     assert_eq!(effects, [turn_ended(1, TurnOutcome::Cancelled), Effect::Sync]);
-    assert_eq!(turns.answer(id(1), 4, "yes"), Ok((PermissionState::Cancelled, Vec::new())));
+    assert_eq!(turns.answer(id(1), 4, answer("yes")), Ok((PermissionState::Cancelled, Vec::new())));
 }
 
 #[test]
@@ -341,4 +348,42 @@ fn what_stops_an_agent_decides_how_its_turn_ends() {
     assert_eq!(ended, turn_ended(1, TurnOutcome::Cancelled));
     let (_, ended) = outcome(|turns| turns.cancel(id(1)).unwrap(), PromptEnd::Cancelled { left: 2 });
     assert_eq!(ended, turn_ended(1, failed(NOT_ENDED)));
+}
+
+#[test]
+fn a_form_takes_only_what_its_fields_can_hold() {
+    let field = |id: &str, kind, is_required| Field {
+        id: id.into(),
+        name: id.to_uppercase(),
+        description: String::new(),
+        kind,
+        is_required,
+        choices: vec![SettingChoice { value: "red".into(), name: "Red".into(), description: String::new() }],
+        initial: Vec::new(),
+    };
+    let option = |id: &str| PermissionOption { id: id.into(), name: id.into(), kind: PermissionKind::AllowOnce };
+    let mut turns = fresh();
+    turns.start(for_agent(1, ""));
+    let fields = vec![
+        field("a", FieldKind::Text, true),
+        field("b", FieldKind::Integer, false),
+        field("c", FieldKind::One, false),
+    ];
+    turns.asked(question(4, vec![option("send"), option("decline")], fields));
+    let mut give = |values: &[(&str, &[&str])]| {
+        let filled = |&(field, values): &(&str, &[&str])| Filled {
+            field: field.into(),
+            values: values.iter().map(|&value| value.into()).collect(),
+        };
+        let answer = AnswerPermission { option: "send".into(), values: values.iter().map(filled).collect() };
+        turns.answer(id(1), 4, answer).map(|(state, _)| state)
+    };
+    let unfit = |field: &str, value: &str| Err(AnswerError::Unfit { field: field.into(), value: value.into() });
+    assert_eq!(give(&[]), Err(AnswerError::Missing("A".into())));
+    assert_eq!(give(&[("a", &["x"]), ("z", &["1"])]), Err(AnswerError::NoSuchField("z".into())));
+    assert_eq!(give(&[("a", &["x"]), ("b", &["1.5"])]), unfit("B", "1.5"));
+    assert_eq!(give(&[("a", &["x"]), ("c", &["blue"])]), unfit("C", "blue"));
+    assert_eq!(give(&[("a", &["x", "y"])]), unfit("A", "y"));
+    let sent = Ok(PermissionState::Answered { option: "send".into() });
+    assert_eq!(give(&[("a", &["x"]), ("b", &[""]), ("c", &["red"])]), sent);
 }

@@ -70,7 +70,7 @@ impl Sandbox {
 
     async fn answer(&self, number: u32, part: u32, option: &str) -> PermissionState {
         let path = format!("/turns/{}/permissions/{part}", self.turn_id(number));
-        let answer = AnswerPermission { option: option.to_owned() };
+        let answer = AnswerPermission { option: option.to_owned(), values: Vec::new() };
         let (status, PermissionAnswered { state }) = self.ask("POST", &path, &answer).await;
         assert_eq!(status, StatusCode::OK);
         state
@@ -205,8 +205,9 @@ async fn a_permission_is_answered_once_and_all_hear_which_answer_counts() {
     sandbox.give(1, launch(), "permission rm a\npermission rm b").await;
     let first = events.asked().await;
     let path = format!("/turns/{}/permissions/{first}", sandbox.turn_id(1));
-    let (status, _) =
-        sandbox.ask::<serde_json::Value>("POST", &path, &AnswerPermission { option: "maybe".into() }).await;
+    let (status, _) = sandbox
+        .ask::<serde_json::Value>("POST", &path, &AnswerPermission { option: "maybe".into(), values: Vec::new() })
+        .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let yes = PermissionState::Answered { option: "yes".into() };
     assert_eq!(sandbox.answer(1, first, "yes").await, yes);
@@ -219,8 +220,9 @@ async fn a_permission_is_answered_once_and_all_hear_which_answer_counts() {
     assert!(matches!(told.statuses()[..], [ToolCallStatus::Failed { .. }]), "{:?}", told.statuses());
     assert_eq!(sandbox.answer(1, first, "no").await, yes, "also after the turn");
     let missing = format!("/turns/{}/permissions/77", sandbox.turn_id(1));
-    let (status, _) =
-        sandbox.ask::<serde_json::Value>("POST", &missing, &AnswerPermission { option: "yes".into() }).await;
+    let (status, _) = sandbox
+        .ask::<serde_json::Value>("POST", &missing, &AnswerPermission { option: "yes".into(), values: Vec::new() })
+        .await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 

@@ -9,10 +9,10 @@ pub fn focus(element: &HtmlElement) {
     drop(element.focus());
 }
 
-/// Focuses the first button in the element with an id, which brings it into view.
-pub fn focus_first_button(id: &str) {
-    let button = leptos::prelude::document().query_selector(&format!("#{id} button")).ok().flatten();
-    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-        focus(&button);
+/// Focuses the first control in the element with an id, which brings it into view.
+pub fn focus_first_control(id: &str) {
+    let control = leptos::prelude::document().query_selector(&format!("#{id} :is(button, input)")).ok().flatten();
+    if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok()) {
+        focus(&control);
     }
 }

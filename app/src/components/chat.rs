@@ -17,6 +17,7 @@ pub mod plan;
 pub mod prompt;
 pub mod prompt_area;
 pub mod prose;
+pub mod question;
 pub mod queue;
 pub mod queued_turn;
 pub mod reasoning;

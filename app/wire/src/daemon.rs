@@ -7,7 +7,7 @@
 //! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files |
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
-//! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option |
+//! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option or a field can't hold what it was given |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
 //! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open; 409 when the log ends before N |
 //!
@@ -20,6 +20,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::{Field, Filled};
 use crate::launch::Launch;
 use crate::message::ToolCallStatus;
 use crate::permission::PermissionOption;
@@ -209,18 +210,21 @@ pub enum DaemonEventBody {
         /// The whole plan.
         entries: Vec<PlanEntry>,
     },
-    /// The agent waits for a permission.
+    /// The agent waits for a permission, or for a form to be filled in.
     PermissionRequested {
         /// The turn.
         turn_id: TurnId,
         /// The part, which also names the request.
         part: u32,
-        /// The tool call that it is for.
-        call: u32,
-        /// What the agent wants to do.
+        /// The tool call that it is for, where there is one.
+        call: Option<u32>,
+        /// What the agent wants to do or to know.
         title: String,
         /// The possible answers, at least one.
         options: Vec<PermissionOption>,
+        /// The fields of a form. What they hold counts with the first option.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<Field>,
     },
     /// A request for permission was answered or, when the turn ended before, withdrawn.
     PermissionAnswered {
@@ -230,6 +234,9 @@ pub enum DaemonEventBody {
         part: u32,
         /// The id of the chosen option; none when it was withdrawn.
         option: Option<String>,
+        /// What was filled in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        values: Vec<Filled>,
     },
     /// Something that the user should know, and that doesn't end the turn: for instance that the agent's thread couldn't
     /// be loaded and a new one was started from the transcript.

@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod daemon;
 pub mod event;
+pub mod form;
 pub mod id;
 pub mod launch;
 pub mod message;

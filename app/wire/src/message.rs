@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::{Field, Filled};
 use crate::permission::{PermissionOption, PermissionState};
 use crate::plan::PlanEntry;
 use crate::tagged::read_tagged;
@@ -118,7 +119,7 @@ impl Prose {
     }
 }
 
-/// A request for permission.
+/// A request for permission, or to fill in a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -131,6 +132,12 @@ pub struct Permission {
     pub title: String,
     /// The possible answers.
     pub options: Vec<PermissionOption>,
+    /// The fields of a form; none of a mere permission.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// What was filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Filled>,
     /// Where it stands.
     #[serde(flatten)]
     pub state: PermissionState,
@@ -351,7 +358,15 @@ mod tests {
     #[test]
     fn a_permission_is_flat_in_json() {
         let state = PermissionState::Answered { option: "yes".to_owned() };
-        let permission = Permission { number: 3, call: None, title: "Write a".to_owned(), options: Vec::new(), state };
+        let permission = Permission {
+            number: 3,
+            call: None,
+            title: "Write a".to_owned(),
+            options: Vec::new(),
+            fields: Vec::new(),
+            values: Vec::new(),
+            state,
+        };
         let part = Part { id: PartId::new(uuid::Uuid::from_u128(1)), body: PartBody::Permission(permission) };
         let json = serde_json::to_value(&part).unwrap();
         assert_eq!(

@@ -1,7 +1,9 @@
-//! Permissions that an agent asks for before it does something.
+//! What an agent asks its user while it works: for a permission before it does something, or to fill in a form. A form is a
+//! request with fields, whose options are to send it or not.
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::Filled;
 use crate::tagged::read_tagged;
 
 /// One of the answers that an agent offers.
@@ -57,6 +59,9 @@ read_tagged!(PermissionState by "state" with { option: String } as Open {} Answe
 pub struct AnswerPermission {
     /// The id of the chosen option.
     pub option: String,
+    /// What was filled in, where the request has fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Filled>,
 }
 
 /// What became of an answer.

@@ -3,6 +3,7 @@
 //! What grows, an answer or a tool call's output, is kept as text, in chunks beside the part. What a page shows of it at
 //! first is rendered once. What a tool call shows beside its output is kept as it was rendered.
 
+use octobot_wire::form::{Field, Filled};
 use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::permission::{PermissionOption, PermissionState};
 use octobot_wire::plan::PlanEntry;
@@ -145,6 +146,10 @@ pub struct Permission {
     pub title: String,
     /// The possible answers.
     pub options: Vec<PermissionOption>,
+    /// The fields of a form; none of a mere permission.
+    pub fields: Vec<Field>,
+    /// What was filled in.
+    pub values: Vec<Filled>,
     /// Where it stands.
     pub state: PermissionState,
 }

@@ -120,11 +120,11 @@ impl Ingest {
             Body::Notice { turn_id, part, text } => {
                 batch.put_part(*turn_id, *part, PartContent::Notice { text: batch::storable(text) }, at).await
             }
-            Body::PermissionRequested { turn_id, part, call, title, options } => {
-                batch.permission_requested(*turn_id, *part, (*call, title, options), at).await
+            Body::PermissionRequested { turn_id, part, call, title, options, fields } => {
+                batch.permission_requested(*turn_id, *part, (*call, title, options, fields), at).await
             }
-            Body::PermissionAnswered { turn_id, part, option } => {
-                batch.permission_answered(*turn_id, *part, option.as_deref()).await
+            Body::PermissionAnswered { turn_id, part, option, values } => {
+                batch.permission_answered(*turn_id, *part, option.as_deref(), values).await
             }
             Body::TurnUsage { turn_id, usage } => batch.turn_usage(*turn_id, *usage).await,
             Body::Settings { settings } => batch.agent_told(|state| state.settings.clone_from(settings)).await,

@@ -151,6 +151,8 @@ pub(crate) async fn part_to_wire(
             call: permission.call,
             title: permission.title,
             options: permission.options,
+            fields: permission.fields,
+            values: permission.values,
             state: permission.state,
         }),
         PartContent::File(file) => PartBody::File(place.file(file)),

@@ -2,6 +2,7 @@
 
 use octobot_server::domain::{CallItem, Diff, File, Part, PartContent, Permission, ToolCall};
 use octobot_server::store::{Store, StoreError, Tx};
+use octobot_wire::form::{Field, FieldKind, Filled};
 use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
 use octobot_wire::plan::{PlanEntry, PlanPriority, PlanStatus};
@@ -32,7 +33,24 @@ fn file(number: u128) -> File {
 fn permission(state: PermissionState) -> PartContent {
     let option = PermissionOption { id: "yes".to_owned(), name: "Yes".to_owned(), kind: PermissionKind::AllowOnce };
     let title = "Write a".to_owned();
-    PartContent::Permission(Permission { call: Some(part_id(1)), title, options: vec![option], state })
+    let field = Field {
+        id: "colour".to_owned(),
+        name: "Colour".to_owned(),
+        description: String::new(),
+        kind: FieldKind::Text,
+        is_required: true,
+        choices: Vec::new(),
+        initial: Vec::new(),
+    };
+    let values = vec![Filled { field: "colour".to_owned(), values: vec!["red".to_owned()] }];
+    PartContent::Permission(Permission {
+        call: Some(part_id(1)),
+        title,
+        options: vec![option],
+        fields: vec![field],
+        values,
+        state,
+    })
 }
 
 fn full_call() -> PartContent {

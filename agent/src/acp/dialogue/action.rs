@@ -2,11 +2,10 @@
 
 use agent_client_protocol_schema::v1::{RawValue, RequestId};
 use octobot_wire::daemon::DaemonEventBody;
-use octobot_wire::permission::PermissionOption;
 use octobot_wire::setting::Setting;
 
 use crate::acp::settings::SettingError;
-use crate::turn::PromptEnd;
+use crate::turn::{PromptEnd, Question};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -15,17 +14,8 @@ pub enum Action {
     Send(Vec<u8>),
     /// Write this to the log.
     Tell(DaemonEventBody),
-    /// Ask the user for a permission.
-    Ask {
-        /// The request's part.
-        part: u32,
-        /// The tool call's part.
-        call: u32,
-        /// What the agent wants to do.
-        title: String,
-        /// The possible answers.
-        options: Vec<PermissionOption>,
-    },
+    /// Ask the user for a permission, or to fill in a form.
+    Ask(Question),
     /// Do something for the agent, and answer.
     Serve {
         /// The request to answer.

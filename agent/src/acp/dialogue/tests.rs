@@ -1,11 +1,13 @@
 //! No I/O: messages in, actions out.
 
 use octobot_wire::TurnId;
+use octobot_wire::form::Filled;
 use octobot_wire::launch::Install;
+use octobot_wire::permission::AnswerPermission;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::turn::{Prompt, PromptEnd};
+use crate::turn::{Prompt, PromptEnd, Question};
 
 const LONG: Duration = Duration::from_hours(1);
 
@@ -200,7 +202,7 @@ fn a_cancelled_prompt_withdraws_what_is_asked_and_has_ten_seconds() {
         "options": [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]});
     let prompt_id = scene.sent()["id"].clone();
     scene.hear(&json!({"id": 7, "method": "session/request_permission", "params": permission}));
-    assert!(matches!(scene.actions.last(), Some(Action::Ask { part: 1, call: 0, .. })));
+    assert!(matches!(scene.actions.last(), Some(Action::Ask(Question { part: 1, call: Some(0), .. }))));
     scene.actions = scene.dialogue.cancel(scene.now);
     assert_eq!(scene.sent()["result"]["outcome"]["outcome"], "cancelled");
     assert!(scene.dialogue.cancel(scene.now).is_empty(), "once");
@@ -267,4 +269,36 @@ fn the_same_commands_are_told_once() {
     assert_eq!((commands[0].description.as_str(), commands[0].hint.as_str()), ("Begins everything", "what"));
     scene.update(&update);
     assert!(scene.actions.is_empty());
+}
+
+#[test]
+fn a_form_is_asked_and_carried_back_as_the_protocol_wants_it() {
+    let mut scene = Scene::prompted();
+    scene.update(&json!({"sessionUpdate": "tool_call", "toolCallId": "c", "title": "Ask"}));
+    let form = json!({"sessionId": "t", "toolCallId": "c", "mode": "form", "message": "Which colour?",
+        "requestedSchema": {"type": "object", "properties": {"n": {"type": "integer"}}}});
+    let ask = |scene: &mut Scene, id: u32| {
+        scene.hear(&json!({"id": id, "method": "elicitation/create", "params": form}));
+        match scene.actions.last() {
+            Some(Action::Ask(question)) => question.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let answer = |option: &str| AnswerPermission {
+        option: option.to_owned(),
+        values: vec![Filled { field: "n".to_owned(), values: vec!["3".to_owned()] }],
+    };
+    let question = ask(&mut scene, 7);
+    assert_eq!(
+        (question.call, question.title.as_str(), question.fields[0].id.as_str()),
+        (Some(0), "Which colour?", "n")
+    );
+    scene.actions = scene.dialogue.answer(question.part, answer("send"));
+    assert_eq!(scene.sent()["result"], json!({"action": "accept", "content": {"n": 3}}));
+    let question = ask(&mut scene, 8);
+    scene.actions = scene.dialogue.answer(question.part, answer("decline"));
+    assert_eq!(scene.sent()["result"]["action"], "decline");
+    ask(&mut scene, 9);
+    scene.actions = scene.dialogue.cancel(scene.now);
+    assert_eq!(scene.sent()["result"]["action"], "cancel");
 }

@@ -84,6 +84,7 @@ impl Dialogue {
     ) -> Vec<Action> {
         match method {
             "session/request_permission" => self.permission_requested(id, &params, now),
+            "elicitation/create" => self.elicited(id, &params, now),
             method if method.starts_with("fs/") || method.starts_with("terminal/") => {
                 vec![Action::Serve { id, method: method.to_owned(), params }]
             }
@@ -99,6 +100,18 @@ impl Dialogue {
             Some(work) => work.permission_requested(id, &request, now),
             // There is nobody to ask.
             None => vec![Action::Send(super::work::permission_answer(&id, None))],
+        }
+    }
+
+    fn elicited(&mut self, id: RequestId, params: &RawValue, now: Instant) -> Vec<Action> {
+        let Some(acp::CreateElicitationRequest { mode: acp::ElicitationMode::Form(form), message, .. }) = read(params)
+        else {
+            return vec![Action::Send(message::response::<()>(&id, Err(&acp::Error::invalid_params())))];
+        };
+        match self.work.as_mut().filter(|work| work.is_prompted()) {
+            Some(work) => work.form_requested(id, &message, &form, now),
+            // There is nobody to ask.
+            None => vec![Action::Send(super::work::form_answer(&id, acp::ElicitationAction::Cancel))],
         }
     }
 }

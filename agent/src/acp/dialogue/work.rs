@@ -1,4 +1,4 @@
-//! An agent's work on one prompt: what it is told, the permissions that it waits for, and how it ends.
+//! An agent's work on one prompt: what it is told, the answers that it waits for, and how it ends.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
@@ -7,15 +7,17 @@ use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use octobot_wire::daemon::DaemonEventBody;
+use octobot_wire::form::Field;
 use octobot_wire::launch::SystemPromptWay;
 use octobot_wire::message::ToolCallStatus;
+use octobot_wire::permission::AnswerPermission;
 use octobot_wire::setting::ChangeSetting;
 use octobot_wire::tool::FileContent;
 
 use crate::acp::dialogue::{Action, CANCEL_TIMEOUT, Deadline, Dialogue, Purpose, Stage, read};
 use crate::acp::narration::Narration;
-use crate::acp::{message, translate};
-use crate::turn::{Prompt, PromptEnd};
+use crate::acp::{form, message, translate};
+use crate::turn::{Prompt, PromptEnd, Question};
 
 /// The work on one prompt.
 #[derive(Debug)]
@@ -27,7 +29,34 @@ pub struct Work {
     is_prompted: bool,
     is_cancelled: bool,
     /// The requests that wait for an answer, by their parts.
-    permissions: HashMap<u32, RequestId>,
+    asked: HashMap<u32, Asked>,
+}
+
+/// A request of the agent's that waits for its user's answer.
+#[derive(Debug)]
+enum Asked {
+    Permission(RequestId),
+    Form(RequestId, Vec<Field>),
+}
+
+impl Asked {
+    /// What the agent is told; without an answer, that there will be none.
+    fn settle(self, answer: Option<AnswerPermission>) -> Action {
+        Action::Send(match self {
+            Self::Permission(id) => permission_answer(&id, answer.map(|answer| answer.option)),
+            Self::Form(id, fields) => {
+                let action = match answer {
+                    Some(AnswerPermission { option, values }) if option == form::SEND => {
+                        let content = form::content(&fields, &values);
+                        acp::ElicitationAction::Accept(acp::ElicitationAcceptAction::new().content(content))
+                    }
+                    Some(_) => acp::ElicitationAction::Decline,
+                    None => acp::ElicitationAction::Cancel,
+                };
+                form_answer(&id, action)
+            }
+        })
+    }
 }
 
 impl Work {
@@ -63,9 +92,34 @@ impl Work {
             return vec![Action::Send(permission_answer(&id, None))];
         }
         let (part, call, title, events) = self.narration.permission(&request.tool_call, now);
-        self.permissions.insert(part, id);
+        self.asked.insert(part, Asked::Permission(id));
         let mut actions: Vec<_> = events.into_iter().map(Action::Tell).collect();
-        actions.push(Action::Ask { part, call, title, options });
+        actions.push(Action::Ask(Question { part, call: Some(call), title, options, fields: Vec::new() }));
+        actions
+    }
+
+    pub(super) fn form_requested(
+        &mut self,
+        id: RequestId,
+        message: &str,
+        form: &acp::ElicitationFormMode,
+        now: Instant,
+    ) -> Vec<Action> {
+        if self.is_cancelled {
+            return vec![Action::Send(form_answer(&id, acp::ElicitationAction::Cancel))];
+        }
+        let Some(fields) = form::fields(&form.requested_schema) else {
+            return vec![Action::Send(form_answer(&id, acp::ElicitationAction::Decline))];
+        };
+        let call = match &form.scope {
+            acp::ElicitationScope::Session(scope) => scope.tool_call_id.as_ref(),
+            _ => None,
+        };
+        let (part, call, events) = self.narration.question(call, now);
+        self.asked.insert(part, Asked::Form(id, fields.clone()));
+        let mut actions: Vec<_> = events.into_iter().map(Action::Tell).collect();
+        let title = translate::cut(message, 2_000).0.to_owned();
+        actions.push(Action::Ask(Question { part, call, title, options: form::options(), fields }));
         actions
     }
 }
@@ -77,6 +131,11 @@ pub(super) fn permission_answer(id: &RequestId, option: Option<String>) -> Vec<u
         None => acp::RequestPermissionOutcome::Cancelled,
     };
     message::response(id, Ok(&acp::RequestPermissionResponse::new(outcome)))
+}
+
+/// The answer to a form.
+pub(super) fn form_answer(id: &RequestId, action: acp::ElicitationAction) -> Vec<u8> {
+    message::response(id, Ok(&acp::CreateElicitationResponse::new(action)))
 }
 
 impl Dialogue {
@@ -92,7 +151,7 @@ impl Dialogue {
             wishes,
             is_prompted: false,
             is_cancelled: false,
-            permissions: HashMap::new(),
+            asked: HashMap::new(),
         });
         if self.stage == Stage::Open { self.proceed(now) } else { Vec::new() }
     }
@@ -166,10 +225,10 @@ impl Dialogue {
         Some(acp::ContentBlock::Resource(acp::EmbeddedResource::new(resource)))
     }
 
-    /// A user's answer to a request for permission.
-    pub fn answer(&mut self, part: u32, option: String) -> Vec<Action> {
-        let id = self.work.as_mut().and_then(|work| work.permissions.remove(&part));
-        id.map(|id| Action::Send(permission_answer(&id, Some(option)))).into_iter().collect()
+    /// A user's answer to what the agent asked.
+    pub fn answer(&mut self, part: u32, answer: AnswerPermission) -> Vec<Action> {
+        let asked = self.work.as_mut().and_then(|work| work.asked.remove(&part));
+        asked.map(|asked| asked.settle(Some(answer))).into_iter().collect()
     }
 
     /// A user stops the work.
@@ -180,8 +239,7 @@ impl Dialogue {
             return self.end_work(PromptEnd::Cancelled { left: 0 }, now);
         }
         self.deadline = Some(Deadline::Cancel(now + CANCEL_TIMEOUT));
-        let waiting = work.permissions.drain().map(|(_, id)| Action::Send(permission_answer(&id, None)));
-        let mut actions: Vec<_> = waiting.collect();
+        let mut actions: Vec<_> = work.asked.drain().map(|(_, asked)| asked.settle(None)).collect();
         if let Some(thread) = &self.thread {
             let line = message::notification("session/cancel", &acp::CancelNotification::new(thread.clone()));
             actions.insert(0, Action::Send(line));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::permission::PermissionState;
+use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt};
 use octobot_wire::{PartId, TurnId};
 
@@ -73,13 +73,13 @@ impl TurnActions {
         });
     }
 
-    /// Answers a request for permission, at once on the page. When somebody else was quicker their answer counts; when
+    /// Answers what the agent asks, at once on the page. When somebody else was quicker their answer counts; when
     /// the server refuses the question stands again.
-    pub fn answer(self, turn: TurnId, part: PartId, number: u32, option: String) {
-        let answered = PermissionState::Answered { option: option.clone() };
+    pub fn answer(self, turn: TurnId, part: PartId, number: u32, answer: AnswerPermission) {
+        let answered = PermissionState::Answered { option: answer.option.clone() };
         let Some(before) = self.session.put_permission_state(part, answered) else { return };
         spawn_local(async move {
-            match calls::answer_permission(self.project.id(), self.session.id, turn, number, option).await {
+            match calls::answer_permission(self.project.id(), self.session.id, turn, number, answer).await {
                 Ok(answer) => {
                     self.session.put_permission_state(part, answer.state);
                 }

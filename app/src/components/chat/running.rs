@@ -9,7 +9,7 @@ use super::actions::TurnActions;
 use super::permission;
 use super::tool_status::Running;
 use super::viewport::Viewport;
-use crate::browser::focus::focus_first_button;
+use crate::browser::focus::focus_first_control;
 use crate::components::dynamic::dynamic;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
@@ -68,7 +68,7 @@ fn WaitingForYou() -> impl IntoView {
         // After the end of the transcript has been rendered.
         request_animation_frame(move || {
             if let Some(part) = store.open_permission() {
-                focus_first_button(&permission::element_id(part));
+                focus_first_control(&permission::element_id(part));
             }
         });
     };

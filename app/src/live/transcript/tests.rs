@@ -191,6 +191,8 @@ fn an_open_permission_is_found_until_it_is_answered() {
         call: None,
         title: "Write a".to_owned(),
         options: Vec::new(),
+        fields: Vec::new(),
+        values: Vec::new(),
         state: PermissionState::Open,
     };
     let asked = part(2, PartBody::Permission(permission));

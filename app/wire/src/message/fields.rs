@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{File, Output, PartBody, Permission, Prose, ToolCall, ToolCallStatus, ToolContent};
 use crate::PartId;
+use crate::form::{Field, Filled};
 use crate::permission::{PermissionOption, PermissionState};
 use crate::plan::PlanEntry;
 use crate::tagged::need;
@@ -59,6 +60,10 @@ struct BodyFields {
     number: Option<u32>,
     call: Option<PartId>,
     options: Option<Vec<PermissionOption>>,
+    #[serde(default)]
+    fields: Vec<Field>,
+    #[serde(default)]
+    values: Vec<Filled>,
     state: Option<StateKind>,
     option: Option<String>,
     name: Option<String>,
@@ -104,6 +109,8 @@ impl BodyFields {
             call: self.call,
             title: need(self.title, "title")?,
             options: need(self.options, "options")?,
+            fields: self.fields,
+            values: self.values,
             state: match need(self.state, "state")? {
                 StateKind::Open => PermissionState::Open,
                 StateKind::Answered => PermissionState::Answered { option: need(self.option, "option")? },

@@ -1,5 +1,6 @@
-//! Requests for permission: while one is open, its turn waits.
+//! Requests for permission and forms: while one is open, its turn waits.
 
+use octobot_wire::form::{Field, Filled};
 use octobot_wire::permission::{PermissionOption, PermissionState};
 use octobot_wire::{Timestamp, TurnId};
 
@@ -12,13 +13,19 @@ impl Batch<'_> {
         &mut self,
         turn_id: TurnId,
         number: u32,
-        (call, title, options): (u32, &str, &[PermissionOption]),
+        (call, title, options, fields): (Option<u32>, &str, &[PermissionOption], &[Field]),
         at: Timestamp,
     ) -> Result<(), ServiceError> {
+        let call = match call {
+            Some(call) => self.tx.part(turn_id, call).await?.map(|(_, part)| part.id),
+            None => None,
+        };
         let permission = Permission {
-            call: self.tx.part(turn_id, call).await?.map(|(_, part)| part.id),
+            call,
             title: storable(title),
             options: options.to_vec(),
+            fields: fields.to_vec(),
+            values: Vec::new(),
             state: PermissionState::Open,
         };
         self.put_part(turn_id, number, PartContent::Permission(permission), at).await?;
@@ -30,6 +37,7 @@ impl Batch<'_> {
         turn_id: TurnId,
         number: u32,
         option: Option<&str>,
+        values: &[Filled],
     ) -> Result<(), ServiceError> {
         let Some((message, Part { id, position, content: PartContent::Permission(permission), .. })) =
             self.tx.part(turn_id, number).await?
@@ -40,7 +48,7 @@ impl Batch<'_> {
             Some(option) => PermissionState::Answered { option: option.to_owned() },
             None => PermissionState::Cancelled,
         };
-        let content = PartContent::Permission(Permission { state, ..permission });
+        let content = PartContent::Permission(Permission { state, values: values.to_vec(), ..permission });
         self.update_part(message, Part { id, number: Some(number), position, content }).await?;
         self.set_waits(turn_id).await
     }

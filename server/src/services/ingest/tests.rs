@@ -150,11 +150,23 @@ impl Bench {
     fn asks(&self, part: u32, call: u32) -> DaemonEventBody {
         let option = PermissionOption { id: "y".to_owned(), name: "Yes".to_owned(), kind: PermissionKind::AllowOnce };
         let title = "Edit a".to_owned();
-        DaemonEventBody::PermissionRequested { turn_id: self.turn, part, call, title, options: vec![option] }
+        DaemonEventBody::PermissionRequested {
+            turn_id: self.turn,
+            part,
+            call: Some(call),
+            title,
+            options: vec![option],
+            fields: Vec::new(),
+        }
     }
 
     fn answered(&self, part: u32) -> DaemonEventBody {
-        DaemonEventBody::PermissionAnswered { turn_id: self.turn, part, option: Some("y".to_owned()) }
+        DaemonEventBody::PermissionAnswered {
+            turn_id: self.turn,
+            part,
+            option: Some("y".to_owned()),
+            values: Vec::new(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a part stands in its columns.
 
 use octobot_wire::PartId;
+use octobot_wire::form::{Field, Filled};
 use octobot_wire::message::{Output, ToolCallStatus};
 use octobot_wire::permission::{PermissionOption, PermissionState};
 use octobot_wire::tool::Location;
@@ -60,6 +61,11 @@ struct ToolCallDetail {
 struct PermissionDetail {
     call: Option<PartId>,
     options: Vec<PermissionOption>,
+    // Earlier versions knew no forms.
+    #[serde(default)]
+    fields: Vec<Field>,
+    #[serde(default)]
+    values: Vec<Filled>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,9 +112,10 @@ fn read_content(reading: Reading<'_>, row: &PartRow) -> Result<PartContent, Stor
         "tool_call" => PartContent::ToolCall(Box::new(read_tool_call(reading, row)?)),
         "plan" => PartContent::Plan { entries: reading.detail("detail", detail)? },
         "permission" => {
-            let PermissionDetail { call, options } = reading.detail("detail", detail)?;
+            let PermissionDetail { call, options, fields, values } = reading.detail("detail", detail)?;
             let title = reading.present("title", row.title.clone())?;
-            PartContent::Permission(Permission { call, title, options, state: read_permission_state(reading, row)? })
+            let state = read_permission_state(reading, row)?;
+            PartContent::Permission(Permission { call, title, options, fields, values, state })
         }
         "file" => PartContent::File(reading.detail("detail", detail)?),
         "notice" => PartContent::Notice { text: text()? },
@@ -214,7 +221,12 @@ impl<'a> ContentColumns<'a> {
             }
             PermissionState::Cancelled => ("cancelled", None),
         };
-        let detail = PermissionDetail { call: permission.call, options: permission.options.clone() };
+        let detail = PermissionDetail {
+            call: permission.call,
+            options: permission.options.clone(),
+            fields: permission.fields.clone(),
+            values: permission.values.clone(),
+        };
         Ok(Self {
             kind: "permission",
             title: Some(&permission.title),
