@@ -17,7 +17,7 @@ use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
 
 use crate::problem::of_service;
-use crate::services::{AgentService, ProjectService, ServiceError, SessionService, WorkspaceService};
+use crate::services::{AgentService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService};
 
 /// The services, shared by all requests.
 #[derive(Clone)]
@@ -126,7 +126,7 @@ impl Sessions for SessionService {
     }
 
     fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView> {
-        answer(self.view(caller, project, id), |view| view)
+        answer(self.view(caller, project, id, ProseForm::Html), |view| view)
     }
 
     fn rename<'a>(
@@ -158,7 +158,7 @@ impl Sessions for SessionService {
         id: SessionId,
         before: u64,
     ) -> Answer<'a, MessagePage> {
-        answer(self.messages(caller, project, id, before), |page| page)
+        answer(self.messages(caller, project, id, before, ProseForm::Html), |page| page)
     }
 
     fn output<'a>(

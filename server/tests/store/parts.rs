@@ -61,7 +61,7 @@ fn full_call() -> PartContent {
         input: String::new(),
         status: ToolCallStatus::Pending,
         content: vec![
-            CallItem::Text { blocks: vec!["<p>a</p>".to_owned()] },
+            CallItem::Text { text: "a".to_owned(), blocks: vec!["<p>a</p>".to_owned()] },
             CallItem::Diff(diff),
             CallItem::File(file(5)),
         ],
