@@ -12,6 +12,7 @@ use futures::FutureExt;
 pub mod agents;
 pub mod api;
 pub mod browser;
+pub mod chat;
 pub mod daemon;
 pub mod model;
 pub mod server;

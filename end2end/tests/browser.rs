@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
 use octobot_end2end::model::{Block, Model, Scenario, Step};
-use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
+use octobot_end2end::{Stage, agents, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
 
@@ -124,18 +124,7 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
             .step(Step::text("All tests **pass**:\n\n```sh\necho passed\n```")),
     );
     let tools = agents::tool_folder().expect("a folder can be made");
-    let place = Place {
-        options: vec![
-            "--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned(),
-            format!("--tool-dir={}", tools.path().display()),
-            format!("--tool-dir={}", agents::modules().display()),
-        ],
-        variables: vec![
-            ("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()),
-            ("ANTHROPIC_BASE_URL", model.url().to_owned()),
-        ],
-        ..Place::default()
-    };
+    let place = agents::claude_code_place(&model, tools.path());
     play_at(place, "claude code end", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("tests.sh"), "grep -q Hello hello.txt && echo passed\n")?;
