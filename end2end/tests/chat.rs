@@ -28,7 +28,7 @@ fn printed(shown: &Value) -> &str {
 
 /// All that 30 ticks print.
 fn all_ticks() -> String {
-    (1..=30).map(|tick| format!("tick {tick}\n")).collect()
+    (1..=30).map(|tick| format!("tick {tick}\n")).collect::<Vec<_>>().concat()
 }
 
 async fn get(address: &str) -> Result<Response> {
@@ -121,7 +121,8 @@ async fn a_turn_goes_on_when_its_stream_is_closed_and_ends_when_it_is_stopped() 
         api.post(&format!("/sessions/{session}/turns/{turn}/cancel"), &json!({})).await?;
         let finished = chat.finished().await?;
         ensure!(finished["finishReason"] == "interrupted" && finished["isError"] == false, "{finished}");
-        let call = parts_of(chat.shown(), "dynamic-tool")[0];
+        let shown = chat.shows("the end", |shown| shown["status"] == "ready").await?;
+        let call = parts_of(&shown, "dynamic-tool")[0];
         ensure!(call["state"] == "output-error" && call["errorText"].to_string().contains("stopped"), "{call}");
 
         // A prompt that is sent again is another turn.
