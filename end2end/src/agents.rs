@@ -129,5 +129,6 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        mcp_servers: Vec::new(),
     }
 }

@@ -14,6 +14,7 @@ pub mod api;
 pub mod browser;
 pub mod chat;
 pub mod daemon;
+pub mod mcp;
 pub mod model;
 pub mod server;
 

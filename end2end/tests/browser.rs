@@ -177,6 +177,55 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agents_mcp_servers_are_added_changed_and_removed() {
+    play("mcp servers", async |stage: &mut Stage| -> Result<()> {
+        const DIALOG: &str = "//dialog[@open]";
+        let api = Api::new(&stage.server.url(""));
+        let agent = text(&api.post("/agents", &json!({ "name": "Claude", "agentType": "claudeCode" })).await?["id"])?;
+        let path = format!("/projects/local/agents/{agent}");
+        stage.open(&path).await?;
+        hydrated(stage).await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        press(stage, "//button[contains(., 'Add server')]").await?;
+        write(stage, "//input[@id='mcp-name']", "my files").await?;
+        write(stage, "//textarea[@id='mcp-command']", "npx\n-y\nmcp-files").await?;
+        write(stage, "//textarea[@id='mcp-values']", "KEY=secret").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        stage.browser.screenshot("mcp server").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//p[@role='alert'][contains(., 'letters, digits')]").await?;
+        write(stage, "//input[@id='mcp-name']", "files").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//li[contains(., 'files') and contains(., 'npx -y mcp-files')]").await?;
+
+        // After a reload it is there without its value, which is kept when something else changes.
+        stage.open(&path).await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Change files']").await?;
+        let values = see(stage, "//textarea[@id='mcp-values']").await?;
+        ensure!(values.prop("value").await?.as_deref() == Some("KEY"));
+        write(stage, "//input[@id='mcp-name']", "documents").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//li[contains(., 'documents')]").await?;
+        stage.browser.screenshot("mcp servers").await?;
+        let stored = api.get(&format!("/agents/{agent}/mcp-servers")).await?;
+        ensure!(stored[0]["valueNames"] == json!(["KEY"]), "{stored}");
+
+        press(stage, "//button[@aria-label='Remove documents']").await?;
+        press(stage, "//dialog[@open]//button[contains(., 'Remove server')]").await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        ensure!(api.get(&format!("/agents/{agent}/mcp-servers")).await? == json!([]));
+        // What was refused is on the console, as it should be.
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("422")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_that_cannot_be_used_says_why() {
     play("bad workspace", async |stage: &mut Stage| -> Result<()> {
         add_workspace(stage, "/no/such/folder").await?;

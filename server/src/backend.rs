@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
@@ -56,6 +57,10 @@ fn answer<'a, D, T: 'a>(
         metrics::histogram!("octobot_service_seconds").record(begun.elapsed());
         result.map(to_wire).map_err(|error| -> Problem { of_service(&error) })
     })
+}
+
+fn told(servers: Vec<crate::domain::McpServer>) -> Vec<McpServer> {
+    servers.into_iter().map(|server| server.to_wire()).collect()
 }
 
 impl Projects for ProjectService {
@@ -113,6 +118,20 @@ impl Agents for AgentService {
 
     fn make_default<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Agent> {
         answer(self.make_default(caller, project, id), |agent| agent.to_wire())
+    }
+
+    fn mcp_servers<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Vec<McpServer>> {
+        answer(self.mcp_servers(caller, project, id), told)
+    }
+
+    fn save_mcp_servers<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: AgentId,
+        request: SaveMcpServers,
+    ) -> Answer<'a, Vec<McpServer>> {
+        answer(self.save_mcp_servers(caller, project, id, request), told)
     }
 
     fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()> {
