@@ -78,7 +78,7 @@ impl SessionService {
 }
 
 impl NewsCursor {
-    async fn read(&mut self, tx: &mut Tx, turn: &Turn) -> Result<Vec<PartNews>, ServiceError> {
+    pub(super) async fn read(&mut self, tx: &mut Tx, turn: &Turn) -> Result<Vec<PartNews>, ServiceError> {
         let mut parts = Vec::new();
         if turn.state.has_ended() {
             // A last look at everything: a tool call may have changed after its end.
