@@ -208,7 +208,7 @@ async fn an_agents_mcp_servers_are_added_changed_and_removed() {
         write(stage, "//input[@id='mcp-name']", "documents").await?;
         press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
         see(stage, "//li[contains(., 'documents')]").await?;
-        stage.browser.screenshot("mcp servers").await?;
+        stage.browser.screenshot("mcp server list").await?;
         let stored = api.get(&format!("/agents/{agent}/mcp-servers")).await?;
         ensure!(stored[0]["valueNames"] == json!(["KEY"]), "{stored}");
 

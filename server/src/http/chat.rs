@@ -59,7 +59,8 @@ impl From<InvalidRequest> for Failure {
 /// When the agent asks for permission, the message has a tool approval request and the stream ends. The client answers
 /// with `addToolApprovalResponse` and sends the message back (`sendAutomaticallyWhen:
 /// lastAssistantMessageIsCompleteWithApprovalResponses`); the turn is then told from its beginning (`reset-step`). A
-/// response's `reason` may be the id of an option in the request's descriptor. Of several answers the first counts.
+/// response's `reason` may be the id of an option in the request's descriptor. Of several answers the first counts; when
+/// somebody else has given it, the rest of the turn is where a lost stream is.
 ///
 /// Closing the stream doesn't stop the turn: that is how a client can come back to it. `POST …/turns/{turn}/cancel`
 /// stops it, and the message then ends with `abort`.

@@ -116,7 +116,7 @@ pub fn McpServers(
         title.to_owned()
     });
     view! {
-        <section aria-labelledby="mcp-servers">
+        <section class="page__narrow" aria-labelledby="mcp-servers">
             <div class="page__head">
                 <h2 class="page__subtitle" id="mcp-servers">
                     "MCP servers"
