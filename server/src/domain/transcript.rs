@@ -211,6 +211,8 @@ mod tests {
                 option("once", PermissionKind::AllowOnce),
                 option("never", PermissionKind::RejectAlways),
             ],
+            fields: Vec::new(),
+            values: Vec::new(),
             state: PermissionState::Open,
         };
         let chosen = |approved, wanted| permission.option_for(approved, wanted).map(|option| option.id.as_str());

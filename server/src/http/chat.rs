@@ -60,7 +60,8 @@ impl From<InvalidRequest> for Failure {
 /// with `addToolApprovalResponse` and sends the message back (`sendAutomaticallyWhen:
 /// lastAssistantMessageIsCompleteWithApprovalResponses`); the turn is then told from its beginning (`reset-step`). A
 /// response's `reason` may be the id of an option in the request's descriptor. Of several answers the first counts; when
-/// somebody else has given it, the rest of the turn is where a lost stream is.
+/// somebody else has given it, the rest of the turn is where a lost stream is. What belongs to no tool call, such as a form,
+/// is a part `data-permission`, and the stream goes on.
 ///
 /// Closing the stream doesn't stop the turn: that is how a client can come back to it. `POST …/turns/{turn}/cancel`
 /// stops it, and the message then ends with `abort`.

@@ -38,7 +38,7 @@ impl SessionService {
             let detail = format!("The agent doesn't take {answer} for an answer. Choose one of its options.");
             return Err(ServiceError::ChoiceRefused { field: "approved", detail });
         };
-        let request = AnswerPermission { option: chosen.id.clone() };
+        let request = AnswerPermission { option: chosen.id.clone(), values: Vec::new() };
         self.answer_permission(caller, project, id, turn, part_number, request).await
     }
 

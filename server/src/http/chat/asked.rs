@@ -26,8 +26,8 @@ impl Asked {
     }
 
     /// Takes what became of it.
-    pub(super) fn note(&mut self, state: &PermissionState) {
-        self.permission.state.clone_from(state);
+    pub(super) fn note(&mut self, permission: &Permission) {
+        self.permission.clone_from(permission);
     }
 
     /// The tool call that it is for.
@@ -35,8 +35,8 @@ impl Asked {
         self.permission.call
     }
 
-    /// Whether a client has yet to answer, when it has `answered` others.
-    pub(super) fn waits(&self, answered: &HashSet<u32>) -> bool {
+    /// Whether a client has yet to answer, when it has answered these.
+    pub(super) fn is_open(&self, answered: &HashSet<u32>) -> bool {
         self.permission.state == PermissionState::Open && !answered.contains(&self.id.number)
     }
 
@@ -73,8 +73,9 @@ impl Asked {
             return None;
         }
         self.told = Some(self.permission.state.clone());
-        let Permission { title, options, state, .. } = self.permission.clone();
-        Some(Chunk::DataPermission { id: self.part, data: Request { number: self.id.number, title, options, state } })
+        let Permission { title, options, fields, values, state, .. } = self.permission.clone();
+        let data = Request { number: self.id.number, title, options, fields, values, state };
+        Some(Chunk::DataPermission { id: self.part, data })
     }
 
     /// Whether the client doesn't know the state. One that has answered isn't asked until the answer is stored.

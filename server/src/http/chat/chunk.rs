@@ -1,6 +1,7 @@
 //! The chunks of an AI SDK UI message stream, as the SDK's own schema takes them. What they are made from stands in
 //! `telling`.
 
+use octobot_wire::form::{Field, Filled};
 use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::{PermissionOption, PermissionState};
 use octobot_wire::plan::PlanEntry;
@@ -139,7 +140,8 @@ pub(super) enum Chunk {
         /// What.
         data: Failing,
     },
-    /// A request for permission that belongs to no tool call.
+    /// A request for permission that belongs to no tool call, or a form. An SDK client has no answer of its own for it, so
+    /// the stream goes on; it is answered by `POST …/turns/{turn}/permissions/{number}`.
     DataPermission {
         /// The part.
         id: PartId,
@@ -287,7 +289,7 @@ pub(super) struct Failing {
     pub(super) credential: Option<String>,
 }
 
-/// A request for permission.
+/// A request for permission, or a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ChatPermission)]
 #[serde(rename_all = "camelCase")]
@@ -298,6 +300,12 @@ pub(super) struct Request {
     pub(super) title: String,
     /// The possible answers.
     pub(super) options: Vec<PermissionOption>,
+    /// The fields of a form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fields: Vec<Field>,
+    /// What was filled in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) values: Vec<Filled>,
     /// Where it stands.
     #[serde(flatten)]
     pub(super) state: PermissionState,

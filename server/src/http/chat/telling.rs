@@ -96,8 +96,7 @@ impl Telling {
     /// Tells what is new.
     pub(super) fn tell(&mut self, news: &TurnNews) -> Told {
         self.note(news);
-        let waits =
-            news.turn.state == TurnState::Waiting && self.requests.values().any(|asked| asked.waits(&self.answered));
+        let waits = news.turn.state == TurnState::Waiting && self.calls.keys().any(|call| self.asks(*call));
         if waits && self.calls.iter().any(|(id, call)| call.is_told() && self.is_loose(*id, call)) {
             return Told::Again;
         }
@@ -134,15 +133,16 @@ impl Telling {
                     let Some(number) = part.number else { continue };
                     let asked = self.requests.entry(number);
                     let asked = asked.or_insert_with(|| Asked::new(part.id, self.turn, number, permission.clone()));
-                    asked.note(&permission.state);
+                    asked.note(permission);
                 }
                 _ => {}
             }
         }
     }
 
+    /// Whether the client has yet to answer whether a tool call may go on.
     fn asks(&self, call: PartId) -> bool {
-        self.requests.values().any(|asked| asked.call() == Some(call) && asked.waits(&self.answered))
+        self.requests.values().any(|asked| asked.call() == Some(call) && asked.is_open(&self.answered))
     }
 
     /// Whether a tool call neither ended nor asks.

@@ -48,7 +48,8 @@ fn permission(position: u32, call: u32, state: PermissionState) -> PartNews {
     let option = |id: &str, kind| PermissionOption { id: id.to_owned(), name: id.to_uppercase(), kind };
     let options = vec![option("yes", PermissionKind::AllowOnce), option("no", PermissionKind::RejectOnce)];
     let title = "Run ls".to_owned();
-    let permission = Permission { call: Some(part_id(call)), title, options, state };
+    let call = Some(part_id(call));
+    let permission = Permission { call, title, options, fields: Vec::new(), values: Vec::new(), state };
     part(position, PartContent::Permission(permission), "")
 }
 
@@ -210,6 +211,24 @@ fn a_tool_call_that_runs_beside_a_question_is_taken_back_until_it_is_answered() 
     let expected = "start reset-step tool-input-available tool-output-available tool-input-available \
                     tool-approval-request tool-approval-response";
     assert_eq!(kinds(told), (expected.to_owned(), false));
+}
+
+#[test]
+fn a_form_is_data_and_the_stream_goes_on() {
+    let mut telling = telling();
+    let form = |state| {
+        let mut form = permission(0, 9, state);
+        if let PartContent::Permission(permission) = &mut form.part.content {
+            permission.call = None;
+        }
+        form
+    };
+    let told = telling.tell(&news(TurnState::Waiting, [form(PermissionState::Open)]));
+    assert!(matches!(told, Told::More(_)), "{told:?}");
+    let told = sent(told);
+    assert_eq!((&told[2]["type"], &told[2]["data"]["state"]), (&"data-permission".into(), &"open".into()));
+    let told = sent(telling.tell(&news(TurnState::Running, [form(answered("yes"))])));
+    assert_eq!((&told[0]["id"], &told[0]["data"]["option"]), (&json!(part_id(0)), &"yes".into()));
 }
 
 #[test]
