@@ -176,11 +176,24 @@ impl Telling {
                 }
             }
             PartContent::Permission(_) => self.tell_request(part, chunks),
-            PartContent::File(_) | PartContent::Notice { .. } | PartContent::Error { .. } => {
-                if self.told.insert(id) {
-                    chunks.extend(self.fact(id, &part.content));
-                }
+            PartContent::File(file) => {
+                let (url, media_type) = (self.address(file), file.media_type.clone());
+                self.tell_once(id, Chunk::File { url, media_type }, chunks);
             }
+            PartContent::Notice { text } => {
+                self.tell_once(id, Chunk::DataNotice { id, data: Notice { text: text.clone() } }, chunks);
+            }
+            PartContent::Error { text, credential } => {
+                let data = Failing { text: text.clone(), credential: credential.clone() };
+                self.tell_once(id, Chunk::DataError { id, data }, chunks);
+            }
+        }
+    }
+
+    /// Tells what never changes.
+    fn tell_once(&mut self, id: PartId, chunk: Chunk, chunks: &mut Vec<Chunk>) {
+        if self.told.insert(id) {
+            chunks.push(chunk);
         }
     }
 
@@ -218,8 +231,7 @@ impl Telling {
                 chunks.extend(asked.tell(id, &self.answered));
                 is_denied |= asked.is_denied();
             }
-            let address = |file: &File| file_address(&self.project, self.session, file.id);
-            chunks.extend(known.tell_outcome(id, call, is_changed, is_denied, address));
+            chunks.extend(known.tell_outcome(id, call, is_changed, is_denied, |file| self.address(file)));
             if grew && !asks {
                 chunks.extend(known.tell_printed(id, call));
             }
@@ -230,21 +242,12 @@ impl Telling {
     /// Tells of a request whose tool call wasn't just told of.
     fn tell_request(&mut self, part: &Part, chunks: &mut Vec<Chunk>) {
         let Some(asked) = part.number.and_then(|number| self.requests.get_mut(&number)) else { return };
-        match asked.call().filter(|call| self.calls.contains_key(call)) {
-            Some(call) => chunks.extend(asked.tell(call, &self.answered)),
+        match asked.call().and_then(|call| Some((call, self.calls.get(&call)?.is_told()))) {
+            Some((call, true)) => chunks.extend(asked.tell(call, &self.answered)),
+            // It is told of with its tool call.
+            Some((_, false)) => {}
             None => chunks.extend(asked.tell_alone(&self.answered)),
         }
-    }
-
-    fn fact(&self, id: PartId, content: &PartContent) -> Option<Chunk> {
-        Some(match content {
-            PartContent::File(file) => Chunk::File { url: self.address(file), media_type: file.media_type.clone() },
-            PartContent::Notice { text } => Chunk::DataNotice { id, data: Notice { text: text.clone() } },
-            PartContent::Error { text, credential } => {
-                Chunk::DataError { id, data: Failing { text: text.clone(), credential: credential.clone() } }
-            }
-            _ => return None,
-        })
     }
 
     fn address(&self, file: &File) -> String {

@@ -214,6 +214,21 @@ fn a_tool_call_that_runs_beside_a_question_is_taken_back_until_it_is_answered() 
 }
 
 #[test]
+fn a_tool_call_that_was_permitted_and_still_runs_waits_with_its_answer_for_the_next_question() {
+    let runs = || call(0, ToolCallStatus::Running, "sleep 9", "");
+    let asks = || call(2, ToolCallStatus::Pending, "ls", "");
+    let parts = || [runs(), permission(1, 0, answered("yes")), asks(), permission(3, 2, PermissionState::Open)];
+    let told = telling().tell(&news(TurnState::Waiting, parts()));
+    let expected = "start start-step tool-input-available tool-approval-request finish-step finish";
+    assert_eq!(kinds(told), (expected.to_owned(), true));
+    let mut next = telling().after_answers([3]);
+    let told = next.tell(&news(TurnState::Waiting, parts()));
+    let expected = "start reset-step tool-input-available tool-approval-request tool-approval-response \
+                    tool-input-available";
+    assert_eq!(kinds(told), (expected.to_owned(), false));
+}
+
+#[test]
 fn a_form_is_data_and_the_stream_goes_on() {
     let mut telling = telling();
     let form = |state| {
