@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
@@ -94,6 +95,16 @@ pub trait Agents: Send + Sync {
     ) -> Answer<'a, Agent>;
     /// Makes it the default.
     fn make_default<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Agent>;
+    /// Its MCP servers, without the values that they are given.
+    fn mcp_servers<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Vec<McpServer>>;
+    /// Replaces its MCP servers.
+    fn save_mcp_servers<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: AgentId,
+        request: SaveMcpServers,
+    ) -> Answer<'a, Vec<McpServer>>;
     /// Deletes it; refused while sessions are bound to it or it is the default.
     fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()>;
 }

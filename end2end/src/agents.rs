@@ -6,6 +6,9 @@ use octobot_wire::launch::{AcpLaunch, Install, SystemPromptWay, Variable};
 use octobot_wire::setting::ChangeSetting;
 use serde_json::json;
 
+use crate::Place;
+use crate::model::Model;
+
 /// The folder with the agents' programs, once `npm ci` was run in `end2end/npm`.
 pub fn programs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/node_modules/.bin")
@@ -21,6 +24,22 @@ pub fn tool_folder() -> std::io::Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     std::os::unix::fs::symlink(programs(), folder.path().join("bin"))?;
     Ok(folder)
+}
+
+/// Where a server runs whose sandboxes have the programs of a tool folder, and Claude Code the simulated model API.
+pub fn claude_code_place(model: &Model, tools: &Path) -> Place {
+    Place {
+        options: vec![
+            "--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned(),
+            format!("--tool-dir={}", tools.display()),
+            format!("--tool-dir={}", modules().display()),
+        ],
+        variables: vec![
+            ("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()),
+            ("ANTHROPIC_BASE_URL", model.url().to_owned()),
+        ],
+        ..Place::default()
+    }
 }
 
 /// What this machine lacks for a test with an agent.
@@ -110,5 +129,6 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        mcp_servers: Vec::new(),
     }
 }

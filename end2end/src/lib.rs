@@ -12,7 +12,9 @@ use futures::FutureExt;
 pub mod agents;
 pub mod api;
 pub mod browser;
+pub mod chat;
 pub mod daemon;
+pub mod mcp;
 pub mod model;
 pub mod server;
 

@@ -22,6 +22,10 @@ async fn what_makes_no_sense_is_answered_with_a_problem() {
         let session = api.create_session(&workspace).await?;
         let long = "x".repeat(2 * 1024 * 1024);
         let turns = format!("/sessions/{session}/turns");
+        let chat = format!("/sessions/{session}/chat");
+        let approval = json!({ "id": format!("{FOREIGN}:0"), "approved": true });
+        let call = json!({ "type": "dynamic-tool", "state": "approval-responded", "approval": approval });
+        let answer = json!({ "messages": [{ "role": "assistant", "parts": [call] }] });
         let cases = [
             (Method::GET, format!("/sessions/{FOREIGN}"), Value::Null, 404),
             (Method::GET, "/sessions/nonsense".to_owned(), Value::Null, 404),
@@ -34,6 +38,15 @@ async fn what_makes_no_sense_is_answered_with_a_problem() {
             (Method::POST, turns.clone(), json!({ "prompt": "x".repeat(10_000_000) }), 413),
             (Method::POST, turns.clone(), json!({ "prompt": "ls", "more": 1 }), 422),
             (Method::PATCH, format!("{turns}/{FOREIGN}"), json!({ "prompt": "ls" }), 404),
+            (Method::POST, chat.clone(), json!({ "messages": [] }), 422),
+            (Method::POST, chat.clone(), json!({ "messages": [{ "role": "user", "parts": [] }] }), 422),
+            (Method::POST, chat.clone(), json!({ "messages": [{ "role": "nobody", "parts": [] }] }), 422),
+            (Method::POST, chat.clone(), answer, 404),
+            (Method::GET, format!("{chat}/stream?turn={FOREIGN}"), Value::Null, 404),
+            (Method::GET, format!("/sessions/{FOREIGN}/chat/any/stream"), Value::Null, 404),
+            (Method::GET, format!("/agents/{FOREIGN}/mcp-servers"), Value::Null, 404),
+            (Method::PUT, format!("/agents/{FOREIGN}/mcp-servers"), json!({ "servers": [] }), 404),
+            (Method::PUT, format!("/agents/{FOREIGN}/mcp-servers"), json!({ "servers": [{ "name": "a" }] }), 422),
             (Method::POST, format!("{turns}/{FOREIGN}/cancel"), json!({}), 404),
             (Method::POST, "/workspaces".to_owned(), json!({ "source": "ext::sh -c date" }), 422),
             (Method::POST, "/workspaces".to_owned(), json!({ "source": "--upload-pack=x" }), 422),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
 use octobot_end2end::model::{Block, Model, Scenario, Step};
-use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
+use octobot_end2end::{Stage, agents, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
 
@@ -124,18 +124,7 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
             .step(Step::text("All tests **pass**:\n\n```sh\necho passed\n```")),
     );
     let tools = agents::tool_folder().expect("a folder can be made");
-    let place = Place {
-        options: vec![
-            "--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned(),
-            format!("--tool-dir={}", tools.path().display()),
-            format!("--tool-dir={}", agents::modules().display()),
-        ],
-        variables: vec![
-            ("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()),
-            ("ANTHROPIC_BASE_URL", model.url().to_owned()),
-        ],
-        ..Place::default()
-    };
+    let place = agents::claude_code_place(&model, tools.path());
     play_at(place, "claude code end", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("tests.sh"), "grep -q Hello hello.txt && echo passed\n")?;
@@ -181,6 +170,55 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
 
         let complaints = stage.browser.complaints().await?;
         let others: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agents_mcp_servers_are_added_changed_and_removed() {
+    play("mcp servers", async |stage: &mut Stage| -> Result<()> {
+        const DIALOG: &str = "//dialog[@open]";
+        let api = Api::new(&stage.server.url(""));
+        let agent = text(&api.post("/agents", &json!({ "name": "Claude", "agentType": "claudeCode" })).await?["id"])?;
+        let path = format!("/projects/local/agents/{agent}");
+        stage.open(&path).await?;
+        hydrated(stage).await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        press(stage, "//button[contains(., 'Add server')]").await?;
+        write(stage, "//input[@id='mcp-name']", "my files").await?;
+        write(stage, "//textarea[@id='mcp-command']", "npx\n-y\nmcp-files").await?;
+        write(stage, "//textarea[@id='mcp-values']", "KEY=secret").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        stage.browser.screenshot("mcp server").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//p[@role='alert'][contains(., 'letters, digits')]").await?;
+        write(stage, "//input[@id='mcp-name']", "files").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//li[contains(., 'files') and contains(., 'npx -y mcp-files')]").await?;
+
+        // After a reload it is there without its value, which is kept when something else changes.
+        stage.open(&path).await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Change files']").await?;
+        let values = see(stage, "//textarea[@id='mcp-values']").await?;
+        ensure!(values.prop("value").await?.as_deref() == Some("KEY"));
+        write(stage, "//input[@id='mcp-name']", "documents").await?;
+        press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
+        see(stage, "//li[contains(., 'documents')]").await?;
+        stage.browser.screenshot("mcp server list").await?;
+        let stored = api.get(&format!("/agents/{agent}/mcp-servers")).await?;
+        ensure!(stored[0]["valueNames"] == json!(["KEY"]), "{stored}");
+
+        press(stage, "//button[@aria-label='Remove documents']").await?;
+        press(stage, "//dialog[@open]//button[contains(., 'Remove server')]").await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        ensure!(api.get(&format!("/agents/{agent}/mcp-servers")).await? == json!([]));
+        // What was refused is on the console, as it should be.
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("422")).collect();
         ensure!(others.is_empty(), "the console isn't empty: {others:?}");
         Ok(())
     })

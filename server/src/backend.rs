@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
@@ -17,7 +18,7 @@ use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
 
 use crate::problem::of_service;
-use crate::services::{AgentService, ProjectService, ServiceError, SessionService, WorkspaceService};
+use crate::services::{AgentService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService};
 
 /// The services, shared by all requests.
 #[derive(Clone)]
@@ -56,6 +57,10 @@ fn answer<'a, D, T: 'a>(
         metrics::histogram!("octobot_service_seconds").record(begun.elapsed());
         result.map(to_wire).map_err(|error| -> Problem { of_service(&error) })
     })
+}
+
+fn told(servers: Vec<crate::domain::McpServer>) -> Vec<McpServer> {
+    servers.into_iter().map(|server| server.to_wire()).collect()
 }
 
 impl Projects for ProjectService {
@@ -115,6 +120,20 @@ impl Agents for AgentService {
         answer(self.make_default(caller, project, id), |agent| agent.to_wire())
     }
 
+    fn mcp_servers<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, Vec<McpServer>> {
+        answer(self.mcp_servers(caller, project, id), told)
+    }
+
+    fn save_mcp_servers<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: AgentId,
+        request: SaveMcpServers,
+    ) -> Answer<'a, Vec<McpServer>> {
+        answer(self.save_mcp_servers(caller, project, id, request), told)
+    }
+
     fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()> {
         answer(self.delete(caller, project, id), |()| ())
     }
@@ -126,7 +145,7 @@ impl Sessions for SessionService {
     }
 
     fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView> {
-        answer(self.view(caller, project, id), |view| view)
+        answer(self.view(caller, project, id, ProseForm::Html), |view| view)
     }
 
     fn rename<'a>(
@@ -158,7 +177,7 @@ impl Sessions for SessionService {
         id: SessionId,
         before: u64,
     ) -> Answer<'a, MessagePage> {
-        answer(self.messages(caller, project, id, before), |page| page)
+        answer(self.messages(caller, project, id, before, ProseForm::Html), |page| page)
     }
 
     fn output<'a>(

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod agent_type;
 pub mod job;
+pub mod mcp_server;
 pub mod project;
 pub mod session;
 pub mod transcript;
@@ -14,6 +15,7 @@ pub mod workspace;
 
 pub use agent::Agent;
 pub use job::{Job, JobKind};
+pub use mcp_server::McpServer;
 pub use project::{Project, User};
 pub use session::{Session, SessionGoal};
 pub use transcript::{CallItem, Diff, File, Message, Part, PartContent, Permission, ToolCall};

@@ -5,6 +5,7 @@
 
 mod agents;
 mod assets;
+mod chat;
 mod events;
 mod extract;
 mod failure;

@@ -39,6 +39,9 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::SystemPromptTooLong { .. } => field_problem("options.systemPrompt", detail),
         ServiceError::CommandMissing => field_problem("options.command", detail),
         ServiceError::NulInOptions => field_problem("options", detail),
+        ServiceError::McpServer { index, source } => {
+            field_problem(&format!("servers.{index}.{}", source.field()), detail)
+        }
         ServiceError::Sandbox(source) => {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)

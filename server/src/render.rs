@@ -21,6 +21,7 @@ mod tests;
 mod text;
 
 pub use markdown::MarkdownRenderer;
+pub use text::plain_text;
 use vte::{Params, Parser, Perform};
 
 use screen::Screen;

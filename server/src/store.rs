@@ -15,6 +15,7 @@ mod files;
 mod jobs;
 mod leases;
 mod listener;
+mod mcp_servers;
 mod parts;
 mod postgres;
 mod projects;

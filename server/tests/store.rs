@@ -13,6 +13,8 @@ mod events;
 mod integrity;
 #[path = "store/jobs.rs"]
 mod jobs;
+#[path = "store/mcp_servers.rs"]
+mod mcp_servers;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/parts.rs"]
@@ -66,6 +68,9 @@ contract! {
     projects::there_is_one_default_agent,
     projects::an_agent_is_kept_as_it_is_saved,
     projects::an_agent_with_sessions_cannot_be_deleted,
+    mcp_servers::an_agents_mcp_servers_are_replaced_all_at_once,
+    mcp_servers::a_name_is_given_once_to_an_agents_mcp_servers,
+    mcp_servers::the_values_of_mcp_servers_are_sealed_and_bound_to_their_rows,
     workspaces::every_state_of_a_workspace_is_kept,
     workspaces::workspaces_are_listed_oldest_first,
     workspaces::a_workspace_of_another_project_is_not_found,
@@ -95,6 +100,7 @@ contract! {
     parts::a_part_is_found_by_its_number,
     parts::a_number_is_given_once_in_a_turn,
     parts::text_is_put_together_from_its_chunks,
+    parts::the_agents_parts_of_a_turn_are_read_from_a_position_on,
     parts::a_file_is_found_in_its_session_only,
     events::events_are_numbered_without_gaps_for_each_project,
     events::events_are_stored_as_they_travel,

@@ -4,6 +4,7 @@
 //! initialize → authenticate where asked for → resume or load the former thread, else a new one → settings → prompt.
 
 mod action;
+mod mcp;
 mod meter;
 mod updates;
 mod work;
@@ -239,18 +240,19 @@ impl Dialogue {
     /// Opens the former thread as the agent can, or a new one.
     fn open(&mut self, former: Option<String>) -> Action {
         let workspace = self.workspace.clone();
+        let mcp_servers = self.mcp_servers();
         let former = former.map(acp::SessionId::new);
         match former {
             Some(thread) if self.capabilities.session_capabilities.resume.is_some() => {
-                let request = acp::ResumeSessionRequest::new(thread.clone(), workspace);
+                let request = acp::ResumeSessionRequest::new(thread.clone(), workspace).mcp_servers(mcp_servers);
                 self.ask(Purpose::Open { former: Some(thread) }, "session/resume", &request)
             }
             Some(thread) if self.capabilities.load_session => {
-                let request = acp::LoadSessionRequest::new(thread.clone(), workspace);
+                let request = acp::LoadSessionRequest::new(thread.clone(), workspace).mcp_servers(mcp_servers);
                 self.ask(Purpose::Open { former: Some(thread) }, "session/load", &request)
             }
             _ => {
-                let mut request = acp::NewSessionRequest::new(workspace);
+                let mut request = acp::NewSessionRequest::new(workspace).mcp_servers(mcp_servers);
                 if self.tells_system_prompt_by_protocol() {
                     let text = acp::TextContent::new(self.launch.system_prompt.as_str());
                     request = request.system_prompt(acp::SystemPrompt::new(vec![acp::ContentBlock::Text(text)]));
@@ -296,6 +298,7 @@ impl Dialogue {
                 self.notice(&format!("The agent's thread couldn't be loaded again ({why}). {NEW_THREAD}"), now),
             );
         }
+        actions.extend(self.tell_left_out(now));
         self.thread = Some(thread);
         actions.extend(self.tell_settings());
         actions.extend(self.proceed(now));

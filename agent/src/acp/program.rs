@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use octobot_wire::TurnId;
-use octobot_wire::launch::{AcpLaunch, SystemPromptWay};
+use octobot_wire::launch::{AcpLaunch, McpTransport, SystemPromptWay};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::{OwnedWriteHalf, pipe};
 use tokio::sync::mpsc;
@@ -19,6 +19,7 @@ use crate::acp::lines::{Line, Lines};
 use crate::acp::terminals::Terminals;
 use crate::call::CallEvent;
 use crate::control::{Mark, Report};
+use crate::environment::Environment;
 use crate::process::{Launch, Process};
 
 /// Where a program is, or how to get it.
@@ -60,6 +61,20 @@ pub fn find(launch: &AcpLaunch, surroundings: &Surroundings) -> Found {
         Some(npm) => Found::Installable { npm, package: package.clone() },
         None => missing(&format!("there is neither {program} nor npm to install it with.")),
     }
+}
+
+/// The protocol wants the programs of MCP servers by their paths. One that isn't found is left to the agent, which says so.
+fn with_found_servers(mut launch: AcpLaunch, environment: &Environment) -> AcpLaunch {
+    for server in &mut launch.mcp_servers {
+        if let McpTransport::Stdio { command, .. } = &mut server.transport
+            && let Some(program) = command.first_mut()
+            && !program.contains('/')
+            && let Some(path) = environment.find_program(program)
+        {
+            *program = path;
+        }
+    }
+    launch
 }
 
 /// One life of an agent's program.
@@ -130,8 +145,8 @@ impl Program {
         let (process, conversation, errors) =
             Process::converse(&Launch { mark: mark.clone(), command, environment, folder })?;
         let (reader, writer) = conversation.into_split();
-        let (dialogue, actions) =
-            Dialogue::start(launch.clone(), surroundings.workspace.clone(), thread, Instant::now());
+        let told = with_found_servers(launch.clone(), &surroundings.environment);
+        let (dialogue, actions) = Dialogue::start(told, surroundings.workspace.clone(), thread, Instant::now());
         let program = Self {
             launch,
             dialogue,

@@ -256,6 +256,7 @@ fn agent_launch() -> Launch {
         system_prompt_way: octobot_wire::launch::SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        mcp_servers: Vec::new(),
     }))
 }
 

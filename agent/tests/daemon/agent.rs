@@ -36,6 +36,7 @@ fn launch() -> AcpLaunch {
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        mcp_servers: Vec::new(),
     }
 }
 

@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use octobot_wire::AgentId;
+use octobot_wire::agent::AgentTypeId;
 
 use super::not_found::NotFound;
 use crate::components::agent::agent_form::AgentForm;
+use crate::components::agent::mcp_servers::McpServers;
 use crate::components::dynamic::dynamic;
 use crate::live::ProjectStore;
 
@@ -21,14 +23,19 @@ pub fn AgentPage() -> impl IntoView {
         let id = id.get();
         let agent = store.agents.with_untracked(|list| list.iter().find(|agent| Some(agent.id) == id).cloned());
         match agent {
-            Some(agent) => view! {
-                <Title text=agent.name.clone()/>
-                <div class="page">
-                    <h1 class="page__title">"Agent"</h1>
-                    <AgentForm agent=Some(agent)/>
-                </div>
+            Some(agent) => {
+                let has_program = agent.agent_type != AgentTypeId::Shell;
+                let mcp_servers = has_program.then(|| view! { <McpServers agent=agent.id/> });
+                view! {
+                    <Title text=agent.name.clone()/>
+                    <div class="page">
+                        <h1 class="page__title">"Agent"</h1>
+                        <AgentForm agent=Some(agent)/>
+                        {mcp_servers}
+                    </div>
+                }
+                .into_any()
             }
-            .into_any(),
             None => view! { <NotFound what="agent"/> }.into_any(),
         }
     })

@@ -85,6 +85,11 @@ uuid_id!(
     AgentId, "agent"
 );
 
+uuid_id!(
+    /// Identifies an MCP server of an agent.
+    McpServerId, "MCP server"
+);
+
 impl UserId {
     /// The one user of anonymous mode.
     pub const ANONYMOUS: Self = Self(Uuid::nil());

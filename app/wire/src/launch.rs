@@ -49,9 +49,42 @@ pub struct AcpLaunch {
     pub settings: Vec<ChangeSetting>,
     /// What was said so far, as Markdown, for an agent whose thread can't be loaded again; empty in a first turn.
     pub transcript: String,
+    /// The MCP servers that it is told of. A change restarts the program before the turn.
+    #[serde(default)]
+    pub mcp_servers: Vec<McpServer>,
 }
 
-/// A variable of an agent's environment. Its value may be a secret, so it isn't printed.
+/// An MCP server that an agent's program may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServer {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub transport: McpTransport,
+}
+
+/// How an MCP server is reached, with the values that it is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum McpTransport {
+    /// A program that the agent runs.
+    Stdio {
+        /// The program and its arguments.
+        command: Vec<String>,
+        /// Variables of its environment.
+        variables: Vec<Variable>,
+    },
+    /// A server that is reached over HTTP.
+    Http {
+        /// Its address.
+        url: String,
+        /// Headers of every request.
+        headers: Vec<Variable>,
+    },
+}
+
+/// A variable of a program's environment, or a header. Its value may be a secret, so it isn't printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Variable {
@@ -65,13 +98,15 @@ impl AcpLaunch {
     /// Whether a program that was launched so can go on for a turn that is launched as `other`. Settings and the
     /// transcript are told to a running program.
     pub fn fits(&self, other: &Self) -> bool {
-        let Self { program, arguments, variables, auth_method, system_prompt, system_prompt_way, .. } = self;
+        let Self { program, arguments, variables, auth_method, system_prompt, system_prompt_way, mcp_servers, .. } =
+            self;
         program == &other.program
             && arguments == &other.arguments
             && variables == &other.variables
             && auth_method == &other.auth_method
             && system_prompt == &other.system_prompt
             && system_prompt_way == &other.system_prompt_way
+            && mcp_servers == &other.mcp_servers
     }
 }
 

@@ -11,6 +11,7 @@ pub mod event;
 pub mod form;
 pub mod id;
 pub mod launch;
+pub mod mcp;
 pub mod message;
 pub mod name;
 pub mod permission;
@@ -27,6 +28,6 @@ pub mod turn;
 pub mod usage;
 pub mod workspace;
 
-pub use id::{AgentId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+pub use id::{AgentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use time::Timestamp;

@@ -2,7 +2,7 @@
 //! daemon knows none of them.
 
 use octobot_wire::agent::{AgentType, AgentTypeId};
-use octobot_wire::launch::{AcpLaunch, Install, Launch, SystemPromptWay, Variable};
+use octobot_wire::launch::{AcpLaunch, Install, Launch, McpServer, SystemPromptWay, Variable};
 use octobot_wire::setting::ChangeSetting;
 
 use super::Agent;
@@ -133,9 +133,15 @@ pub fn agent_types() -> Vec<AgentType> {
     RECIPES.iter().map(wire).collect()
 }
 
-/// How an agent is launched for a turn. `given` are the variables that the operator lets agents have, `settings` what
-/// was chosen in the session, and `transcript` what was said in it so far.
-pub fn launch(agent: &Agent, given: &[Variable], settings: Vec<ChangeSetting>, transcript: String) -> Launch {
+/// How an agent is launched for a turn. `given` are the variables that the operator lets agents have, `mcp_servers` those
+/// of the agent, `settings` what was chosen in the session, and `transcript` what was said in it so far.
+pub fn launch(
+    agent: &Agent,
+    given: &[Variable],
+    mcp_servers: Vec<McpServer>,
+    settings: Vec<ChangeSetting>,
+    transcript: String,
+) -> Launch {
     let recipe = recipe(agent.agent_type);
     if recipe.id == AgentTypeId::Shell {
         return Launch::Shell;
@@ -168,6 +174,7 @@ pub fn launch(agent: &Agent, given: &[Variable], settings: Vec<ChangeSetting>, t
         system_prompt_way: SystemPromptWay::Protocol,
         settings,
         transcript,
+        mcp_servers,
     }))
 }
 
@@ -201,7 +208,7 @@ mod tests {
     }
 
     fn acp(agent: &Agent, given: &[Variable]) -> AcpLaunch {
-        match launch(agent, given, Vec::new(), String::new()) {
+        match launch(agent, given, Vec::new(), Vec::new(), String::new()) {
             Launch::Acp(launch) => *launch,
             Launch::Shell => panic!("a shell"),
         }
@@ -238,6 +245,6 @@ mod tests {
 
     #[test]
     fn the_shell_is_launched_without_any_of_it() {
-        assert_eq!(launch(&agent(AgentTypeId::Shell, &[]), &[], Vec::new(), String::new()), Launch::Shell);
+        assert_eq!(launch(&agent(AgentTypeId::Shell, &[]), &[], Vec::new(), Vec::new(), String::new()), Launch::Shell);
     }
 }

@@ -5,7 +5,7 @@
 
 use octobot_wire::form::{Field, Filled};
 use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
-use octobot_wire::permission::{PermissionOption, PermissionState};
+use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
 use octobot_wire::plan::PlanEntry;
 use octobot_wire::tool::{Location, ToolKind};
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
@@ -112,6 +112,9 @@ pub struct ToolCall {
 pub enum CallItem {
     /// Markdown.
     Text {
+        /// The text; empty where it was stored before texts were kept.
+        #[serde(default)]
+        text: String,
         /// Its blocks, rendered.
         blocks: Vec<String>,
     },
@@ -168,6 +171,19 @@ pub struct File {
     pub bytes: u64,
 }
 
+impl Permission {
+    /// The option that permits it or doesn't: the wanted one if that is one, else the one that goes least far.
+    pub fn option_for(&self, approved: bool, wanted: Option<&str>) -> Option<&PermissionOption> {
+        let kinds = if approved {
+            [PermissionKind::AllowOnce, PermissionKind::AllowAlways]
+        } else {
+            [PermissionKind::RejectOnce, PermissionKind::RejectAlways]
+        };
+        let wanted = self.options.iter().find(|option| wanted == Some(&option.id) && kinds.contains(&option.kind));
+        wanted.or_else(|| kinds.iter().find_map(|kind| self.options.iter().find(|option| option.kind == *kind)))
+    }
+}
+
 impl PartContent {
     /// Whether more is to come of it, so that the end of its turn ends it, too.
     pub fn is_open(&self) -> bool {
@@ -177,5 +193,34 @@ impl PartContent {
             Self::Permission(permission) => permission.state == PermissionState::Open,
             Self::Text { .. } | Self::Plan { .. } | Self::File(_) | Self::Notice { .. } | Self::Error { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_yes_or_no_goes_least_far_and_a_wanted_option_must_mean_the_same() {
+        let option = |id: &str, kind| PermissionOption { id: id.to_owned(), name: id.to_owned(), kind };
+        let permission = Permission {
+            call: None,
+            title: "Write a".to_owned(),
+            options: vec![
+                option("always", PermissionKind::AllowAlways),
+                option("once", PermissionKind::AllowOnce),
+                option("never", PermissionKind::RejectAlways),
+            ],
+            fields: Vec::new(),
+            values: Vec::new(),
+            state: PermissionState::Open,
+        };
+        let chosen = |approved, wanted| permission.option_for(approved, wanted).map(|option| option.id.as_str());
+        assert_eq!(chosen(true, None), Some("once"));
+        assert_eq!(chosen(true, Some("always")), Some("always"));
+        assert_eq!(chosen(true, Some("never")), Some("once"));
+        assert_eq!(chosen(false, Some("because")), Some("never"));
+        let without = Permission { options: vec![option("once", PermissionKind::AllowOnce)], ..permission.clone() };
+        assert_eq!(without.option_for(false, None), None);
     }
 }

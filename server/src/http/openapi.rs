@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Web, agents, events, files, preferences, projects, sessions, turns, workspaces};
+use super::{Web, agents, chat, events, files, preferences, projects, sessions, turns, workspaces};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -23,6 +23,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(agents::routes())
         .merge(sessions::routes())
         .merge(turns::routes())
+        .merge(chat::routes())
         .merge(files::routes())
         .merge(events::routes())
         .merge(preferences::routes())

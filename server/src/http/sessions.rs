@@ -1,5 +1,6 @@
 //! `/api/projects/{project}/sessions`, with transcripts.
 
+use axum::extract::State;
 use axum::http::StatusCode;
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
@@ -12,6 +13,8 @@ use utoipa_axum::routes;
 use super::Web;
 use super::extract::{Backend, Ids, Json, Parameters};
 use super::failure::Failure;
+use crate::problem::of_service;
+use crate::services::ProseForm;
 
 /// Which messages.
 #[derive(Debug, Deserialize)]
@@ -68,16 +71,19 @@ async fn create(
     Ok((StatusCode::CREATED, axum::Json(backend.sessions.create(backend.caller, &project, request).await?)))
 }
 
-/// A session with its open turns, its last messages and its build log.
+/// A session with its open turns, its last messages and its build log. What an agent says is there as Markdown (`text`)
+/// and as sanitised HTML (`html`); events of the project tell of the HTML only.
 #[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}", tag = "sessions", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
     (status = 200, description = "The session", body = SessionView),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn view(
+    State(web): State<Web>,
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
 ) -> Result<axum::Json<SessionView>, Failure> {
-    Ok(axum::Json(backend.sessions.view(backend.caller, &project, session).await?))
+    let view = web.services.sessions.view(backend.caller, &project, session, ProseForm::HtmlAndText).await;
+    Ok(axum::Json(view.map_err(|error| of_service(&error))?))
 }
 
 /// Gives a session a display name, or takes it away.
@@ -136,11 +142,14 @@ async fn stop(
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn messages(
+    State(web): State<Web>,
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
     Parameters(query): Parameters<Before>,
 ) -> Result<axum::Json<MessagePage>, Failure> {
-    Ok(axum::Json(backend.sessions.messages(backend.caller, &project, session, query.before.min(any_number())).await?))
+    let before = query.before.min(any_number());
+    let page = web.services.sessions.messages(backend.caller, &project, session, before, ProseForm::HtmlAndText).await;
+    Ok(axum::Json(page.map_err(|error| of_service(&error))?))
 }
 
 /// At most 2,000 lines of what a tool call printed, as sanitised HTML.

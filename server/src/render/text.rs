@@ -29,6 +29,26 @@ pub(super) fn push_formatted(html: &mut String, text: std::fmt::Arguments<'_>) {
     html.write_fmt(text).expect("writing to a string can't fail");
 }
 
+/// The text that a line or block of this module's making shows: without its elements, and nothing escaped.
+pub fn plain_text(html: &str) -> String {
+    const ESCAPES: [(&str, char); 5] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\'')];
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '&']) {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some((escape, c)) = ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape)) {
+            text.push(*c);
+            rest = &rest[escape.len()..];
+        } else {
+            // What is written here has no `<`, `>` or `&` but in elements and escapes.
+            rest = rest.find('>').map_or("", |end| &rest[end + 1..]);
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
 /// Characters that reorder or break the text around them, or that are there without being seen: bidirectional marks
 /// and overrides, line and paragraph separators, annotation anchors, the byte order mark and the tags of plane 14.
 fn misleads(c: char) -> bool {
@@ -43,4 +63,19 @@ fn misleads(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_back_as_it_was() {
+        for text in ["", "if a < b && c > 'd' { \"é\" }", "&amp;lt;", "<script>", "a &", "🐙"] {
+            let mut html = "<span class=\"diff-add\">".to_owned();
+            push_text(&mut html, text);
+            html.push_str("</span>");
+            assert_eq!(plain_text(&html), text);
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::store::Tx;
 
 /// See the module.
 pub struct AgentService {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl AgentService {
@@ -102,7 +102,13 @@ impl AgentService {
         self.core.commit(tx).await
     }
 
-    async fn find(&self, tx: &mut Tx, caller: Caller, project: &ProjectId, id: AgentId) -> Result<Agent, ServiceError> {
+    pub(super) async fn find(
+        &self,
+        tx: &mut Tx,
+        caller: Caller,
+        project: &ProjectId,
+        id: AgentId,
+    ) -> Result<Agent, ServiceError> {
         self.core.member(tx, caller, project).await?;
         tx.agent(project, id).await?.ok_or(ServiceError::NotFound("agent"))
     }

@@ -8,10 +8,40 @@ use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
 use super::{ServiceError, SessionService};
-use crate::domain::{Part, PartContent};
+use crate::domain::{Part, PartContent, Permission};
 use crate::sandbox::{DaemonClient, DaemonError};
 
+/// An answer of somebody who may not know the options: yes or no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is permitted.
+    pub approved: bool,
+    /// The id of the option to choose, if there is one and it means that.
+    pub option: Option<String>,
+}
+
 impl SessionService {
+    /// Answers a request for permission with yes or no.
+    pub async fn decide_permission(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        part_number: u32,
+        decision: &Decision,
+    ) -> Result<PermissionAnswered, ServiceError> {
+        let permission = self.permission(caller, project, id, turn, part_number).await?;
+        let chosen = permission.option_for(decision.approved, decision.option.as_deref());
+        let Some(chosen) = chosen else {
+            let answer = if decision.approved { "yes" } else { "no" };
+            let detail = format!("The agent doesn't take {answer} for an answer. Choose one of its options.");
+            return Err(ServiceError::ChoiceRefused { field: "approved", detail });
+        };
+        let request = AnswerPermission { option: chosen.id.clone(), values: Vec::new() };
+        self.answer_permission(caller, project, id, turn, part_number, request).await
+    }
+
     /// Answers a request for permission. Of several answers the first counts, and everybody is told which that is.
     pub async fn answer_permission(
         &self,
@@ -22,14 +52,7 @@ impl SessionService {
         part_number: u32,
         request: AnswerPermission,
     ) -> Result<PermissionAnswered, ServiceError> {
-        let mut tx = self.core.store.read().await?;
-        self.find(&mut tx, caller, project, id).await?;
-        tx.turn(id, turn).await?.ok_or(ServiceError::NotFound("turn"))?;
-        let Some((_, Part { content: PartContent::Permission(permission), .. })) = tx.part(turn, part_number).await?
-        else {
-            return Err(ServiceError::NotFound("request for permission"));
-        };
-        drop(tx);
+        let permission = self.permission(caller, project, id, turn, part_number).await?;
         if permission.state != PermissionState::Open {
             return Ok(PermissionAnswered { state: permission.state });
         }
@@ -52,6 +75,23 @@ impl SessionService {
         drop(tx);
         let changed = self.daemon(id).await?.change_setting(&request).await;
         Ok(changed.map_err(|error| refusal(error, "setting", "value"))?.settings)
+    }
+
+    async fn permission(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+        part_number: u32,
+    ) -> Result<Permission, ServiceError> {
+        let mut tx = self.core.store.read().await?;
+        self.find(&mut tx, caller, project, id).await?;
+        tx.turn(id, turn).await?.ok_or(ServiceError::NotFound("turn"))?;
+        match tx.part(turn, part_number).await? {
+            Some((_, Part { content: PartContent::Permission(permission), .. })) => Ok(permission),
+            _ => Err(ServiceError::NotFound("request for permission")),
+        }
     }
 
     async fn daemon(&self, id: SessionId) -> Result<DaemonClient, ServiceError> {

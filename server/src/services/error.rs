@@ -3,6 +3,7 @@
 use octobot_wire::name::InvalidName;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
 
+use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::git::InvalidSource;
 use crate::store::StoreError;
@@ -54,6 +55,14 @@ pub enum ServiceError {
     /// An option that no program can be given.
     #[error("A NUL character can't be given to a program.")]
     NulInOptions,
+    /// An MCP server that can't be one.
+    #[error("{source}")]
+    McpServer {
+        /// Its place in the request, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: InvalidMcpServer,
+    },
     /// Something was asked of an agent whose sandbox doesn't run.
     #[error("The session's sandbox isn't running. Start the session, then try again.")]
     SandboxDown,

@@ -24,12 +24,27 @@ const TAIL_LINES: usize = 40;
 /// How many lines of output are answered at once.
 const OUTPUT_LINES: usize = 2_000;
 
+/// What of an agent's prose a view holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProseForm {
+    /// HTML, for the page.
+    Html,
+    /// HTML and the Markdown that it was made from, for programs.
+    HtmlAndText,
+}
+
 impl SessionService {
     /// Everything that a session's page shows, as of one moment.
-    pub async fn view(&self, caller: Caller, project: &ProjectId, id: SessionId) -> Result<SessionView, ServiceError> {
+    pub async fn view(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        form: ProseForm,
+    ) -> Result<SessionView, ServiceError> {
         let mut tx = self.core.store.read().await?;
         let session = self.find(&mut tx, caller, project, id).await?;
-        let page = page(&mut tx, project, id, None).await?;
+        let page = page(&mut tx, Place { project, session: id, form }, None).await?;
         Ok(SessionView {
             as_of: tx.last_event(project).await?,
             session: session.to_wire(),
@@ -48,10 +63,11 @@ impl SessionService {
         project: &ProjectId,
         id: SessionId,
         before: u64,
+        form: ProseForm,
     ) -> Result<MessagePage, ServiceError> {
         let mut tx = self.core.store.read().await?;
         self.find(&mut tx, caller, project, id).await?;
-        page(&mut tx, project, id, Some(before)).await
+        page(&mut tx, Place { project, session: id, form }, Some(before)).await
     }
 
     /// Lines of a tool call's output from line `from` on.
@@ -91,38 +107,17 @@ impl SessionService {
     }
 }
 
-async fn page(
-    tx: &mut Tx,
-    project: &ProjectId,
-    id: SessionId,
-    before: Option<u64>,
-) -> Result<MessagePage, ServiceError> {
-    let messages = tx.messages(id, before, PAGE_MESSAGES).await?;
+async fn page(tx: &mut Tx, place: Place<'_>, before: Option<u64>) -> Result<MessagePage, ServiceError> {
+    let messages = tx.messages(place.session, before, PAGE_MESSAGES).await?;
     let earlier_messages = match (messages.first(), before) {
-        (Some(first), _) => tx.messages_before(id, first.number).await?,
+        (Some(first), _) => tx.messages_before(place.session, first.number).await?,
         (None, _) => 0,
     };
     let mut shown = Vec::with_capacity(messages.len());
     for message in messages {
-        shown.push(to_wire(tx, project, message).await?);
+        shown.push(place.message(tx, message).await?);
     }
     Ok(MessagePage { messages: shown, earlier_messages })
-}
-
-async fn to_wire(tx: &mut Tx, project: &ProjectId, message: Message) -> Result<wire::Message, ServiceError> {
-    let mut parts = Vec::with_capacity(message.parts.len());
-    for part in message.parts {
-        parts.push(part_to_wire(tx, project, message.session_id, part).await?);
-    }
-    Ok(wire::Message {
-        id: message.id,
-        session_id: message.session_id,
-        turn_id: message.turn_id,
-        number: message.number,
-        role: message.role,
-        created_at: message.created_at,
-        parts,
-    })
 }
 
 /// A part as clients see it. What of it isn't rendered for good is rendered as far as it has grown.
@@ -132,52 +127,86 @@ pub(crate) async fn part_to_wire(
     session: SessionId,
     part: Part,
 ) -> Result<wire::Part, ServiceError> {
-    let place = Place { project, session };
-    let body = match part.content {
-        PartContent::Text { text } => PartBody::Text(Prose::plain(text)),
-        PartContent::Answer { blocks } => PartBody::Text(prose(tx, part.id, blocks).await?),
-        PartContent::Reasoning { blocks } => PartBody::Reasoning(prose(tx, part.id, blocks).await?),
-        PartContent::ToolCall(call) => {
-            let output = match &call.tail {
-                Some(tail) => tail.clone(),
-                // Only a call that still runs has no tail yet.
-                None => tail_of(&rendered(&tx.chunks(part.id).await?)),
-            };
-            PartBody::ToolCall(Box::new(place.call(*call, output)))
-        }
-        PartContent::Plan { entries } => PartBody::Plan { entries },
-        PartContent::Permission(permission) => PartBody::Permission(wire::Permission {
-            number: part.number.ok_or(ServiceError::NotFound("request for permission"))?,
-            call: permission.call,
-            title: permission.title,
-            options: permission.options,
-            fields: permission.fields,
-            values: permission.values,
-            state: permission.state,
-        }),
-        PartContent::File(file) => PartBody::File(place.file(file)),
-        PartContent::Notice { text } => PartBody::Notice { text },
-        PartContent::Error { text, credential } => PartBody::Error { text, credential },
-    };
-    Ok(wire::Part { id: part.id, body })
+    Place { project, session, form: ProseForm::Html }.part(tx, part).await
 }
 
-async fn prose(tx: &mut Tx, part: PartId, blocks: Option<Vec<String>>) -> Result<Prose, ServiceError> {
-    let html = match blocks {
-        Some(blocks) => blocks,
-        None => markdown(&tx.chunks(part).await?),
-    };
-    Ok(Prose { text: String::new(), html })
+/// Where a file of a transcript is, on this server.
+pub(crate) fn file_address(project: &ProjectId, session: SessionId, file: Uuid) -> String {
+    format!("/api/projects/{project}/sessions/{session}/files/{file}")
 }
 
-/// Where a transcript is, which addresses in it depend on.
+/// Where a transcript is, which addresses in it depend on, and what of it is wanted.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     project: &'a ProjectId,
     session: SessionId,
+    form: ProseForm,
 }
 
 impl Place<'_> {
-    fn call(&self, call: ToolCall, output: Output) -> wire::ToolCall {
+    async fn message(self, tx: &mut Tx, message: Message) -> Result<wire::Message, ServiceError> {
+        let mut parts = Vec::with_capacity(message.parts.len());
+        for part in message.parts {
+            parts.push(self.part(tx, part).await?);
+        }
+        Ok(wire::Message {
+            id: message.id,
+            session_id: message.session_id,
+            turn_id: message.turn_id,
+            number: message.number,
+            role: message.role,
+            created_at: message.created_at,
+            parts,
+        })
+    }
+
+    async fn part(self, tx: &mut Tx, part: Part) -> Result<wire::Part, ServiceError> {
+        let body = match part.content {
+            PartContent::Text { text } => PartBody::Text(Prose::plain(text)),
+            PartContent::Answer { blocks } => PartBody::Text(self.prose(tx, part.id, blocks).await?),
+            PartContent::Reasoning { blocks } => PartBody::Reasoning(self.prose(tx, part.id, blocks).await?),
+            PartContent::ToolCall(call) => {
+                let output = match &call.tail {
+                    Some(tail) => tail.clone(),
+                    // Only a call that still runs has no tail yet.
+                    None => tail_of(&rendered(&tx.chunks(part.id).await?)),
+                };
+                PartBody::ToolCall(Box::new(self.call(*call, output)))
+            }
+            PartContent::Plan { entries } => PartBody::Plan { entries },
+            PartContent::Permission(permission) => PartBody::Permission(wire::Permission {
+                number: part.number.ok_or(ServiceError::NotFound("request for permission"))?,
+                call: permission.call,
+                title: permission.title,
+                options: permission.options,
+                fields: permission.fields,
+                values: permission.values,
+                state: permission.state,
+            }),
+            PartContent::File(file) => PartBody::File(self.file(file)),
+            PartContent::Notice { text } => PartBody::Notice { text },
+            PartContent::Error { text, credential } => PartBody::Error { text, credential },
+        };
+        Ok(wire::Part { id: part.id, body })
+    }
+
+    async fn prose(self, tx: &mut Tx, part: PartId, blocks: Option<Vec<String>>) -> Result<Prose, ServiceError> {
+        let text = match (&blocks, self.form) {
+            (Some(_), ProseForm::Html) => String::new(),
+            (None, _) | (Some(_), ProseForm::HtmlAndText) => tx.chunks(part).await?,
+        };
+        let html = blocks.unwrap_or_else(|| markdown(&text));
+        Ok(self.both(text, html))
+    }
+
+    fn both(self, text: String, html: Vec<String>) -> Prose {
+        match self.form {
+            ProseForm::Html => Prose { text: String::new(), html },
+            ProseForm::HtmlAndText => Prose { text, html },
+        }
+    }
+
+    fn call(self, call: ToolCall, output: Output) -> wire::ToolCall {
         wire::ToolCall {
             tool: call.tool,
             title: call.title,
@@ -189,9 +218,9 @@ impl Place<'_> {
         }
     }
 
-    fn item(&self, item: CallItem) -> ToolContent {
+    fn item(self, item: CallItem) -> ToolContent {
         match item {
-            CallItem::Text { blocks } => ToolContent::Text(Prose { text: String::new(), html: blocks }),
+            CallItem::Text { text, blocks } => ToolContent::Text(self.both(text, blocks)),
             CallItem::Diff(Diff { path, added, removed, lines, truncated }) => {
                 ToolContent::Diff { path, added, removed, lines, truncated }
             }
@@ -199,8 +228,8 @@ impl Place<'_> {
         }
     }
 
-    fn file(&self, File { id, name, media_type, bytes }: File) -> wire::File {
-        let href = format!("/api/projects/{}/sessions/{}/files/{id}", self.project, self.session);
+    fn file(self, File { id, name, media_type, bytes }: File) -> wire::File {
+        let href = file_address(self.project, self.session, id);
         wire::File { name, media_type, bytes, href }
     }
 }

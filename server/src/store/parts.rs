@@ -96,6 +96,16 @@ impl Tx {
         rows.into_iter().map(with_message).collect()
     }
 
+    /// The parts of the agent's message in a turn from a position on, in order.
+    pub async fn agent_parts(&mut self, turn: TurnId, from: u32) -> Result<Vec<Part>, StoreError> {
+        let sql = select_parts!(
+            "JOIN messages ON messages.id = parts.message_id \
+             WHERE parts.turn_id = $1 AND role = 'agent' AND position >= $2 ORDER BY messages.number, position"
+        );
+        let rows = query!(self, fetch_all, PartRow, sql, turn.uuid(), i64::from(from))?;
+        rows.into_iter().map(Part::try_from).collect()
+    }
+
     /// The parts of the messages with these numbers, in order.
     pub(super) async fn parts_between(
         &mut self,
@@ -132,6 +142,15 @@ impl Tx {
             free_text("part_chunks", "text", text)?,
         )
         .map(|_| ())
+    }
+
+    /// What a part has printed or said after its first chunks, and how many chunks there are in all.
+    pub async fn chunks_after(&mut self, part: PartId, known: u64) -> Result<(u64, String), StoreError> {
+        let sql = "SELECT number, text FROM part_chunks WHERE part_id = $1 AND number > $2 ORDER BY number";
+        let chunks = query!(self, fetch_all, (i64, String), sql, part.uuid(), to_number(known)?)?;
+        let last = chunks.last().map(|(number, _)| *number);
+        let last = last.map(|number| Reading { table: "part_chunks", row: &part }.number("number", number));
+        Ok((last.unwrap_or(Ok(known))?, chunks.into_iter().map(|(_, text)| text).collect()))
     }
 
     /// All that a part has printed or said.

@@ -61,7 +61,7 @@ fn full_call() -> PartContent {
         input: String::new(),
         status: ToolCallStatus::Pending,
         content: vec![
-            CallItem::Text { blocks: vec!["<p>a</p>".to_owned()] },
+            CallItem::Text { text: "a".to_owned(), blocks: vec!["<p>a</p>".to_owned()] },
             CallItem::Diff(diff),
             CallItem::File(file(5)),
         ],
@@ -173,6 +173,27 @@ pub async fn text_is_put_together_from_its_chunks(database: &Database) {
     assert_eq!(tx.chunks(part_id(1)).await.unwrap(), "a\u{1b}[31mé\n");
     let lost = tx.append_chunk(part_id(9), "lost").await;
     assert!(matches!(lost, Err(StoreError::Reference(_))), "{lost:?}");
+}
+
+pub async fn the_agents_parts_of_a_turn_are_read_from_a_position_on(database: &Database) {
+    let mut tx = begin_message(&database.store).await;
+    tx.insert_message(message_id(2), session_id(1), turn_id(1), MessageRole::User, NOW).await.unwrap();
+    tx.insert_part(message_id(2), part_id(9), None, &PartContent::Text { text: "go".to_owned() }).await.unwrap();
+    let answer = PartContent::Answer { blocks: None };
+    let mut parts = Vec::new();
+    for number in 0..3 {
+        parts.push(tx.insert_part(message_id(1), part_id(number.into()), Some(number), &answer).await.unwrap());
+    }
+    assert_eq!(tx.agent_parts(turn_id(1), 0).await.unwrap(), parts);
+    assert_eq!(tx.agent_parts(turn_id(1), 1).await.unwrap(), parts[1..]);
+    assert_eq!(tx.agent_parts(turn_id(2), 0).await.unwrap(), []);
+    assert_eq!(tx.chunks_after(part_id(1), 0).await.unwrap(), (0, String::new()));
+    for chunk in ["a", "é", "c"] {
+        tx.append_chunk(part_id(1), chunk).await.unwrap();
+    }
+    assert_eq!(tx.chunks_after(part_id(1), 0).await.unwrap(), (3, "aéc".to_owned()));
+    assert_eq!(tx.chunks_after(part_id(1), 2).await.unwrap(), (3, "c".to_owned()));
+    assert_eq!(tx.chunks_after(part_id(1), 3).await.unwrap(), (3, String::new()));
 }
 
 pub async fn a_file_is_found_in_its_session_only(database: &Database) {

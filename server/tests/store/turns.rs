@@ -101,7 +101,8 @@ pub async fn a_queued_prompt_is_sealed_and_a_delivered_one_is_not(database: &Dat
     assert!(database.files().is_empty() || in_files(database, PROMPT));
 }
 
-fn in_files(database: &Database, text: &str) -> bool {
+/// Whether a text stands in one of the database's files as it is.
+pub fn in_files(database: &Database, text: &str) -> bool {
     database.files().iter().any(|file| {
         let bytes = std::fs::read(file).unwrap();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())

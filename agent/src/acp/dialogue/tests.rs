@@ -26,6 +26,7 @@ fn launch() -> AcpLaunch {
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        mcp_servers: Vec::new(),
     }
 }
 
@@ -132,6 +133,41 @@ fn a_prompt_waits_for_the_thread_and_is_given_then() {
     assert_eq!(scene.ended(), Some(&PromptEnd::Completed));
     scene.give(prompt(launch(), "again"));
     assert_eq!(scene.sent()["params"]["prompt"][0]["text"], "again");
+}
+
+#[test]
+fn mcp_servers_are_told_of_as_far_as_the_agent_takes_them() {
+    use octobot_wire::launch::{McpServer, McpTransport, Variable};
+    let value = |name: &str| vec![Variable { name: name.to_owned(), value: "secret".to_owned() }];
+    let command = vec!["/bin/files".to_owned(), "--all".to_owned()];
+    let stdio = McpTransport::Stdio { command, variables: value("KEY") };
+    let http = McpTransport::Http { url: "https://example.com/mcp".to_owned(), headers: value("x-key") };
+    let server = |name: &str, transport| McpServer { name: name.to_owned(), transport };
+    let launch = AcpLaunch { mcp_servers: vec![server("files", stdio), server("web", http)], ..launch() };
+    let opened = |capabilities: Value, former: Option<&str>| {
+        let mut scene = Scene::start(launch.clone(), former);
+        scene.give(prompt(launch.clone(), "hello"));
+        scene.answer("initialize", &json!({"protocolVersion": 1, "agentCapabilities": capabilities}));
+        scene
+    };
+    let files = json!({
+        "name": "files", "command": "/bin/files", "args": ["--all"], "env": [{"name": "KEY", "value": "secret"}],
+    });
+    let web = json!({
+        "type": "http", "name": "web", "url": "https://example.com/mcp",
+        "headers": [{"name": "x-key", "value": "secret"}],
+    });
+    let mut scene = opened(json!({}), None);
+    assert_eq!(scene.sent()["params"]["mcpServers"], json!([files]));
+    scene.answer("session/new", &json!({"sessionId": "t"}));
+    let notice = scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text == "The MCP server web was left out: The agent takes no servers over HTTP."));
+    assert!(notice, "{:?}", scene.actions);
+    let all = json!({"loadSession": true, "mcpCapabilities": {"http": true}});
+    let mut scene = opened(all, Some("t"));
+    let load = scene.sent();
+    assert_eq!((&load["method"], &load["params"]["mcpServers"]), (&json!("session/load"), &json!([files, web])));
+    scene.answer("session/load", &json!({}));
+    assert!(!scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { .. })), "{:?}", scene.actions);
 }
 
 #[test]

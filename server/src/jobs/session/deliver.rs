@@ -63,8 +63,13 @@ impl SessionJob {
         let agent = tx.agent_by_id(session.agent_id).await?.ok_or(ServiceError::NotFound("agent"))?;
         let chosen = chosen(tx.agent_state(id).await?, &agent.options);
         let transcript = retold(&mut tx, id, turn.id).await?;
+        let mut mcp_servers = Vec::new();
+        for server in tx.mcp_servers(agent.id).await? {
+            let values = tx.mcp_values(server.id).await?;
+            mcp_servers.push(server.launch(values));
+        }
         self.core.commit(tx).await?;
-        let launch = launch(&agent, &self.agent_variables, chosen, transcript);
+        let launch = launch(&agent, &self.agent_variables, mcp_servers, chosen, transcript);
         Ok(Some(Claim { turn, launch, setup_script: agent.setup_script }))
     }
 }

@@ -87,7 +87,7 @@ impl Batch<'_> {
         let mut items = Vec::with_capacity(content.len());
         for item in content {
             items.push(match item {
-                CallContent::Text { text } => CallItem::Text { blocks: markdown::markdown(text) },
+                CallContent::Text { text } => CallItem::Text { text: storable(text), blocks: markdown::markdown(text) },
                 CallContent::Diff { path, old, new, truncated } => {
                     CallItem::Diff(diff::diff(path, old.as_deref(), new, *truncated))
                 }

@@ -22,7 +22,7 @@ use crate::clock::Machine;
 use crate::domain::{Agent, Session, Workspace};
 use crate::jobs::Alarm;
 use crate::services::transcript::part_to_wire;
-use crate::services::{Paths, retold};
+use crate::services::{NewsCursor, Paths, retold};
 use crate::store::{DatabaseUrl, Store};
 use crate::vault::{Key, Vault};
 
@@ -170,6 +170,14 @@ impl Bench {
     }
 }
 
+/// What is new for who has looked as far as this: positions of parts, and what they have grown by.
+async fn look(bench: &Bench, cursor: &mut NewsCursor) -> Vec<(u32, String)> {
+    let mut tx = bench.core.store.read().await.unwrap();
+    let turn = tx.turn(bench.session, bench.turn).await.unwrap().unwrap();
+    let news = cursor.read(&mut tx, &turn).await.unwrap();
+    news.into_iter().map(|news| (news.part.position, news.text)).collect()
+}
+
 /// Applies a change as a page does.
 fn follow(messages: &mut Vec<Message>, change: Change) {
     match change {
@@ -221,6 +229,31 @@ async fn an_answer_grows_block_by_block_around_a_tool_call() {
     assert_eq!(bench.parts().await[2], PartBody::Reasoning(prose(&["<p>Hm.</p>\n"])));
     assert_eq!(bench.messages().await, bench.followed().await);
     assert_eq!(bench.messages().await[0].parts[0].body, PartBody::Text(Prose::plain("Say *hello*.")));
+}
+
+#[tokio::test]
+async fn what_is_new_in_a_turn_is_found_once_and_at_its_end_everything_is_looked_at() {
+    let mut bench = Bench::started().await;
+    let turn_id = bench.turn;
+    let printed = |text: &str| DaemonEventBody::Output { turn_id, call: 1, text: text.to_owned() };
+    let found = |parts: &[(u32, &str)]| parts.iter().map(|&(at, text)| (at, text.to_owned())).collect::<Vec<_>>();
+    let mut cursor = NewsCursor::default();
+    assert_eq!(look(&bench, &mut cursor).await, []);
+    bench.log([bench.text(0, "a")]).await;
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(0, "a")]));
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(0, "")]));
+    bench.log([bench.text(0, "b"), bench.call(1), printed("x")]).await;
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(0, "b"), (1, "x")]));
+    bench.log([bench.text(2, "c")]).await;
+    bench.log([printed("y")]).await;
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(1, "y"), (2, "c")]));
+    let status = ToolCallStatus::Completed { duration_ms: 3 };
+    bench.log([printed("z"), DaemonEventBody::ToolCallEnded { turn_id, call: 1, status }]).await;
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(1, "z"), (2, "")]));
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(2, "")]));
+    bench.end(TurnOutcome::Completed).await;
+    assert_eq!(look(&bench, &mut cursor).await, found(&[(0, ""), (1, ""), (2, "")]));
+    assert_eq!(look(&bench, &mut NewsCursor::default()).await, found(&[(0, "ab"), (1, "xyz"), (2, "c")]));
 }
 
 #[tokio::test]

@@ -1,0 +1,44 @@
+//! An MCP server in an agent's list.
+
+use leptos::prelude::*;
+use octobot_wire::mcp::{McpServer, McpTransport};
+
+use super::mcp_servers::ServerList;
+use crate::components::form::confirm::Confirm;
+use crate::components::form::icon::{Glyph, Icon};
+use crate::components::form::icon_button::IconButton;
+
+/// A row of the list.
+#[component]
+pub fn McpServerRow(
+    /// The server.
+    server: McpServer,
+    /// The list that it stands in.
+    list: ServerList,
+) -> impl IntoView {
+    let McpServer { id, name, transport, .. } = server;
+    let removing = RwSignal::new(false);
+    let (glyph, detail) = match transport {
+        McpTransport::Stdio { command } => (Glyph::Terminal, command.join(" ")),
+        McpTransport::Http { url } => (Glyph::Globe, url),
+    };
+    view! {
+        <li class="row">
+            <Icon glyph/>
+            <span class="row__link">
+                <span class="row__title">{name.clone()}</span>
+                <span class="row__detail">{detail}</span>
+            </span>
+            <IconButton glyph=Glyph::Pencil label=format!("Change {name}") on_press=move |()| list.edit(Some(id))/>
+            <IconButton glyph=Glyph::Trash label=format!("Remove {name}") on_press=move |()| removing.set(true)/>
+            <Confirm
+                open=removing
+                title=format!("Remove “{name}”?")
+                action="Remove server"
+                on_confirm=move |()| list.remove(id)
+            >
+                <p>"The agent goes on without its tools from the next prompt on. Its stored values are deleted."</p>
+            </Confirm>
+        </li>
+    }
+}
