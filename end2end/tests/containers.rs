@@ -1,0 +1,148 @@
+//! Real agents in real containers, made of the image that `cargo xtask image` builds: the whole way from the REST API
+//! to a simulated model API and back.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::agreement;
+use octobot_end2end::api::{Api, make_repository};
+use octobot_end2end::engine::{Engine, PRODUCT};
+use octobot_end2end::model::{Model, Scenario, Step};
+use octobot_end2end::{Server, rehearse_in, skip};
+use octobot_wire::permission::PermissionKind;
+use serde_json::{Value, json};
+
+/// What every agent is asked to do.
+const PROMPT: &str = "create hello.txt and run the tests";
+
+/// The workspace's test: it passes when the file is there.
+const TESTS: &str = "grep -q Hello hello.txt && echo passed\n";
+
+/// An agent, and how the model drives it.
+struct Part {
+    /// Its configuration.
+    agent: Value,
+    /// What the server's environment has for it, beside what depends on the model's address.
+    variables: Vec<(&'static str, String)>,
+    /// The tool that writes the file, with its input, and the one that runs the tests.
+    tools: [(&'static str, Value); 2],
+}
+
+/// Plays the part against a model API where containers reach it.
+async fn plays(name: &str, part: impl FnOnce(&str) -> Part) {
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(PRODUCT) {
+        return skip(name, &why);
+    }
+    let gateway = engine.gateway().expect("this machine has an address in the network of containers");
+    let model = Model::start_at(gateway).await.expect("the model API starts");
+    let Part { agent, variables, tools } = part(model.url());
+    let scenario =
+        tools.into_iter().fold(Scenario::cued(PROMPT), |all, (tool, input)| all.step(Step::tool(tool, input)));
+    model.play(scenario.step(Step::text("All tests **pass**.")));
+    model.play(Scenario::cued("are you still there").step(Step::text("Still here.")));
+    let mut place = engine.place(PRODUCT);
+    let names: Vec<_> = variables.iter().map(|(name, _)| *name).collect();
+    place.options = vec![format!("--agent-env={}", names.join(","))];
+    place.variables.extend(variables);
+    rehearse_in(&engine, place, name, async |server: &mut Server, folder: &Path| -> Result<()> {
+        std::fs::write(folder.join("tests.sh"), TESTS)?;
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session_with(&workspace, &agent).await?;
+        writes_and_tests(&api, server, &engine, &session).await?;
+
+        // A stopped session starts again with the next prompt, and the agent knows what was said.
+        api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
+        api.session_state(&session, "stopped").await?;
+        api.submit(&session, "are you still there").await?;
+        api.idle(&session).await?;
+        let asked =
+            model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you still there"));
+        let asked = asked.context("the model wasn't asked")?.body.to_string();
+        ensure!(asked.contains(PROMPT), "the agent has forgotten what was said: {asked}");
+        agreement::check(&api, &session, &engine.data(&session)?).await
+    })
+    .await;
+}
+
+/// The agent asks before it writes; the server is killed meanwhile; the file is written once that is permitted, and the
+/// tests pass.
+async fn writes_and_tests(api: &Api, server: &mut Server, engine: &Engine, session: &str) -> Result<()> {
+    api.submit(session, PROMPT).await?;
+    let asked = api.asked(session).await?.context("nothing was asked")?;
+    let file = engine.data(session)?.join("home/workspace/hello.txt");
+    ensure!(!file.exists(), "it was written without permission");
+    server.kill_and_restart().await?;
+    let again = api.asked(session).await?;
+    ensure!(again.as_ref() == Some(&asked), "what was asked is now {again:?}");
+    let mut next = again;
+    while let Some(asked) = next {
+        api.answer(session, &asked, PermissionKind::AllowOnce).await?;
+        next = api.asked(session).await?;
+    }
+    ensure!(std::fs::read_to_string(&file).context("the file wasn't written")? == "Hello\n");
+    let view = api.get(&format!("/sessions/{session}")).await?.to_string();
+    ensure!(view.contains("passed") && view.contains("<strong>pass</strong>"), "{view}");
+    Ok(())
+}
+
+fn variables<const N: usize>(variables: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
+    variables.map(|(name, value)| (name, value.to_owned())).into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("Claude Code in a container", |model| Part {
+        agent: json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } }),
+        variables: variables([("ANTHROPIC_API_KEY", "sk-ant-simulated"), ("ANTHROPIC_BASE_URL", model)]),
+        tools: [
+            ("Write", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
+            ("Bash", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
+        ],
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gemini_cli_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("Gemini CLI in a container", |model| Part {
+        agent: json!({ "name": "Gemini", "agentType": "geminiCli", "options": { "model": "gemini-2.5-pro" } }),
+        variables: variables([
+            ("GEMINI_API_KEY", "simulated"),
+            ("GOOGLE_GEMINI_BASE_URL", model),
+            ("GEMINI_TELEMETRY_ENABLED", "false"),
+        ]),
+        tools: [
+            ("write_file", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
+            ("run_shell_command", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
+        ],
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codex_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    let run = |command: &str| {
+        let why = "May I run this?";
+        json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": why })
+    };
+    plays("Codex in a container", |model| {
+        let provider = json!({
+            "name": "Simulated", "base_url": format!("{model}/v1"), "wire_api": "responses", "env_key": "OPENAI_API_KEY",
+        });
+        let config = json!({
+            "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
+        });
+        Part {
+            agent: json!({ "name": "Codex", "agentType": "codex", "options": { "mode": "read-only" } }),
+            variables: variables([("OPENAI_API_KEY", "simulated"), ("CODEX_CONFIG", &config.to_string())]),
+            tools: [
+                ("exec_command", run("printf 'Hello\\n' > hello.txt")),
+                ("exec_command", run("sh tests.sh")),
+            ],
+        }
+    })
+    .await;
+}
