@@ -17,7 +17,7 @@ use crate::api::Api;
 /// What a turn did, as both sides can tell it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
-    /// All that was said, without white space and markup.
+    /// The letters and digits of all that was said: Markdown and HTML have different marks between them.
     said: String,
     /// What each tool call printed, and how it ended.
     calls: Vec<(Vec<String>, Option<ToolCallStatus>)>,
@@ -72,7 +72,7 @@ fn told(log: &[DaemonEvent]) -> Vec<(TurnId, Told)> {
         }
         let Some((_, turn)) = turns.iter_mut().find(|(id, _)| turn_of(body) == Some(*id)) else { continue };
         match body {
-            DaemonEventBody::Text { text, .. } => turn.told.said.extend(text.chars().filter(|c| !c.is_whitespace())),
+            DaemonEventBody::Text { text, .. } => turn.told.said.extend(text.chars().filter(|c| c.is_alphanumeric())),
             DaemonEventBody::ToolCallStarted { call, .. } => drop(turn.calls.entry(*call).or_default()),
             DaemonEventBody::Output { call, text, .. } => turn.calls.entry(*call).or_default().0.push_str(text),
             DaemonEventBody::ToolCallEnded { call, status, .. } => {
@@ -110,7 +110,7 @@ async fn seen(api: &Api, session: &str, message: &Message) -> Result<Told> {
     for part in &message.parts {
         match &part.body {
             PartBody::Text(prose) => {
-                seen.said.extend(plain(&prose.html.concat()).chars().filter(|c| !c.is_whitespace()));
+                seen.said.extend(plain(&prose.html.concat()).chars().filter(|c| c.is_alphanumeric()));
             }
             PartBody::ToolCall(call) => {
                 let mut lines = api.output(session, &part.id.to_string()).await?;

@@ -144,7 +144,7 @@ impl Api {
 
     /// Waits until an agent asks for permission; none when no turn is open any more.
     pub async fn asked(&self, session: &str) -> Result<Option<Asked>> {
-        self.until(&format!("session {session} to ask or to end"), async || {
+        self.until_in(session, "a question or the end", async || {
             let messages = self.messages(session).await?;
             let open = messages.iter().flat_map(|message| message.parts.iter().map(|part| (message.turn_id, part)));
             let mut open = open.filter_map(|(turn, part)| match &part.body {
@@ -213,10 +213,19 @@ impl Api {
         .await
     }
 
-    /// Asks after every event until there is an answer.
-    pub async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    /// Asks after every event of the project until there is an answer.
+    async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        self.until_heard("", what, ask).await
+    }
+
+    /// Asks after every event of the project and of a session's transcript until there is an answer.
+    pub async fn until_in<T>(&self, session: &str, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        self.until_heard(&format!("session={session}"), &format!("{what} in session {session}"), ask).await
+    }
+
+    async fn until_heard<T>(&self, query: &str, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let wait = async {
-            let mut events = self.events("").await?;
+            let mut events = self.events(query).await?;
             loop {
                 if let Some(answer) = ask().await? {
                     return Ok(answer);

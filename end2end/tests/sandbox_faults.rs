@@ -13,7 +13,7 @@ use octobot_end2end::moments::Moments;
 use octobot_end2end::relay::Relay;
 use octobot_end2end::{Place, Server, agreement, processes, rehearse, rehearse_at, rehearse_in, skip};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How often something is killed or cut.
 const KILLS: u32 = 20;
@@ -44,7 +44,7 @@ async fn soon_idle(api: &Api, session: &str) -> Result<()> {
 async fn keep_busy(api: &Api, session: &str, prompt: &str, after: &str) -> Result<()> {
     let turn = api.submit(session, prompt).await?;
     api.submit(session, after).await?;
-    api.until("the turn to run", async || {
+    api.until_in(session, "the turn to run", async || {
         let turns = api.get(&format!("/sessions/{session}/turns")).await?;
         let found = turns.as_array().into_iter().flatten().find(|open| open["id"] == turn);
         Ok(found.is_some_and(|turn| turn["state"]["state"] == "running").then_some(()))
@@ -124,12 +124,10 @@ async fn an_agent_killed_at_any_moment_fails_its_turn_and_the_queue_goes_on() {
         for _ in 0..KILLS {
             keep_busy(&api, &session, &busy, "say after").await?;
             moments.pass().await;
-            // It may not have been started yet.
-            api.until("the agent to run", async || {
-                let agents = processes::running(&session, &["fake-agent"])?;
-                Ok((!agents.is_empty()).then_some(()))
-            })
-            .await?;
+            while processes::running(&session, &["fake-agent"])?.is_empty() {
+                // It is being started. Nobody tells when that is done.
+                sleep(Duration::from_millis(2)).await;
+            }
             processes::kill(&session, &["fake-agent"])?;
             soon_idle(&api, &session).await?;
         }
