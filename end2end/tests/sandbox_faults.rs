@@ -161,7 +161,7 @@ async fn a_connection_to_the_sandbox_that_is_cut_a_hundred_times_loses_and_doubl
         let mut cuts = 0;
         while cuts < CUTS {
             if cuts % 10 == 0 {
-                api.submit(&session, "for i in $(seq 100); do echo \"line $i\"; sleep 0.002; done").await?;
+                api.submit(&session, "for i in $(seq 150); do echo \"line $i\"; sleep 0.005; done").await?;
             }
             moments.pass().await;
             cuts += relay.cut();
@@ -169,7 +169,7 @@ async fn a_connection_to_the_sandbox_that_is_cut_a_hundred_times_loses_and_doubl
         api.idle(&session).await?;
         for message in api.messages(&session).await?.iter().skip(1).step_by(2) {
             let shown = api.output(&session, &message.parts[0].id.to_string()).await?;
-            ensure!(shown.iter().filter(|line| !line.is_empty()).count() == 100, "lines are lost: {shown:?}");
+            ensure!(shown.iter().filter(|line| !line.is_empty()).count() == 150, "lines are lost: {shown:?}");
         }
         agreement::check(&api, &session, &local_data(server, &session)?).await
     })
@@ -197,7 +197,7 @@ async fn files_stay_as_they_are_over_stops_and_starts_and_restarts_of_the_engine
         api.idle(&session).await?;
         let files = engine.data(&session)?.join("home/workspace");
         let before = checksums(&files)?;
-        ensure!(before.len() > 30 && before.contains_key("./noise"), "the control: {before:?}");
+        ensure!(before.len() > 15 && before.contains_key("./noise"), "the control: {before:?}");
         for _ in 0..10 {
             api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
             api.session_state(&session, "stopped").await?;
@@ -205,7 +205,7 @@ async fn files_stay_as_they_are_over_stops_and_starts_and_restarts_of_the_engine
             api.session_state(&session, "ready").await?;
         }
         for restart in 0..2 {
-            keep_busy(&api, &session, ENDLESS, "git status --short").await?;
+            keep_busy(&api, &session, ENDLESS, "git --no-pager -c color.ui=false status --short").await?;
             if restart == 0 {
                 own.restart().await?;
             } else {

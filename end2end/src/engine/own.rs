@@ -103,8 +103,10 @@ impl Drop for OwnEngine {
 fn launch(folder: &Path, engine: &Engine) -> Result<Child> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log"))?;
     let inside = |name: &str| folder.join(name).display().to_string();
-    // One that was killed has left its process's number there.
-    drop(std::fs::remove_file(folder.join("pid")));
+    // One that was killed has left the numbers of its processes. They would be waited for where nobody reaps orphans.
+    for left in ["pid", "exec/containerd/containerd.pid"] {
+        drop(std::fs::remove_file(folder.join(left)));
+    }
     Command::new("unshare")
         .args(["--net", "--", "dockerd", "--host", &engine.address, "--log-level", "warn"])
         .args(["--data-root", &inside("data"), "--exec-root", &inside("exec"), "--pidfile", &inside("pid")])
