@@ -1,12 +1,12 @@
-//! Real agents in real containers, made of the image that `cargo xtask image` builds: the whole way from the REST API
-//! to a simulated model API and back.
+//! Sessions in real containers: real agents in the image that `cargo xtask image` builds, the whole way from the REST API
+//! to a simulated model API and back, and what holds for any session in a container.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::agreement;
-use octobot_end2end::api::{Api, make_repository};
-use octobot_end2end::engine::{Engine, PRODUCT};
+use octobot_end2end::api::{Api, Method, make_repository};
+use octobot_end2end::engine::{Engine, IMAGE, PRODUCT};
 use octobot_end2end::model::{Model, Scenario, Step};
 use octobot_end2end::{Server, rehearse_in, skip};
 use octobot_wire::permission::PermissionKind;
@@ -97,6 +97,42 @@ async fn writes_and_tests(
     ensure!(view.contains("All tests pass."), "{view}");
     ensure!(!shows_output || view.contains(r#""lines":["passed"]"#), "what the tests printed isn't shown: {view}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_a_workspace_hold_from_the_next_start_on_and_never_exceed_the_ceiling() {
+    const NAME: &str = "limits of a workspace";
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(IMAGE) {
+        return skip(NAME, &why);
+    }
+    let mut place = engine.place(IMAGE);
+    place.options = vec!["--sandbox-pids=300".to_owned(), "--sandbox-max-pids=400".to_owned()];
+    rehearse_in(&engine, place, NAME, async |server: &mut Server, folder: &Path| -> Result<()> {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        let name = format!("octobot-{session}");
+        let inspect = ["container", "inspect", "--format", "{{.HostConfig.PidsLimit}}", &name];
+        ensure!(engine.lines(&inspect)? == ["300"]);
+
+        let path = format!("/workspaces/{workspace}/limits");
+        let (status, problem) = api.send(Method::PUT, &path, Some(&json!({ "pids": 401 }))).await?;
+        ensure!(status == 422 && problem["errors"][0]["field"] == "pids", "{status}: {problem}");
+        let (status, changed) = api.send(Method::PUT, &path, Some(&json!({ "pids": 400 }))).await?;
+        ensure!(status == 200 && changed["limits"] == json!({ "pids": 400 }), "{status}: {changed}");
+        ensure!(engine.lines(&inspect)? == ["300"], "a sandbox that runs was changed");
+        api.submit(&session, "touch kept").await?;
+        api.idle(&session).await?;
+        api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
+        api.session_state(&session, "stopped").await?;
+        api.submit(&session, "ls").await?;
+        api.idle(&session).await?;
+        ensure!(engine.lines(&inspect)? == ["400"]);
+        ensure!(engine.data(&session)?.join("home/workspace/kept").exists());
+        Ok(())
+    })
+    .await;
 }
 
 fn variables<const N: usize>(variables: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
