@@ -17,7 +17,7 @@ use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
-use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
 
 /// The answer of a port.
@@ -74,6 +74,14 @@ pub trait Workspaces: Send + Sync {
         project: &'a ProjectId,
         id: WorkspaceId,
         request: RenameWorkspace,
+    ) -> Answer<'a, Workspace>;
+    /// Gives its sandboxes other limits, from their next start on.
+    fn limit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: WorkspaceId,
+        request: WorkspaceLimits,
     ) -> Answer<'a, Workspace>;
     /// Looks at its source again, or for a git URL fetches what is new. Also the retry after an error.
     fn refresh<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, Workspace>;

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use octobot_wire::TurnId;
+use octobot_wire::message::{Message, MessagePage, PartBody, Permission};
+use octobot_wire::permission::{PermissionKind, PermissionState};
 use reqwest::{Client, Response};
 pub use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -17,6 +20,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Api {
     http: Client,
     address: String,
+}
+
+/// A permission that an agent waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The turn.
+    pub turn: TurnId,
+    /// The request.
+    pub permission: Permission,
 }
 
 /// A stream of a project's events.
@@ -89,7 +101,17 @@ impl Api {
 
     /// Creates a session and waits until its sandbox is ready; returns its id.
     pub async fn create_session(&self, workspace: &str) -> Result<String> {
-        let created = self.post("/sessions", &json!({ "workspaceId": workspace })).await?;
+        self.create_session_of(&json!({ "workspaceId": workspace })).await
+    }
+
+    /// Creates a session for an agent of this configuration, and waits until its sandbox is ready; returns its id.
+    pub async fn create_session_with(&self, workspace: &str, agent: &Value) -> Result<String> {
+        let agent = self.post("/agents", agent).await?;
+        self.create_session_of(&json!({ "workspaceId": workspace, "agentId": agent["id"] })).await
+    }
+
+    async fn create_session_of(&self, request: &Value) -> Result<String> {
+        let created = self.post("/sessions", request).await?;
         let id = text(&created["id"])?;
         self.session_state(&id, "ready").await?;
         Ok(id)
@@ -120,6 +142,52 @@ impl Api {
         .await
     }
 
+    /// Waits until an agent asks for permission; none when no turn is open any more.
+    pub async fn asked(&self, session: &str) -> Result<Option<Asked>> {
+        self.until_in(session, "a question or the end", async || {
+            let messages = self.messages(session).await?;
+            let open = messages.iter().flat_map(|message| message.parts.iter().map(|part| (message.turn_id, part)));
+            let mut open = open.filter_map(|(turn, part)| match &part.body {
+                PartBody::Permission(permission) if permission.state == PermissionState::Open => {
+                    Some(Asked { turn, permission: permission.clone() })
+                }
+                _ => None,
+            });
+            if let Some(asked) = open.next_back() {
+                return Ok(Some(Some(asked)));
+            }
+            let turns = self.get(&format!("/sessions/{session}/turns")).await?;
+            Ok(turns.as_array().is_some_and(Vec::is_empty).then_some(None))
+        })
+        .await
+    }
+
+    /// Answers a permission with the option of this kind.
+    pub async fn answer(&self, session: &str, asked: &Asked, kind: PermissionKind) -> Result<()> {
+        let Asked { turn, permission } = asked;
+        let option = permission.options.iter().find(|option| option.kind == kind);
+        let option = option.with_context(|| format!("no {kind:?} in {:?}", permission.options))?;
+        let path = format!("/sessions/{session}/turns/{turn}/permissions/{}", permission.number);
+        self.post(&path, &json!({ "option": option.id })).await.map(drop)
+    }
+
+    /// Every message of a session, the oldest first.
+    pub async fn messages(&self, session: &str) -> Result<Vec<Message>> {
+        let mut messages = Vec::new();
+        let mut before = String::new();
+        loop {
+            let page = self.get(&format!("/sessions/{session}/messages{before}")).await?;
+            let MessagePage { messages: page, earlier_messages } = serde_json::from_value(page)?;
+            if let Some(first) = page.first() {
+                before = format!("?before={}", first.number);
+            }
+            messages.splice(0..0, page);
+            if earlier_messages == 0 {
+                return Ok(messages);
+            }
+        }
+    }
+
     /// All lines that a tool call printed, as HTML.
     pub async fn output(&self, session: &str, part: &str) -> Result<Vec<String>> {
         let mut lines = Vec::new();
@@ -145,10 +213,19 @@ impl Api {
         .await
     }
 
-    /// Asks after every event until there is an answer.
+    /// Asks after every event of the project until there is an answer.
     async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        self.until_heard("", what, ask).await
+    }
+
+    /// Asks after every event of the project and of a session's transcript until there is an answer.
+    pub async fn until_in<T>(&self, session: &str, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        self.until_heard(&format!("session={session}"), &format!("{what} in session {session}"), ask).await
+    }
+
+    async fn until_heard<T>(&self, query: &str, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         let wait = async {
-            let mut events = self.events("").await?;
+            let mut events = self.events(query).await?;
             loop {
                 if let Some(answer) = ask().await? {
                     return Ok(answer);

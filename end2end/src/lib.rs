@@ -10,15 +10,21 @@ use anyhow::{Result, bail};
 use futures::FutureExt;
 
 pub mod agents;
+pub mod agreement;
 pub mod api;
 pub mod browser;
 pub mod chat;
 pub mod daemon;
+pub mod engine;
 pub mod mcp;
 pub mod model;
+pub mod moments;
+pub mod processes;
+pub mod relay;
 pub mod server;
 
 pub use browser::Browser;
+use engine::Engine;
 pub use server::{Place, Server};
 
 /// A server, and a browser in front of it.
@@ -71,6 +77,22 @@ pub async fn rehearse_at(place: Place, name: &str, test: impl AsyncFnOnce(&mut S
         Ok(result) => result.and(ended).expect("the test passes"),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// Does the same with a server whose sandboxes are containers of an engine, and leaves nothing of them there.
+pub async fn rehearse_in(
+    engine: &Engine,
+    place: Place,
+    name: &str,
+    test: impl AsyncFnOnce(&mut Server, &Path) -> Result<()>,
+) {
+    rehearse_at(place, name, async |server: &mut Server, folder: &Path| -> Result<()> {
+        test(server, folder).await?;
+        // A cache can be removed only when no session has it any more.
+        api::Api::new(&server.url("")).delete_sessions().await?;
+        engine.remove_caches(server.data())
+    })
+    .await;
 }
 
 /// Says that a test can't run here, or fails where every test has to.

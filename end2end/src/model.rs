@@ -1,4 +1,4 @@
-//! A simulated model API on loopback: the wire formats of the model providers, answered by scenario.
+//! A simulated model API on this machine: the wire formats of the model providers, answered by scenario.
 //!
 //! What is answered depends only on the conversation that a request carries: the last prompt that holds a scenario's cue
 //! says which scenario it is, and the answers since say which step. So requests may be repeated, side requests (titles,
@@ -11,6 +11,7 @@ mod openai;
 mod scenario;
 mod stream;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result};
@@ -73,9 +74,14 @@ impl Script {
 }
 
 impl Model {
-    /// Starts one without scenarios.
+    /// Starts one without scenarios, on loopback.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("the model API can't listen")?;
+        Self::start_at(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// Starts one at another address of this machine, where containers reach it.
+    pub async fn start_at(address: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((address, 0)).await.context("the model API can't listen")?;
         let address = format!("http://{}", listener.local_addr()?);
         let script = Script::default();
         let router = Router::new().fallback(answer).with_state(script.clone());

@@ -14,7 +14,7 @@ use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
-use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
 use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
 
 use crate::problem::of_service;
@@ -90,6 +90,16 @@ impl Workspaces for WorkspaceService {
         request: RenameWorkspace,
     ) -> Answer<'a, Workspace> {
         answer(self.rename(caller, project, id, request), |workspace| workspace.to_wire())
+    }
+
+    fn limit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: WorkspaceId,
+        request: WorkspaceLimits,
+    ) -> Answer<'a, Workspace> {
+        answer(self.limit(caller, project, id, request), |workspace| workspace.to_wire())
     }
 
     fn refresh<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: WorkspaceId) -> Answer<'a, Workspace> {

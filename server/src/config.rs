@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use octobot_wire::launch::Variable;
 
 use crate::jobs::SandboxPolicy;
-use crate::sandbox::Limits;
+use crate::sandbox::limits::{LEAST_CPU_MILLIS, LEAST_MEMORY_MIB, LEAST_PIDS, LimitPolicy, Limits};
 use crate::store::DatabaseUrl;
 
 /// The image that `cargo xtask image` builds.
@@ -69,17 +69,29 @@ pub struct Options {
     #[arg(long = "agent-env", env = "OCTOBOT_AGENT_ENV", value_delimiter = ',')]
     agent_env: Vec<String>,
 
-    /// Most processes and threads in one sandbox.
+    /// Most processes and threads in one sandbox, unless its workspace asks for another number.
     #[arg(long, env = "SANDBOX_PIDS", default_value_t = 2048)]
     sandbox_pids: u32,
 
-    /// Most memory of one sandbox, in MiB.
+    /// Most memory of one sandbox, in MiB, unless its workspace asks for another amount.
     #[arg(long, env = "SANDBOX_MEMORY_MIB", default_value_t = 4096)]
-    sandbox_memory_mib: u64,
+    sandbox_memory_mib: u32,
 
-    /// Most processor time of one sandbox, in thousandths of a core.
+    /// Most processor time of one sandbox, in thousandths of a core, unless its workspace asks for another share.
     #[arg(long, env = "SANDBOX_CPU_MILLIS", default_value_t = 2000)]
     sandbox_cpu_millis: u32,
+
+    /// Most processes and threads that a workspace may ask for [default: what every sandbox gets].
+    #[arg(long, env = "SANDBOX_MAX_PIDS")]
+    sandbox_max_pids: Option<u32>,
+
+    /// Most memory that a workspace may ask for, in MiB [default: what every sandbox gets].
+    #[arg(long, env = "SANDBOX_MAX_MEMORY_MIB")]
+    sandbox_max_memory_mib: Option<u32>,
+
+    /// Most processor time that a workspace may ask for, in thousandths of a core [default: what every sandbox gets].
+    #[arg(long, env = "SANDBOX_MAX_CPU_MILLIS")]
+    sandbox_max_cpu_millis: Option<u32>,
 
     /// How log lines look.
     #[arg(long, env = "OCTOBOT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
@@ -190,6 +202,7 @@ impl Options {
         if !self.listen.ip().is_loopback() {
             return Err(ConfigError::NotLoopback(self.listen));
         }
+        let limits = self.limits()?;
         let server = std::env::current_exe().map_err(ConfigError::NoExecutable)?;
         let beside = server.parent().unwrap_or(Path::new("/")).to_owned();
         let data_dir = self
@@ -204,7 +217,6 @@ impl Options {
         if self.sandbox_provider == ProviderChoice::Docker && socket.is_none() {
             return Err(ConfigError::EngineElsewhere(self.docker_host));
         }
-        let memory_mib = at_least("--sandbox-memory-mib", self.sandbox_memory_mib, 64)?;
         Ok(Config {
             listen: self.listen,
             database: self.database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("octobot.db"))),
@@ -220,17 +232,33 @@ impl Options {
                 image: self.sandbox_image.unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             },
             idle_stop: Some(self.sandbox_idle_stop).filter(|limit| !limit.is_zero()),
-            policy: SandboxPolicy {
-                limits: Limits {
-                    pids: at_least("--sandbox-pids", self.sandbox_pids, 16)?,
-                    memory_bytes: memory_mib.saturating_mul(1024 * 1024),
-                    cpu_millis: at_least("--sandbox-cpu-millis", self.sandbox_cpu_millis, 10)?,
-                },
-                least_room_bytes: self.sandbox_disk_floor_mib.saturating_mul(1024 * 1024),
-            },
+            policy: SandboxPolicy { limits, least_room_bytes: self.sandbox_disk_floor_mib.saturating_mul(1024 * 1024) },
             log_format: self.log_format,
             dev_reload: self.dev_reload,
             data_dir,
+        })
+    }
+}
+
+impl Options {
+    /// What sandboxes get, and the ceiling, which is never below it.
+    fn limits(&self) -> Result<LimitPolicy, ConfigError> {
+        let pids = at_least("--sandbox-pids", self.sandbox_pids, LEAST_PIDS)?;
+        let memory_mib = at_least("--sandbox-memory-mib", self.sandbox_memory_mib, LEAST_MEMORY_MIB)?;
+        let cpu_millis = at_least("--sandbox-cpu-millis", self.sandbox_cpu_millis, LEAST_CPU_MILLIS)?;
+        let limits = |pids, memory_mib, cpu_millis| Limits {
+            pids,
+            memory_bytes: u64::from(memory_mib) * 1024 * 1024,
+            cpu_millis,
+        };
+        let max_pids = at_least("--sandbox-max-pids", self.sandbox_max_pids.unwrap_or(pids), pids)?;
+        let max_memory_mib = self.sandbox_max_memory_mib.unwrap_or(memory_mib);
+        let max_memory_mib = at_least("--sandbox-max-memory-mib", max_memory_mib, memory_mib)?;
+        let max_cpu_millis = self.sandbox_max_cpu_millis.unwrap_or(cpu_millis);
+        let max_cpu_millis = at_least("--sandbox-max-cpu-millis", max_cpu_millis, cpu_millis)?;
+        Ok(LimitPolicy {
+            usual: limits(pids, memory_mib, cpu_millis),
+            ceiling: limits(max_pids, max_memory_mib, max_cpu_millis),
         })
     }
 }
@@ -318,6 +346,20 @@ mod tests {
         assert_eq!(config(&elsewhere).unwrap().engine.socket, None, "it may be meant for other programs");
         let wanted = config(&[&elsewhere[..], &["--sandbox-provider", "docker"]].concat());
         assert!(matches!(wanted, Err(ConfigError::EngineElsewhere(_))), "{wanted:?}");
+    }
+
+    #[test]
+    fn the_ceiling_of_limits_is_what_every_sandbox_gets_unless_it_is_higher() {
+        let limits = |arguments: &[&str]| config(arguments).map(|config| config.policy.limits);
+        let same = limits(&["--sandbox-memory-mib", "1000"]).unwrap();
+        assert_eq!(same.usual, same.ceiling);
+        let higher = limits(&["--sandbox-max-pids", "9000"]).unwrap();
+        assert_eq!((higher.usual.pids, higher.ceiling.pids), (2048, 9000));
+        let lower = limits(&["--sandbox-max-pids", "9"]);
+        assert!(
+            matches!(lower, Err(ConfigError::LimitTooLow { option: "--sandbox-max-pids", least: 2048 })),
+            "{lower:?}"
+        );
     }
 
     #[test]

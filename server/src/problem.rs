@@ -32,6 +32,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::NoAgent => problem(ProblemKind::Conflict, detail),
         ServiceError::Name { field, .. } | ServiceError::ChoiceRefused { field, .. } => field_problem(field, detail),
         ServiceError::Source(_) => field_problem("source", detail),
+        ServiceError::Limit(limit) => field_problem(limit.field, detail),
         ServiceError::PromptEmpty => field_problem("prompt", detail),
         ServiceError::PromptTooLong { .. } => {
             Problem { errors: field_problem("prompt", detail.clone()).errors, ..problem(ProblemKind::TooLarge, detail) }

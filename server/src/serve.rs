@@ -103,7 +103,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
-        workspaces: Arc::new(WorkspaceService::new(core.clone())),
+        workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
         sessions: Arc::new(SessionService::new(core.clone(), provider)),
     };

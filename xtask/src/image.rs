@@ -2,7 +2,7 @@
 //!
 //! Both start from Debian. Where no registry can be reached, Debian's own installer makes the same base.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -11,6 +11,7 @@ use crate::command;
 use crate::folder;
 use crate::progress::{self, Step};
 use crate::repository::Repository;
+use crate::stamp::{Fingerprint, Stamp};
 
 /// The name that the server looks for unless it is told another.
 const PRODUCT: &str = "octobot/sandbox:latest";
@@ -31,6 +32,9 @@ const TEST_IMAGES: [(&str, &str); 3] =
 /// The folder with the images' sources.
 const SOURCES: &str = "server/sandbox";
 
+/// What the product's image is made of, in that folder.
+const PRODUCT_SOURCES: [&str; 4] = [".dockerignore", "Dockerfile", "package.json", "package-lock.json"];
+
 /// Whether a container engine answers.
 pub fn engine_answers() -> bool {
     command::first_line(Command::new("docker").args(["version", "--format", "{{.Server.Version}}"])).is_some()
@@ -44,7 +48,24 @@ pub fn product(repository: &Repository) -> Result<()> {
     progress::step("Build the sandbox image", |step| {
         step.note(PRODUCT);
         build(&context, "Dockerfile", base, None, PRODUCT, step)
-    })
+    })?;
+    Stamp::of(&context).set(&product_fingerprint(repository)?)
+}
+
+/// Builds the product's image unless the one that is here was made of the same sources.
+pub fn product_once(repository: &Repository) -> Result<()> {
+    if is_here(PRODUCT) && Stamp::of(&context_folder(repository)).matches(&product_fingerprint(repository)?) {
+        progress::unchanged("Build the sandbox image");
+        return Ok(());
+    }
+    product(repository)
+}
+
+fn product_fingerprint(repository: &Repository) -> Result<String> {
+    let add = |all: Fingerprint, name: &&str| -> Result<Fingerprint> {
+        Ok(all.add(name, &folder::read(&repository.path(SOURCES).join(name))?))
+    };
+    Ok(PRODUCT_SOURCES.iter().try_fold(Fingerprint::default(), add)?.finish())
 }
 
 /// Builds the images for tests where they aren't there.
@@ -100,16 +121,22 @@ fn install_base(repository: &Repository, step: &Step) -> Result<()> {
     std::fs::remove_file(&archive).with_context(|| format!("{} can't be removed", archive.display()))
 }
 
-/// The folder that the product's image is built in: its sources, and what comes from npm.
-fn context(repository: &Repository) -> Result<std::path::PathBuf> {
+/// The folder that the product's image is built in.
+fn context_folder(repository: &Repository) -> PathBuf {
+    repository.target("octobot/image")
+}
+
+/// Fills that folder: with the image's sources, and what comes from npm.
+fn context(repository: &Repository) -> Result<PathBuf> {
     progress::step("Install the image's npm packages", |step| {
-        let context = repository.target("octobot/image");
-        for name in ["Dockerfile", "package.json", "package-lock.json"] {
+        let context = context_folder(repository);
+        for name in PRODUCT_SOURCES {
             folder::write(&context.join(name), &folder::read(&repository.path(SOURCES).join(name))?)?;
         }
         let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&context);
-        command::run(&mut npm, step)?;
+        // The packages run in the image, whose C library may be another than this machine's.
+        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--os=linux", "--libc=glibc"]);
+        command::run(npm.current_dir(&context), step)?;
         Ok(context)
     })
 }

@@ -78,6 +78,10 @@ fn engine(repository: &Repository, report: &mut Report) -> Option<Engine> {
     if let Err(error) = image::for_tests(repository) {
         report.failed("Build the images for tests", &error);
     }
+    // The tests with real agents in containers are about this image itself.
+    if let Err(error) = image::product_once(repository) {
+        report.failed("Build the sandbox image", &error);
+    }
     Some(engine)
 }
 

@@ -138,6 +138,9 @@ impl Narration {
             self.calls.len() - 1
         };
         let call = &mut self.calls[index];
+        if let Some(text) = update.meta.as_ref().and_then(translate::printed) {
+            events.extend(call.stream(text, now));
+        }
         for terminal in call.update(&update.fields, &self.workspace) {
             let unshown = self.unshown.remove(&terminal).unwrap_or_default();
             call.show_terminal(terminal);

@@ -63,6 +63,13 @@ pub fn locations(locations: &[acp::ToolCallLocation], workspace: &Path) -> Vec<L
     locations.iter().take(MAX_ITEMS).map(location).collect()
 }
 
+/// What a command has just printed, as several agents tell it beside the protocol, to clients that have no terminals for
+/// them.
+pub fn printed(meta: &acp::Meta) -> Option<&str> {
+    let output = meta.get("terminal_output_delta").or_else(|| meta.get("terminal_output"))?;
+    output.get("data")?.as_str()
+}
+
 /// What was given to a tool: the command of one that runs, else JSON.
 pub fn tool_input(kind: ToolKind, input: &Value) -> String {
     match input {

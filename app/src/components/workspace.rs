@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod add;
 pub mod facts;
+pub mod limits;
 pub mod progress;
 pub mod remove;
 pub mod rename;

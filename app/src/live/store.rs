@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use octobot_wire::project::{Role, User};
     use octobot_wire::session::SessionState;
-    use octobot_wire::workspace::{WorkspaceSource, WorkspaceState};
+    use octobot_wire::workspace::{WorkspaceLimits, WorkspaceSource, WorkspaceState};
     use octobot_wire::{Timestamp, UserId};
     use uuid::Uuid;
 
@@ -187,6 +187,7 @@ mod tests {
                 state: WorkspaceState::Ready,
                 commit: None,
                 dirty: false,
+                limits: WorkspaceLimits::default(),
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),
             },

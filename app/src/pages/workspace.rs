@@ -16,6 +16,7 @@ use crate::components::form::inline_edit::InlineEdit;
 use crate::components::sidebar::session_row::SessionRow;
 use crate::components::workspace::actions::WorkspaceActions;
 use crate::components::workspace::facts::WorkspaceFacts;
+use crate::components::workspace::limits::WorkspaceLimitsDialog;
 use crate::components::workspace::progress::WorkspaceProgress;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
 use crate::live::ProjectStore;
@@ -74,7 +75,7 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
     let store = ProjectStore::expect();
     let workspace = store.workspace(id);
     let actions = WorkspaceActions::new();
-    let removing = RwSignal::new(false);
+    let (limiting, removing) = (RwSignal::new(false), RwSignal::new(false));
     let is_ready = move || workspace.with(|w| w.as_ref().is_some_and(|w| w.state == WorkspaceState::Ready));
     view! {
         <div class="page__actions">
@@ -88,10 +89,14 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
                 <Icon glyph=Glyph::Refresh/>
                 "Refresh"
             </button>
+            <button type="button" class="button" on:click=move |_| limiting.set(true)>
+                "Limits"
+            </button>
             <button type="button" class="button button--quiet-danger" on:click=move |_| removing.set(true)>
                 <Icon glyph=Glyph::Trash/>
                 "Remove"
             </button>
+            <WorkspaceLimitsDialog id open=limiting/>
             <RemoveWorkspaceDialog id name open=removing/>
         </div>
     }

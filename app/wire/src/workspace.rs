@@ -84,10 +84,30 @@ pub struct Workspace {
     pub commit: Option<Commit>,
     /// Whether a local repository has uncommitted changes (sessions start with them).
     pub dirty: bool,
+    /// What each of its sandboxes may use up.
+    #[serde(default)]
+    pub limits: WorkspaceLimits,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What each sandbox of a workspace may use up. Where nothing is said, it is what the server gives. A sandbox that runs
+/// keeps what it has until it is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct WorkspaceLimits {
+    /// How many processes and threads there may be at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pids: Option<u32>,
+    /// How much memory they may hold together, in MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+    /// How much processor time they may use together, in thousandths of a core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_millis: Option<u32>,
 }
 
 /// A request to add a workspace.

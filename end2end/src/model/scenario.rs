@@ -121,7 +121,8 @@ pub(super) fn decide(scenarios: &mut [Scenario], conversation: &Conversation) ->
     if !conversation.has_tools {
         return said("Aside");
     }
-    let found = scenarios.iter_mut().rev().filter_map(|scenario| {
+    // Of several in the same prompt the last one is found.
+    let found = scenarios.iter_mut().filter_map(|scenario| {
         let (prompt, step) = conversation.find(&scenario.cue)?;
         Some((prompt, step, scenario))
     });
@@ -176,6 +177,7 @@ mod tests {
         let said = |text: &str| Entry::Said(text.to_owned());
         assert_eq!(answer(&mut scenarios, &[said("two"), Entry::Answered, said("one")]), "one");
         assert_eq!(answer(&mut scenarios, &[said("one"), Entry::Answered, said("two")]), "two");
+        assert_eq!(answer(&mut scenarios, &[said("two, and one")]), "two");
         assert_eq!(answer(&mut scenarios, &[said("three")]), "Done.");
     }
 }

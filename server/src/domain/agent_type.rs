@@ -222,6 +222,27 @@ mod tests {
         }
     }
 
+    /// The versions that a `package.json` pins, by the packages' names.
+    fn pinned(package_json: &str) -> Vec<(String, String)> {
+        let file: serde_json::Value = serde_json::from_str(package_json).unwrap();
+        let lists = ["dependencies", "devDependencies", "optionalDependencies"].map(|list| file[list].as_object());
+        let pinned = lists.into_iter().flatten().flatten();
+        pinned.map(|(name, version)| (name.clone(), version.as_str().unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn an_agent_has_the_same_version_where_it_is_installed_in_the_sandboxs_image_and_in_the_tests() {
+        let image = pinned(include_str!("../../sandbox/package.json"));
+        let tested = pinned(include_str!("../../../end2end/npm/package.json"));
+        for package in RECIPES.iter().filter_map(|recipe| recipe.npm_package) {
+            let (name, version) = package.rsplit_once('@').unwrap();
+            // The package for everybody only chooses among those that have the program for one kind of machine.
+            let in_image = if name == "opencode-ai" { "opencode-linux-x64-baseline" } else { name };
+            assert!(image.contains(&(in_image.to_owned(), version.to_owned())), "{package} isn't in the image");
+            assert!(tested.contains(&(name.to_owned(), version.to_owned())), "{package} isn't tested");
+        }
+    }
+
     #[test]
     fn a_custom_agent_is_the_users_command() {
         let launch = acp(&agent(AgentTypeId::Custom, &["my-agent", "--acp", "a b"]), &[]);

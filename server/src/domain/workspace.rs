@@ -1,6 +1,6 @@
 //! Workspaces and how their state changes.
 
-use octobot_wire::workspace::{Commit, WorkspaceSource, WorkspaceState};
+use octobot_wire::workspace::{Commit, WorkspaceLimits, WorkspaceSource, WorkspaceState};
 use octobot_wire::{ProjectId, Timestamp, WorkspaceId, workspace as wire};
 
 use super::InvalidTransition;
@@ -33,6 +33,8 @@ pub struct Workspace {
     pub commit: Option<Commit>,
     /// Whether a local repository has uncommitted changes.
     pub dirty: bool,
+    /// What each of its sandboxes may use up.
+    pub limits: WorkspaceLimits,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -51,6 +53,7 @@ impl Workspace {
             goal: WorkspaceGoal::Ready,
             commit: None,
             dirty: false,
+            limits: WorkspaceLimits::default(),
             created_at: now,
             updated_at: now,
         }
@@ -70,6 +73,14 @@ impl Workspace {
     pub fn rename(mut self, name: String, now: Timestamp) -> Result<Self, InvalidTransition> {
         self.refuse_if_removing("be renamed")?;
         self.name = name;
+        self.updated_at = now;
+        Ok(self)
+    }
+
+    /// Its sandboxes get other limits from their next start on.
+    pub fn limit(mut self, limits: WorkspaceLimits, now: Timestamp) -> Result<Self, InvalidTransition> {
+        self.refuse_if_removing("get other limits")?;
+        self.limits = limits;
         self.updated_at = now;
         Ok(self)
     }
@@ -122,6 +133,7 @@ impl Workspace {
             state: self.state.clone(),
             commit: self.commit.clone(),
             dirty: self.dirty,
+            limits: self.limits,
             created_at: self.created_at,
             updated_at: self.updated_at,
         }

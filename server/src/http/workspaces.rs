@@ -1,7 +1,7 @@
 //! `/api/projects/{project}/workspaces`
 
 use axum::http::StatusCode;
-use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
 use octobot_wire::{Problem, ProjectId, WorkspaceId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,7 +12,8 @@ use super::failure::Failure;
 
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(rename, remove)).routes(routes!(refresh))
+    let one = OpenApiRouter::new().routes(routes!(rename, remove)).routes(routes!(refresh)).routes(routes!(limit));
+    one.routes(routes!(list, add))
 }
 
 /// The workspaces of a project, oldest first.
@@ -48,6 +49,19 @@ async fn rename(
     Json(request): Json<RenameWorkspace>,
 ) -> Result<axum::Json<Workspace>, Failure> {
     Ok(axum::Json(backend.workspaces.rename(backend.caller, &project, workspace, request).await?))
+}
+
+/// Says what each of its sandboxes may use up, from their next start on: all of it, within the server's ceiling.
+#[utoipa::path(put, path = "/api/projects/{project}/workspaces/{workspace}/limits", tag = "workspaces", params(("project" = String, Path, description = "The project's id"), ("workspace" = String, Path, description = "The workspace's id")), request_body = WorkspaceLimits, responses(
+    (status = 200, description = "Changed", body = Workspace),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn limit(
+    Backend(backend): Backend,
+    Ids((project, workspace)): Ids<(ProjectId, WorkspaceId)>,
+    Json(request): Json<WorkspaceLimits>,
+) -> Result<axum::Json<Workspace>, Failure> {
+    Ok(axum::Json(backend.workspaces.limit(backend.caller, &project, workspace, request).await?))
 }
 
 /// Removes a workspace with its sessions, in the background. Its source is not touched.

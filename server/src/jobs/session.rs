@@ -14,7 +14,7 @@ use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
-use crate::sandbox::{DaemonClient, Limits, Provider};
+use crate::sandbox::{DaemonClient, LimitPolicy, Provider};
 use crate::services::{Core, Followers, ServiceError, Support, close_parts};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
@@ -34,8 +34,8 @@ pub struct SessionJob {
 /// What the server's owner has decided about sandboxes.
 #[derive(Debug, Clone, Copy)]
 pub struct SandboxPolicy {
-    /// What one sandbox may use up.
-    pub limits: Limits,
+    /// What sandboxes may use up.
+    pub limits: LimitPolicy,
     /// With less room than this, in bytes, no new sandbox is made.
     pub least_room_bytes: u64,
 }

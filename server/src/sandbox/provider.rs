@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::{ProjectId, SessionId};
 
-use super::{Connection, Room, SandboxError};
+use super::{Connection, Limits, Room, SandboxError};
 
 /// Makes, finds, stops and removes sandboxes.
 ///
@@ -61,23 +61,6 @@ pub struct SandboxSpec {
     pub project: ProjectId,
     /// What it may use up.
     pub limits: Limits,
-}
-
-/// What a sandbox may use up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Limits {
-    /// How many processes and threads there may be at once.
-    pub pids: u32,
-    /// How much memory they may hold together, in bytes, the files in `/tmp` included.
-    pub memory_bytes: u64,
-    /// How much processor time they may use together, in thousandths of one CPU.
-    pub cpu_millis: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { pids: 4096, memory_bytes: 8 << 30, cpu_millis: 4000 }
-    }
 }
 
 /// A sandbox as its provider sees it.

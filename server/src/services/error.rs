@@ -6,6 +6,7 @@ use octobot_wire::turn::MAX_PROMPT_BYTES;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::git::InvalidSource;
+use crate::sandbox::LimitOutOfRange;
 use crate::store::StoreError;
 
 /// Why a use case failed. `crate::problem` says how each is answered.
@@ -28,6 +29,9 @@ pub enum ServiceError {
     /// A workspace's source can't be understood.
     #[error("{0}")]
     Source(#[from] InvalidSource),
+    /// A workspace asks for limits that it can't have.
+    #[error("{0}")]
+    Limit(#[from] LimitOutOfRange),
     /// A prompt with nothing in it.
     #[error("Write a prompt first.")]
     PromptEmpty,

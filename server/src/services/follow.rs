@@ -23,6 +23,9 @@ const LEASE_MS: i64 = 15_000;
 /// How often the lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(5);
 
+/// The wait before the first try to reach a daemon again whose connection broke; it doubles while nothing comes.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+
 /// The longest wait between two tries to reach a daemon.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
@@ -125,7 +128,7 @@ impl Followers {
     /// Follows until there is nothing left to follow; comes back after every broken connection.
     async fn follow(&self, session: SessionId, lease: &str) -> End {
         let mut ingest = Ingest::new(session);
-        let mut wait = Duration::from_millis(20);
+        let mut wait = FIRST_WAIT;
         loop {
             let connection = match self.provider.connect(session).await {
                 Ok(Some(connection)) => Some(connection),
@@ -136,9 +139,9 @@ impl Followers {
                 }
             };
             if let Some(connection) = connection {
-                match self.stream(&mut ingest, session, connection, lease).await {
+                match self.stream(&mut ingest, session, connection, lease, &mut wait).await {
                     Ok(Some(end)) => return end,
-                    Ok(None) => wait = Duration::from_millis(20),
+                    Ok(None) => wait = FIRST_WAIT,
                     Err(error) => {
                         tracing::warn!(session.id = %session, error = &*error, "following session {session} was interrupted");
                     }
@@ -149,13 +152,15 @@ impl Followers {
         }
     }
 
-    /// Follows over one connection. `None` means that the daemon closed it.
+    /// Follows over one connection. `None` means that the daemon closed it. What comes shows that trying again is worth
+    /// while, however often connections break.
     async fn stream(
         &self,
         ingest: &mut Ingest,
         session: SessionId,
         connection: Connection,
         lease: &str,
+        wait: &mut Duration,
     ) -> Result<Option<End>, Box<dyn std::error::Error + Send + Sync>> {
         if !self.renew(lease).await? {
             return Ok(Some(End::LeaseTaken));
@@ -177,7 +182,7 @@ impl Followers {
                 batch = events.next() => match batch {
                     None => return Ok(None),
                     Some(batch) => match ingest.apply(&self.core, &batch?).await {
-                        Ok(()) => {}
+                        Ok(()) => *wait = FIRST_WAIT,
                         Err(IngestError::SessionGone) => return Ok(Some(End::NotNeeded)),
                         Err(error @ (IngestError::OutOfStep { .. } | IngestError::Service(_))) => return Err(error.into()),
                     },

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use octobot_app::ports::Caller;
 use octobot_wire::event::Change;
 use octobot_wire::name::parse_name;
-use octobot_wire::workspace::{AddWorkspace, RenameWorkspace};
+use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, WorkspaceLimits};
 use octobot_wire::{ProjectId, WorkspaceId};
 
 use super::{Core, ServiceError};
 use crate::domain::{JobKind, Workspace};
 use crate::git::{default_name, parse_source};
+use crate::sandbox::LimitPolicy;
 use crate::store::Tx;
 
 /// See the module.
 pub struct WorkspaceService {
     core: Arc<Core>,
+    limits: LimitPolicy,
 }
 
 impl WorkspaceService {
-    /// Works on `core`.
-    pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+    /// Works on `core`. `limits` says what workspaces may ask for.
+    pub fn new(core: Arc<Core>, limits: LimitPolicy) -> Self {
+        Self { core, limits }
     }
 
     /// Adds a workspace; its job looks at the source.
@@ -57,6 +59,23 @@ impl WorkspaceService {
         let name = named(&request.name)?;
         let mut tx = self.core.store.begin().await?;
         let workspace = self.find(&mut tx, caller, project, id).await?.rename(name, self.core.now())?;
+        tx.update_workspace(&workspace).await?;
+        tx.record(project, Change::Workspace { workspace: workspace.to_wire() });
+        self.core.commit(tx).await?;
+        Ok(workspace)
+    }
+
+    /// Gives its sandboxes other limits, from their next start on.
+    pub async fn limit(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: WorkspaceId,
+        request: WorkspaceLimits,
+    ) -> Result<Workspace, ServiceError> {
+        self.limits.check(&request)?;
+        let mut tx = self.core.store.begin().await?;
+        let workspace = self.find(&mut tx, caller, project, id).await?.limit(request, self.core.now())?;
         tx.update_workspace(&workspace).await?;
         tx.record(project, Change::Workspace { workspace: workspace.to_wire() });
         self.core.commit(tx).await?;

@@ -17,7 +17,7 @@ macro_rules! select_workspaces {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, name, source_kind, source_location, state, state_detail, goal, \
-             commit_id, commit_summary, commit_branch, dirty, created_at, updated_at FROM workspaces ",
+             commit_id, commit_summary, commit_branch, dirty, limits, created_at, updated_at FROM workspaces ",
             $rest
         )
     };
@@ -37,6 +37,7 @@ struct WorkspaceRow {
     commit_summary: Option<String>,
     commit_branch: Option<String>,
     dirty: bool,
+    limits: String,
     created_at: i64,
     updated_at: i64,
 }
@@ -74,6 +75,7 @@ impl TryFrom<WorkspaceRow> for Workspace {
             },
             name: row.name,
             dirty: row.dirty,
+            limits: reading.detail("limits", Some(&row.limits))?,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         })
@@ -125,8 +127,8 @@ impl Tx {
         execute!(
             self,
             "INSERT INTO workspaces (id, project_id, name, source_kind, source_location, state, state_detail, goal, \
-             commit_id, commit_summary, commit_branch, dirty, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             commit_id, commit_summary, commit_branch, dirty, limits, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             workspace.id.uuid(),
             workspace.project_id.as_str(),
             free_text(TABLE, "name", &workspace.name)?,
@@ -139,6 +141,7 @@ impl Tx {
             optional_text(TABLE, "commit_summary", commit.map(|commit| commit.summary.as_str()))?,
             optional_text(TABLE, "commit_branch", commit.and_then(|commit| commit.branch.as_deref()))?,
             workspace.dirty,
+            to_json(&workspace.limits)?,
             workspace.created_at.0,
             workspace.updated_at.0,
         )
@@ -152,7 +155,7 @@ impl Tx {
         let changed = execute!(
             self,
             "UPDATE workspaces SET name = $2, state = $3, state_detail = $4, goal = $5, commit_id = $6, \
-             commit_summary = $7, commit_branch = $8, dirty = $9, updated_at = $10 WHERE id = $1",
+             commit_summary = $7, commit_branch = $8, dirty = $9, limits = $10, updated_at = $11 WHERE id = $1",
             workspace.id.uuid(),
             free_text(TABLE, "name", &workspace.name)?,
             state,
@@ -162,6 +165,7 @@ impl Tx {
             optional_text(TABLE, "commit_summary", commit.map(|commit| commit.summary.as_str()))?,
             optional_text(TABLE, "commit_branch", commit.and_then(|commit| commit.branch.as_deref()))?,
             workspace.dirty,
+            to_json(&workspace.limits)?,
             workspace.updated_at.0,
         )?;
         expect_row(changed, TABLE, workspace.id)

@@ -3,7 +3,7 @@
 use octobot_server::domain::{Workspace, WorkspaceGoal};
 use octobot_server::store::StoreError;
 use octobot_wire::Timestamp;
-use octobot_wire::workspace::{Commit, WorkspaceSource, WorkspaceState};
+use octobot_wire::workspace::{Commit, WorkspaceLimits, WorkspaceSource, WorkspaceState};
 
 use crate::database::Database;
 use crate::samples::{NOW, begin, local, with_project, with_session, workspace, workspace_id};
@@ -15,6 +15,7 @@ pub async fn every_state_of_a_workspace_is_kept(database: &Database) {
         source: WorkspaceSource::Git { url: "https://example.org/a.git".to_owned() },
         commit: Some(Commit { id: "a".repeat(40), summary: "Fix “it”".to_owned(), branch: None }),
         dirty: true,
+        limits: WorkspaceLimits { memory_mib: Some(512), ..WorkspaceLimits::default() },
         ..workspace(1)
     };
     tx.insert_workspace(&git).await.unwrap();
@@ -35,6 +36,7 @@ pub async fn every_state_of_a_workspace_is_kept(database: &Database) {
             goal: WorkspaceGoal::Removed,
             commit: Some(Commit { id: "b".repeat(40), summary: String::new(), branch: Some("main".to_owned()) }),
             dirty: number % 2 == 0,
+            limits: WorkspaceLimits { pids: Some(100), memory_mib: None, cpu_millis: Some(500) },
             updated_at: Timestamp(NOW.0 + number),
             ..git.clone()
         };

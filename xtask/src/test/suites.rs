@@ -15,6 +15,9 @@ use crate::selection::{CHORES, SERVER, Selection};
 /// The package of the browser tests.
 const BROWSER: &str = "octobot-end2end";
 
+/// The files of that package's tests.
+const BROWSER_TESTS: [&str; 6] = ["agents", "bad_input", "browser", "containers", "faults", "sandbox_faults"];
+
 /// Sets the environment of a test run.
 type Environment<'a> = dyn Fn(&mut Command) + 'a;
 
@@ -33,7 +36,7 @@ pub fn unit_and_contract(repository: &Repository, report: &mut Report, environme
 pub fn browser(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
     let filter = format!("package({BROWSER})");
     let nextest = ["--filterset", &filter, "--test-threads", "1"];
-    let cargo = ["--test", "browser", "--test", "faults", "--test", "bad_input"];
+    let cargo = BROWSER_TESTS.iter().flat_map(|test| ["--test", test]).collect::<Vec<_>>();
     let mut command = runner(repository, SERVER, &nextest, &cargo, &["--test-threads", "1"]);
     environment(&mut command);
     suite(report, "Browser tests", &mut command);

@@ -11,6 +11,7 @@ use octobot_wire::tool::{CallContent, Location, MAX_TEXT, ToolCallChange, ToolKi
 use serde_json::Value;
 
 use crate::acp::translate;
+use crate::output::Output;
 
 /// Changes wait at least so long for further ones …
 const WINDOW: Duration = Duration::from_millis(50);
@@ -38,6 +39,8 @@ pub struct Call {
     has_printed: bool,
     /// What it printed, where that is given at its end.
     printed: Option<String>,
+    /// What it prints, where that comes bit by bit with what else is told of it.
+    stream: Option<Output>,
     /// What hasn't been told.
     waiting: ToolCallChange,
     /// When a change was last told.
@@ -69,6 +72,7 @@ impl Call {
             terminals: Vec::new(),
             has_printed: false,
             printed: None,
+            stream: None,
             waiting: ToolCallChange::default(),
             told: None,
         };
@@ -105,6 +109,18 @@ impl Call {
     pub fn output(&mut self, text: String) -> Option<DaemonEventBody> {
         self.has_printed |= !text.is_empty();
         (!text.is_empty()).then_some(DaemonEventBody::Output { turn_id: self.turn_id, call: self.part, text })
+    }
+
+    /// It printed something, which the agent tells itself.
+    pub fn stream(&mut self, text: &str, now: Instant) -> Vec<DaemonEventBody> {
+        self.has_printed |= !text.is_empty();
+        let texts = self.stream.get_or_insert_with(Output::printed).push(text.as_bytes(), now);
+        self.outputs(texts)
+    }
+
+    fn outputs(&self, texts: Vec<String>) -> Vec<DaemonEventBody> {
+        let (turn_id, call) = (self.turn_id, self.part);
+        texts.into_iter().map(|text| DaemonEventBody::Output { turn_id, call, text }).collect()
     }
 
     /// Takes what changed, and returns the terminals that it shows and didn't before.
@@ -167,6 +183,10 @@ impl Call {
 
     /// When [`Call::tell`] is to be called, if ever.
     pub fn due(&self) -> Option<Instant> {
+        self.change_due().into_iter().chain(self.stream.as_ref().and_then(Output::due)).min()
+    }
+
+    fn change_due(&self) -> Option<Instant> {
         let told = self.told.filter(|_| self.waiting != ToolCallChange::default())?;
         Some(told + WINDOW + WINDOW_PER_KIB * u32::try_from(self.size() / 1024).unwrap_or(u32::MAX))
     }
@@ -188,10 +208,15 @@ impl Call {
                 self.end(|duration_ms| ToolCallStatus::Completed { duration_ms }, now)
             }
             Some(_) => self.end(|duration_ms| ToolCallStatus::Failed { duration_ms }, now),
-            None if self.told.is_none() || self.due().is_some_and(|due| due <= now) => {
-                self.tell_all(now).into_iter().collect()
+            None => {
+                let texts = self.stream.as_mut().filter(|stream| stream.due().is_some_and(|due| due <= now));
+                let texts = texts.map(|stream| stream.flush(now)).unwrap_or_default();
+                let mut events = self.outputs(texts);
+                if self.told.is_none() || self.change_due().is_some_and(|due| due <= now) {
+                    events.extend(self.tell_all(now));
+                }
+                events
             }
-            None => Vec::new(),
         }
     }
 
@@ -208,6 +233,8 @@ impl Call {
         self.waiting.status = None;
         let mut events: Vec<_> = self.tell_all(now).into_iter().collect();
         let (turn_id, call) = (self.turn_id, self.part);
+        let rest = self.stream.take().map(|stream| stream.finish(now)).unwrap_or_default();
+        events.extend(self.outputs(rest));
         events.extend(self.printed.take().map(|text| DaemonEventBody::Output { turn_id, call, text }));
         if !self.has_told_end {
             self.has_told_end = true;

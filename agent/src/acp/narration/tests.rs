@@ -128,6 +128,20 @@ fn what_a_command_printed_is_output_and_not_said_twice() {
 }
 
 #[test]
+fn what_a_command_prints_may_come_bit_by_bit_with_what_is_told_of_it() {
+    let now = Instant::now();
+    let mut narration = narration();
+    narration.tool_call(&update(json!({"toolCallId": "c", "title": "ls", "kind": "execute"})), now);
+    let prints = |text: &str| json!({"toolCallId": "c", "_meta": {"terminal_output_delta": {"data": text}}});
+    let mut events = narration.tool_call(&update(prints("one\n")), now);
+    assert_eq!(told(&events), ["0 prints one\n"], "at once");
+    events = narration.tool_call(&update(prints("two\n")), now);
+    let ended = json!({"toolCallId": "c", "status": "completed", "rawOutput": {"output": "one\ntwo\n"}});
+    events.extend(narration.tool_call(&update(ended), now));
+    assert_eq!(told(&events), ["0 prints two\n", "0 ends Completed { duration_ms: 0 }"]);
+}
+
+#[test]
 fn a_tool_call_that_only_a_terminal_prints_for_has_its_output_from_the_start() {
     let now = Instant::now();
     let mut narration = narration();

@@ -212,7 +212,10 @@ impl SessionJob {
         let id = session.id;
         let verb = if session.is_built() { "Starting" } else { "Making" };
         self.log(id, stage, &format!("{verb} the sandbox …")).await?;
-        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits: self.policy.limits };
+        let workspace = self.core.store.read().await?.workspace_by_id(session.workspace_id).await?;
+        let Some(workspace) = workspace else { return Err(StageEnd::Unwanted) };
+        let limits = self.policy.limits.limits_of(&workspace.limits);
+        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits };
         let start = async |sink: &LogSink| self.provider.start(&spec, sink).await;
         let connection = self.logged(id, stage, start).await??;
         if let Some(bundle) = bundle {

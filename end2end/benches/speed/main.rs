@@ -6,9 +6,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
-use octobot_end2end::Server;
 use octobot_end2end::api::{Api, Events, make_repository};
+use octobot_end2end::{Server, processes};
 use serde_json::Value;
+
+mod containers;
+mod tokens;
 
 /// How many tabs watch one session.
 const WATCHERS: usize = 1_000;
@@ -62,15 +65,19 @@ async fn measure() -> Result<u32> {
     let mut server = Server::start().await?;
     start_up(&mut server, &mut table).await?;
     let api = Api::new(&server.url(""));
-    table.row("idle server, resident", resident_mib(&server)?, "MiB", 60.0);
+    table.row("idle server, resident", resident_mib(server.id()?)?, "MiB", 60.0);
     let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
     session_start(&api, &workspace, &mut table).await?;
     let session = api.create_session(&workspace).await?;
+    let daemon = processes::running(&session, &["octobot-agent", "daemon"])?;
+    table.row("idle agent daemon, resident", resident_mib(*daemon.first().context("no daemon")?)?, "MiB", 10.0);
     first_byte(&server, &api, &session, &mut table).await?;
     event_path(&api, &session, &mut table).await?;
     burst(&api, &session, &mut table).await?;
     watchers(&api, &session, &mut table).await?;
     server.end().await?;
+    tokens::measure(&mut table).await?;
+    containers::measure(folder.path(), &mut table).await?;
     Ok(table.missed)
 }
 
@@ -94,8 +101,8 @@ async fn start_up(server: &mut Server, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn resident_mib(server: &Server) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id()?))?;
+fn resident_mib(process: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
@@ -263,8 +270,7 @@ async fn event_path(api: &Api, session: &str, table: &mut Table) -> Result<()> {
     let mut delays = Vec::new();
     loop {
         let event = events.next().await?;
-        #[expect(clippy::disallowed_methods, reason = "the sandbox prints the time of the same clock")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+        let now = wall_clock()?;
         match event["type"].as_str() {
             Some("output") => {
                 let lines = event["lines"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -280,6 +286,12 @@ async fn event_path(api: &Api, session: &str, table: &mut Table) -> Result<()> {
     table.row("line printed in the sandbox to browser's socket, median", median(&mut delays), "ms", 5.0);
     table.note("  99th percentile", delays[delays.len() * 99 / 100], "ms");
     Ok(())
+}
+
+/// The time of the clock that sandboxes print, in seconds.
+#[expect(clippy::disallowed_methods, reason = "what is printed in a sandbox is compared with it")]
+fn wall_clock() -> Result<f64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64())
 }
 
 /// As fast as a script can print, to the end of the turn in the transcript.

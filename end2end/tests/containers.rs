@@ -1,0 +1,198 @@
+//! Sessions in real containers: real agents in the image that `cargo xtask image` builds, the whole way from the REST API
+//! to a simulated model API and back, and what holds for any session in a container.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::agreement;
+use octobot_end2end::api::{Api, Method, make_repository};
+use octobot_end2end::engine::{Engine, IMAGE, PRODUCT};
+use octobot_end2end::model::{Model, Scenario, Step};
+use octobot_end2end::{Server, rehearse_in, skip};
+use octobot_wire::permission::PermissionKind;
+use serde_json::{Value, json};
+
+/// What every agent is asked to do.
+const PROMPT: &str = "create hello.txt and run the tests";
+
+/// The workspace's test: it passes when the file is there.
+const TESTS: &str = "grep -q Hello hello.txt && echo passed\n";
+
+/// An agent, and how the model drives it.
+struct Part {
+    /// Its configuration.
+    agent: Value,
+    /// What the server's environment has for it, beside what depends on the model's address.
+    variables: Vec<(&'static str, String)>,
+    /// The tool that writes the file, with its input, and the one that runs the tests.
+    tools: [(&'static str, Value); 2],
+    /// Whether it tells what a command printed. Gemini CLI tells only the model.
+    shows_output: bool,
+}
+
+/// Plays the part against a model API where containers reach it.
+async fn plays(name: &str, part: impl FnOnce(&str) -> Part) {
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(PRODUCT) {
+        return skip(name, &why);
+    }
+    let gateway = engine.gateway().expect("this machine has an address in the network of containers");
+    let model = Model::start_at(gateway).await.expect("the model API starts");
+    let Part { agent, variables, tools, shows_output } = part(model.url());
+    let scenario =
+        tools.into_iter().fold(Scenario::cued(PROMPT), |all, (tool, input)| all.step(Step::tool(tool, input)));
+    model.play(scenario.step(Step::text("All tests pass.")));
+    model.play(Scenario::cued("are you still there").step(Step::text("Still here.")));
+    let mut place = engine.place(PRODUCT);
+    let names: Vec<_> = variables.iter().map(|(name, _)| *name).collect();
+    place.options = vec![format!("--agent-env={}", names.join(","))];
+    place.variables.extend(variables);
+    rehearse_in(&engine, place, name, async |server: &mut Server, folder: &Path| -> Result<()> {
+        std::fs::write(folder.join("tests.sh"), TESTS)?;
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session_with(&workspace, &agent).await?;
+        writes_and_tests(&api, server, &engine, &session, shows_output).await?;
+        let told = model.requests().iter().any(|request| request.body.to_string().contains("passed"));
+        ensure!(told, "the model wasn't told that the tests pass");
+
+        // A stopped session starts again with the next prompt, and the agent knows what was said.
+        api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
+        api.session_state(&session, "stopped").await?;
+        api.submit(&session, "are you still there").await?;
+        api.idle(&session).await?;
+        let asked =
+            model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you still there"));
+        let asked = asked.context("the model wasn't asked")?.body.to_string();
+        ensure!(asked.contains(PROMPT), "the agent has forgotten what was said: {asked}");
+        agreement::check(&api, &session, &engine.data(&session)?).await
+    })
+    .await;
+}
+
+/// The agent asks before it writes; the server is killed meanwhile; the file is written once that is permitted, and the
+/// tests pass.
+async fn writes_and_tests(
+    api: &Api,
+    server: &mut Server,
+    engine: &Engine,
+    session: &str,
+    shows_output: bool,
+) -> Result<()> {
+    api.submit(session, PROMPT).await?;
+    let asked = api.asked(session).await?.context("nothing was asked")?;
+    let file = engine.data(session)?.join("home/workspace/hello.txt");
+    ensure!(!file.exists(), "it was written without permission");
+    server.kill_and_restart().await?;
+    let again = api.asked(session).await?;
+    ensure!(again.as_ref() == Some(&asked), "what was asked is now {again:?}");
+    let mut next = again;
+    while let Some(asked) = next {
+        api.answer(session, &asked, PermissionKind::AllowOnce).await?;
+        next = api.asked(session).await?;
+    }
+    ensure!(std::fs::read_to_string(&file).context("the file wasn't written")? == "Hello\n");
+    let view = api.get(&format!("/sessions/{session}")).await?.to_string();
+    ensure!(view.contains("All tests pass."), "{view}");
+    ensure!(!shows_output || view.contains(r#""lines":["passed"]"#), "what the tests printed isn't shown: {view}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_a_workspace_hold_from_the_next_start_on_and_never_exceed_the_ceiling() {
+    const NAME: &str = "limits of a workspace";
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(IMAGE) {
+        return skip(NAME, &why);
+    }
+    let mut place = engine.place(IMAGE);
+    place.options = vec!["--sandbox-pids=300".to_owned(), "--sandbox-max-pids=400".to_owned()];
+    rehearse_in(&engine, place, NAME, async |server: &mut Server, folder: &Path| -> Result<()> {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        let name = format!("octobot-{session}");
+        let inspect = ["container", "inspect", "--format", "{{.HostConfig.PidsLimit}}", &name];
+        ensure!(engine.lines(&inspect)? == ["300"]);
+
+        let path = format!("/workspaces/{workspace}/limits");
+        let (status, problem) = api.send(Method::PUT, &path, Some(&json!({ "pids": 401 }))).await?;
+        ensure!(status == 422 && problem["errors"][0]["field"] == "pids", "{status}: {problem}");
+        let (status, changed) = api.send(Method::PUT, &path, Some(&json!({ "pids": 400 }))).await?;
+        ensure!(status == 200 && changed["limits"] == json!({ "pids": 400 }), "{status}: {changed}");
+        ensure!(engine.lines(&inspect)? == ["300"], "a sandbox that runs was changed");
+        api.submit(&session, "touch kept").await?;
+        api.idle(&session).await?;
+        api.post(&format!("/sessions/{session}/stop"), &Value::Null).await?;
+        api.session_state(&session, "stopped").await?;
+        api.submit(&session, "ls").await?;
+        api.idle(&session).await?;
+        ensure!(engine.lines(&inspect)? == ["400"]);
+        ensure!(engine.data(&session)?.join("home/workspace/kept").exists());
+        Ok(())
+    })
+    .await;
+}
+
+fn variables<const N: usize>(variables: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
+    variables.map(|(name, value)| (name, value.to_owned())).into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("Claude Code in a container", |model| Part {
+        agent: json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } }),
+        variables: variables([("ANTHROPIC_API_KEY", "sk-ant-simulated"), ("ANTHROPIC_BASE_URL", model)]),
+        tools: [
+            ("Write", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
+            ("Bash", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
+        ],
+        shows_output: true,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gemini_cli_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("Gemini CLI in a container", |model| Part {
+        agent: json!({ "name": "Gemini", "agentType": "geminiCli", "options": { "model": "gemini-2.5-pro" } }),
+        variables: variables([
+            ("GEMINI_API_KEY", "simulated"),
+            ("GOOGLE_GEMINI_BASE_URL", model),
+            ("GEMINI_TELEMETRY_ENABLED", "false"),
+        ]),
+        tools: [
+            ("write_file", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
+            ("run_shell_command", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
+        ],
+        shows_output: false,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codex_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    let run = |command: &str| {
+        let why = "May I run this?";
+        json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": why })
+    };
+    plays("Codex in a container", |model| {
+        let provider = json!({
+            "name": "Simulated", "base_url": format!("{model}/v1"), "wire_api": "responses", "env_key": "OPENAI_API_KEY",
+        });
+        let config = json!({
+            "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
+        });
+        Part {
+            agent: json!({ "name": "Codex", "agentType": "codex", "options": { "mode": "read-only" } }),
+            variables: variables([("OPENAI_API_KEY", "simulated"), ("CODEX_CONFIG", &config.to_string())]),
+            tools: [
+                ("exec_command", run("printf 'Hello\\n' > hello.txt")),
+                ("exec_command", run("sh tests.sh")),
+            ],
+            shows_output: true,
+        }
+    })
+    .await;
+}
