@@ -178,14 +178,19 @@ fn grow(part: &mut Part, from: u64, lines: &[String]) {
     }
 }
 
-/// Whether two messages are the same, but for how many of the last lines of output they hold.
+/// Whether two messages are the same, but for how many of the last lines of output they hold, and for the source of what is
+/// told as HTML, which the stream leaves out.
 fn alike(one: &Message, other: &Message) -> bool {
     let bare = |message: &Message| {
         let mut message = message.clone();
         for part in &mut message.parts {
-            if let PartBody::ToolCall(call) = &mut part.body {
-                call.output.lines.clear();
-                call.output.first_line = 0;
+            match &mut part.body {
+                PartBody::ToolCall(call) => {
+                    call.output.lines.clear();
+                    call.output.first_line = 0;
+                }
+                PartBody::Text(prose) | PartBody::Reasoning(prose) if !prose.html.is_empty() => prose.text.clear(),
+                _ => {}
             }
         }
         message
