@@ -161,6 +161,32 @@ async fn a_chat_goes_on_after_its_server_was_killed() {
     .await;
 }
 
+#[tokio::test]
+async fn a_failed_turn_is_an_error_with_its_reason() {
+    if let Some(why) = chat::missing() {
+        return skip("a failed turn", &why);
+    }
+    rehearse("a failed turn", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let options = json!({ "command": ["no-such-agent"] });
+        let agent = json!({ "name": "Lost", "agentType": "custom", "options": options });
+        let agent = api.post("/agents", &agent).await?;
+        let session = json!({ "workspaceId": workspace, "agentId": agent["id"] });
+        let session = text(&api.post("/sessions", &session).await?["id"])?;
+        let address = server.url(&format!("/api/projects/local/sessions/{session}/chat"));
+        let mut chat = Chat::open(&address, false).await?;
+        chat.send("hello").await?;
+        let finished = chat.finished().await?;
+        ensure!(finished["isError"] == true && finished["isDisconnect"] == false, "{finished}");
+        let shown = chat.shows("a failure", |shown| shown["status"] == "error").await?;
+        ensure!(shown["error"].as_str().is_some_and(|error| error.contains("no-such-agent")), "{shown}");
+        ensure!(parts_of(&shown, "data-error")[0]["data"]["text"] == shown["error"], "{shown}");
+        Ok(())
+    })
+    .await;
+}
+
 /// Claude Code, which writes a file when it may, and talks slowly.
 fn play(model: &Model) {
     let write = |name: &str| Block::Tool {
@@ -181,6 +207,9 @@ fn play(model: &Model) {
     model.play(
         Scenario::cued("never mind").step(Step::default().and(write("never.txt"))).step(Step::text("As you like.")),
     );
+    let todo = json!({ "content": "look", "status": "in_progress", "activeForm": "looking" });
+    let plan = Step::tool("TodoWrite", json!({ "todos": [todo] }));
+    model.play(Scenario::cued("make a plan").step(plan).step(Step::text("Planned.")));
     model.play(Scenario::cued("talk to me").step(Step::text(&talk).slowly(Duration::from_millis(20))));
 }
 
@@ -260,6 +289,11 @@ async fn a_chat_with_claude_code_streams_asks_and_is_answered() {
         let shown = answer_all(&mut chat, false).await?;
         let call = parts_of(&shown, "dynamic-tool")[0];
         ensure!(call["state"] == "output-denied" && texts(&shown) == ["As you like."], "{shown}");
+
+        chat.send("make a plan").await?;
+        let shown = answer_all(&mut chat, true).await?;
+        let plan = parts_of(&shown, "data-plan")[0];
+        ensure!(plan["data"]["entries"][0]["content"] == "looking" && texts(&shown) == ["Planned."], "{shown}");
 
         // Words come one by one, and a stream that is lost in the middle brings them all once.
         chat.send("talk to me").await?;
