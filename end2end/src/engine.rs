@@ -88,14 +88,18 @@ impl Engine {
         Ok(traces)
     }
 
-    /// Removes the caches that the projects of a server have here. They outlive sessions, and a test's server.
-    pub fn remove_caches(&self, data: &Path) -> Result<()> {
+    /// The volumes with the caches that the projects of a server have here. They outlive sessions, and a test's server.
+    pub fn caches(&self, data: &Path) -> Result<Vec<String>> {
+        let mut caches = Vec::new();
         for installation in std::fs::read_dir(data.join("places")).into_iter().flatten() {
             let filter = format!("name=octobot-cache-{}", installation?.file_name().display());
-            for volume in self.lines(&["volume", "ls", "--quiet", "--filter", &filter])? {
-                self.lines(&["volume", "rm", &volume])?;
-            }
+            caches.extend(self.lines(&["volume", "ls", "--quiet", "--filter", &filter])?);
         }
-        Ok(())
+        Ok(caches)
+    }
+
+    /// Removes volumes that no container has any more.
+    pub fn remove_volumes(&self, names: &[String]) -> Result<()> {
+        names.iter().try_for_each(|name| self.lines(&["volume", "rm", name]).map(drop))
     }
 }

@@ -86,13 +86,14 @@ pub async fn rehearse_in(
     name: &str,
     test: impl AsyncFnOnce(&mut Server, &Path) -> Result<()>,
 ) {
+    let mut caches = Vec::new();
     rehearse_at(place, name, async |server: &mut Server, folder: &Path| -> Result<()> {
         test(server, folder).await?;
-        // A cache can be removed only when no session has it any more.
-        api::Api::new(&server.url("")).delete_sessions().await?;
-        engine.remove_caches(server.data())
+        caches = engine.caches(server.data())?;
+        Ok(())
     })
     .await;
+    engine.remove_volumes(&caches).expect("nothing has the caches any more");
 }
 
 /// Says that a test can't run here, or fails where every test has to.

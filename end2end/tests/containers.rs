@@ -2,6 +2,7 @@
 //! to a simulated model API and back, and what holds for any session in a container.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::agreement;
@@ -133,6 +134,50 @@ async fn the_limits_of_a_workspace_hold_from_the_next_start_on_and_never_exceed_
         Ok(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_sandbox_is_the_next_sessions_and_another_one_follows() {
+    const NAME: &str = "warm sandboxes";
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(IMAGE) {
+        return skip(NAME, &why);
+    }
+    let mut place = engine.place(IMAGE);
+    place.options = vec!["--sandbox-warm=2".to_owned()];
+    let warm = std::sync::Mutex::new(Vec::new());
+    rehearse_in(&engine, place, NAME, async |server: &mut Server, folder: &Path| -> Result<()> {
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let before = warm_sessions(server).await?;
+        let session = api.create_session(&workspace).await?;
+        ensure!(before.contains(&session), "{session} isn't one of {before:?}");
+        let log = api.get(&format!("/sessions/{session}")).await?["log"].to_string();
+        ensure!(log.contains("The sandbox runs already."), "{log}");
+        api.submit(&session, "git log --oneline").await?;
+        api.idle(&session).await?;
+        let after = warm_sessions(server).await?;
+        ensure!(after.len() == 3 && before.iter().all(|session| after.contains(session)), "{before:?}, {after:?}");
+        *warm.lock().expect("nobody panics while holding it") = after;
+        Ok(())
+    })
+    .await;
+    for session in warm.into_inner().expect("nobody panicked while holding it") {
+        let left = engine.traces(&session).expect("the engine answers");
+        assert!(left.is_empty(), "the server has left {left:?}");
+    }
+}
+
+/// Waits until there are two warm sandboxes, and returns every session that has a sandbox.
+async fn warm_sessions(server: &Server) -> Result<Vec<String>> {
+    while !reqwest::get(server.url("/metrics")).await?.text().await?.contains("octobot_warm_sandboxes 2") {
+        // Metrics have to be asked for.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let installation = std::fs::read_dir(server.data().join("places"))?.next().context("there is none")??;
+    let places = std::fs::read_dir(installation.path())?;
+    Ok(places.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
 }
 
 fn variables<const N: usize>(variables: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {

@@ -56,6 +56,10 @@ pub struct Options {
     #[arg(long, env = "SANDBOX_IDLE_STOP", default_value = "1h", value_parser = parse_duration)]
     sandbox_idle_stop: Duration,
 
+    /// How many sandboxes are started before anybody wants them, so that new sessions needn't wait.
+    #[arg(long, env = "SANDBOX_WARM", default_value_t = 0)]
+    sandbox_warm: u16,
+
     /// With less room than this on the disk, in MiB, no new sandbox is made.
     #[arg(long, env = "SANDBOX_DISK_FLOOR_MIB", default_value_t = 2048)]
     sandbox_disk_floor_mib: u64,
@@ -158,6 +162,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// After what time an idle sandbox is stopped; `None` for never.
     pub idle_stop: Option<Duration>,
+    /// How many sandboxes are kept warm.
+    pub warm_sandboxes: usize,
     /// Limits of one sandbox, and of all.
     pub policy: SandboxPolicy,
     /// How log lines look.
@@ -232,6 +238,7 @@ impl Options {
                 image: self.sandbox_image.unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             },
             idle_stop: Some(self.sandbox_idle_stop).filter(|limit| !limit.is_zero()),
+            warm_sandboxes: self.sandbox_warm.into(),
             policy: SandboxPolicy { limits, least_room_bytes: self.sandbox_disk_floor_mib.saturating_mul(1024 * 1024) },
             log_format: self.log_format,
             dev_reload: self.dev_reload,

@@ -6,6 +6,7 @@
 mod alarm;
 mod reconcile;
 mod session;
+mod warm;
 mod workspace;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use alarm::{Alarm, Signal};
 pub use reconcile::Reconciler;
 pub use session::{SandboxPolicy, SessionJob};
+pub use warm::{Warm, WarmPool};
 pub use workspace::WorkspaceJob;
 
 use crate::domain::job::{MAX_ATTEMPTS, backoff_ms};

@@ -3,6 +3,7 @@
 mod provider;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::clock::{Clock as _, IdSource as _, Machine};
 use crate::config::Config;
 use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
-use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WorkspaceJob};
+use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
     AgentService, Core, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
 };
@@ -87,11 +88,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     });
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
+    let warm = Arc::new(WarmPool::new(core.clone(), provider.clone(), support.clone(), config.policy));
     let reconciler = Reconciler {
         core: core.clone(),
         provider: provider.clone(),
         followers: followers.clone(),
         support: support.clone(),
+        warm: warm.clone(),
         idle_stop: config.idle_stop,
     };
     let replicas = store.listen().await?;
@@ -99,13 +102,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::spawn(hear_replicas(replicas, core.clone(), shutdown.clone())),
         tokio::spawn(runner.run(shutdown.clone())),
         tokio::spawn(reconciler.run(shutdown.clone())),
+        tokio::spawn(warm.clone().run(config.warm_sandboxes, shutdown.clone())),
     ];
 
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
-        sessions: Arc::new(SessionService::new(core.clone(), provider)),
+        sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
     };
     let web = Web {
         core,
@@ -116,13 +120,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         dev_reload: config.dev_reload,
         shutdown: shutdown.clone(),
     };
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("can't listen on {}: is another server there? --listen takes another address", config.listen)
-    })?;
-    let address = listener.local_addr()?;
-    println!("Octobot listens on http://{address}");
-    std::io::stdout().flush()?;
-    tracing::info!(http.address = %address, "listening on http://{address}");
+    let listener = bind(config.listen).await?;
 
     let serving = async {
         let served = listen(listener, web, shutdown.clone()).await;
@@ -141,6 +139,18 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes the address, and says so to whoever waits for it.
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("can't listen on {address}: is another server there? --listen takes another address")
+    })?;
+    let address = listener.local_addr()?;
+    println!("Octobot listens on http://{address}");
+    std::io::stdout().flush()?;
+    tracing::info!(http.address = %address, "listening on http://{address}");
+    Ok(listener)
 }
 
 /// Serves until a signal, then gives open requests some seconds.

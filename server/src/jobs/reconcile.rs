@@ -12,7 +12,7 @@ use octobot_wire::{SessionId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use self::orphans::{Orphans, Treatment};
-use super::JobError;
+use super::{JobError, WarmPool};
 use crate::domain::{JobKind, Session, SessionGoal};
 use crate::sandbox::Provider;
 use crate::services::{Core, Followers, Support};
@@ -36,6 +36,8 @@ pub struct Reconciler {
     pub followers: Arc<Followers>,
     /// What the provider says about the host.
     pub support: Support,
+    /// The sandboxes whose session isn't stored yet.
+    pub warm: Arc<WarmPool>,
     /// After what time without anything to do a sandbox is stopped; `None` for never.
     pub idle_stop: Option<Duration>,
 }
@@ -55,6 +57,7 @@ impl Reconciler {
     }
 
     async fn repair(&self, orphans: &mut Orphans) -> Result<(), JobError> {
+        let warm = self.warm.sessions();
         let sandboxes = self.provider.list().await?;
         let running: HashSet<_> = sandboxes.iter().filter(|s| s.running).map(|s| s.session).collect();
         // Read after the list: a session is stored before its sandbox is made, so what is listed but not stored is
@@ -75,7 +78,7 @@ impl Reconciler {
         {
             self.followers.ensure(session.id);
         }
-        let known: HashSet<_> = sessions.iter().map(|session| session.id).collect();
+        let known: HashSet<_> = sessions.iter().map(|session| session.id).chain(warm).collect();
         let unknown = sandboxes.iter().map(|sandbox| sandbox.session).filter(|session| !known.contains(session));
         self.treat(orphans.observe(&unknown.collect(), self.core.now())).await?;
         self.stop_idle(&sessions).await

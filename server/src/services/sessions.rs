@@ -11,6 +11,7 @@ use octobot_wire::{AgentId, ProjectId, SessionId, TurnId};
 use super::turns::checked_prompt;
 use super::{Core, ServiceError};
 use crate::domain::{JobKind, Session};
+use crate::jobs::WarmPool;
 use crate::sandbox::Provider;
 use crate::store::Tx;
 
@@ -18,12 +19,14 @@ use crate::store::Tx;
 pub struct SessionService {
     pub(super) core: Arc<Core>,
     pub(super) provider: Arc<dyn Provider>,
+    warm: Arc<WarmPool>,
 }
 
 impl SessionService {
-    /// Works on `core`; what is asked of an agent goes to its sandbox at `provider`.
-    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>) -> Self {
-        Self { core, provider }
+    /// Works on `core`; what is asked of an agent goes to its sandbox at `provider`. New sessions get those of `warm`, as
+    /// long as there are some.
+    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>, warm: Arc<WarmPool>) -> Self {
+        Self { core, provider, warm }
     }
 
     /// Creates a session, with its first prompt where there is one; its job makes the sandbox.
@@ -45,7 +48,8 @@ impl SessionService {
             tx.workspace(project, request.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
         workspace.takes_sessions()?;
         let agent_id = agent_for(&mut tx, project, request.agent_id).await?;
-        let id = SessionId::new(self.core.fresh());
+        let warm = self.warm.take(project, &workspace.limits);
+        let id = warm.as_ref().map_or_else(|| SessionId::new(self.core.fresh()), |warm| warm.session);
         let now = self.core.now();
         let mut session = Session::new(id, project.clone(), workspace.id, agent_id, now);
         if let Some(prompt) = &prompt {
@@ -57,7 +61,7 @@ impl SessionService {
             tx.record(project, Change::Turn { turn: turn.to_wire() });
         }
         self.commit_and_work(tx, &session).await?;
-        tracing::info!(session.id = %id, workspace.id = %workspace.id, "session {id} was created");
+        tracing::info!(session.id = %id, session.is_warm = warm.is_some(), workspace.id = %workspace.id, "session {id} was created");
         Ok(session)
     }
 
