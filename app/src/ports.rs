@@ -154,7 +154,7 @@ pub trait Sessions: Send + Sync {
         part: PartId,
         from: u64,
     ) -> Answer<'a, Output>;
-    /// Stores a prompt as a queued turn.
+    /// Stores a prompt as a queued turn, the next to run if it steers.
     fn submit<'a>(
         &'a self,
         caller: Caller,
@@ -176,6 +176,14 @@ pub trait Sessions: Send + Sync {
     -> Answer<'a, ()>;
     /// Stops a turn: a queued one is cancelled, a running one is ended in the sandbox.
     fn cancel_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn>;
+    /// Sends a queued turn now: the turn that runs is stopped, and this one goes before all others that wait.
+    fn steer_turn<'a>(
         &'a self,
         caller: Caller,
         project: &'a ProjectId,

@@ -242,6 +242,16 @@ impl Sessions for SessionService {
         answer(self.cancel_turn(caller, project, id, turn), |turn| turn.to_wire())
     }
 
+    fn steer_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn> {
+        answer(self.steer_turn(caller, project, id, turn), |turn| turn.to_wire())
+    }
+
     fn answer_permission<'a>(
         &'a self,
         caller: Caller,

@@ -2,6 +2,8 @@
 
 mod agents;
 mod asking;
+#[cfg(test)]
+mod bench;
 mod core;
 mod error;
 mod follow;

@@ -88,6 +88,7 @@ contract! {
     turns::every_state_of_a_turn_is_kept,
     turns::an_idempotency_key_is_used_once_in_a_session,
     turns::open_queued_and_active_turns_are_told_apart,
+    turns::a_turn_with_a_smaller_place_runs_before_those_that_were_queued_earlier,
     turns::a_queued_prompt_is_sealed_and_a_delivered_one_is_not,
     turns::a_sealed_prompt_cannot_be_moved_to_another_turn,
     turns::prompts_queued_at_the_same_time_get_numbers_of_their_own,

@@ -56,8 +56,12 @@ pub struct Turn {
     pub id: TurnId,
     /// The session it belongs to.
     pub session_id: SessionId,
-    /// 1, 2, 3 … within the session: the order in which turns run.
+    /// 1, 2, 3 … within the session: the order in which prompts were stored.
     pub number: u64,
+    /// Of the turns that wait the one with the smallest place runs next. It is the number, unless the turn was sent
+    /// before others.
+    #[serde(default)]
+    pub place: i64,
     /// The prompt.
     pub prompt: String,
     /// Where it stands.
@@ -74,7 +78,7 @@ pub struct Turn {
 }
 
 /// A prompt for a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubmitPrompt {
@@ -83,6 +87,9 @@ pub struct SubmitPrompt {
     /// A key of the caller's making: a repeat with the same key stores nothing and answers with the first turn.
     #[serde(default)]
     pub idempotency_key: Option<uuid::Uuid>,
+    /// Whether to stop the turn that runs, and to run this prompt before all others that wait.
+    #[serde(default)]
+    pub steer: bool,
 }
 
 /// A new text for a queued prompt.

@@ -27,12 +27,13 @@ impl TurnActions {
         Self { project: ProjectStore::expect(), session: SessionStore::expect(), toasts: Toasts::expect() }
     }
 
-    /// Sends a prompt. It stands in the queue at once; when the server refuses, `refused` gets the text back.
-    pub fn submit(self, prompt: String, refused: impl FnOnce(String) + 'static) {
+    /// Sends a prompt. It stands in the queue at once; when the server refuses, `refused` gets the text back. One that
+    /// steers has the turn that runs stopped, and goes before all others that wait.
+    pub fn submit(self, prompt: String, steer: bool, refused: impl FnOnce(String) + 'static) {
         let key = idempotency_key();
         self.session.sending.update(|list| list.push(SendingPrompt { key, prompt: prompt.clone() }));
         spawn_local(async move {
-            let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key) };
+            let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key), steer };
             match calls::submit_prompt(self.project.id(), self.session.id, request).await {
                 Ok(turn) => self.session.confirm_prompt(key, turn),
                 Err(failure) => {
@@ -69,6 +70,16 @@ impl TurnActions {
             if let Err(failure) = calls::delete_turn(self.project.id(), self.session.id, id).await {
                 self.session.put_turn(before);
                 self.toasts.failure("The queued prompt couldn't be deleted", &failure.0);
+            }
+        });
+    }
+
+    /// Sends a queued turn now: the one that runs is stopped.
+    pub fn steer(self, id: TurnId) {
+        spawn_local(async move {
+            // The stream tells what became of it.
+            if let Err(failure) = calls::steer_turn(self.project.id(), self.session.id, id).await {
+                self.toasts.failure("The prompt couldn't be sent now", &failure.0);
             }
         });
     }

@@ -13,6 +13,7 @@ use super::history::History;
 use super::prompt_area::PromptArea;
 use crate::browser::keys;
 use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::live::{ProjectStore, SessionStore};
 use crate::words;
@@ -30,11 +31,12 @@ pub fn Composer(
     let (completion, history) = (Completion::new(text, store.agent), History::new(text, store));
     let obstacle = obstacle_of(session);
     let waits = move || !store.turns.with(Vec::is_empty) || !store.sending.with(Vec::is_empty);
-    let send = move || {
+    let runs = store.current_turn();
+    let send = move |steer: bool| {
         let prompt = text.get_untracked();
         if !prompt.trim().is_empty() && obstacle.get_untracked().is_none() {
             text.set(String::new());
-            actions.submit(prompt, move |prompt| {
+            actions.submit(prompt, steer, move |prompt| {
                 // What was typed meanwhile is worth as much as what was refused.
                 let _ = text.try_update(|text| {
                     *text = if text.is_empty() { prompt } else { format!("{prompt}\n{text}") };
@@ -44,19 +46,20 @@ pub fn Composer(
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        send();
+        send(false);
     };
     let key = move |event: KeyboardEvent| {
         if completion.take_key(&event) || history.take_key(&event) {
             event.prevent_default();
         } else if keys::is_send(&event) {
             event.prevent_default();
-            send();
+            send(keys::is_steer(&event));
         }
     };
+    let is_empty = move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty());
     let hint = move || {
         obstacle.get().unwrap_or(if waits() {
-            "Enter adds it to the queue · Shift+Enter for a new line"
+            "Enter adds it to the queue · Ctrl+Enter stops the turn and sends it now · Shift+Enter for a new line"
         } else {
             "Enter sends · Shift+Enter for a new line"
         })
@@ -78,12 +81,24 @@ pub fn Composer(
                     option=completion.option()
                     on_key=key
                 />
+                <When when=move || runs.with(Option::is_some)>
+                    <button
+                        type="button"
+                        class="button composer__steer"
+                        title="Stop the turn that runs and send this now (Ctrl+Enter)"
+                        aria-keyshortcuts="Control+Enter Meta+Enter"
+                        disabled=dynamic(is_empty)
+                        on:click=move |_| send(true)
+                    >
+                        "Send now"
+                    </button>
+                </When>
                 <button
                     type="submit"
                     class="button button--primary composer__send"
                     aria-label="Send"
                     title="Send (Enter)"
-                    disabled=dynamic(move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty()))
+                    disabled=dynamic(is_empty)
                 >
                     <Icon glyph=Glyph::Send/>
                 </button>

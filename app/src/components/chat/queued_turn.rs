@@ -55,6 +55,11 @@ pub fn QueuedTurn(
     let shown = move || {
         view! {
             <pre class="queued__text">{dynamic(move || prompt.get())}</pre>
+            <IconButton
+                glyph=Glyph::Send
+                label="Send now: stops the turn that runs"
+                on_press=move |()| actions.steer(id)
+            />
             <IconButton glyph=Glyph::Pencil label="Edit the prompt" on_press=move |()| editing.set(true)/>
             <IconButton glyph=Glyph::Trash label="Delete from the queue" on_press=move |()| actions.delete(id)/>
         }

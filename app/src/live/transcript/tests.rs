@@ -71,6 +71,7 @@ fn turn(number: u64, prompt: &str) -> Turn {
         id: TurnId::new(Uuid::from_u128(u128::from(number))),
         session_id: session_id(),
         number,
+        place: number.cast_signed(),
         prompt: prompt.to_owned(),
         state: TurnState::Queued,
         created_at: Timestamp(0),
