@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "store/attachments.rs"]
+mod attachments;
 #[path = "store/database.rs"]
 mod database;
 #[path = "store/events.rs"]
@@ -93,6 +95,8 @@ contract! {
     turns::a_sealed_prompt_cannot_be_moved_to_another_turn,
     turns::prompts_queued_at_the_same_time_get_numbers_of_their_own,
     turns::what_a_turn_costs_is_kept,
+    attachments::a_file_is_sealed_and_goes_with_one_turn,
+    attachments::files_that_no_turn_took_are_deleted_those_of_turns_with_their_session,
     transcript::messages_keep_their_parts_in_order,
     transcript::messages_are_read_in_pages,
     parts::every_content_of_a_part_is_kept,

@@ -128,6 +128,7 @@ mod tests {
             number,
             place: number.cast_signed(),
             prompt: "ls".to_owned(),
+            attachments: Vec::new(),
             state,
             created_at: Timestamp(0),
             started_at: None,

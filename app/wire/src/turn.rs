@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::Attachment;
 use crate::tagged::read_tagged;
 use crate::usage::Usage;
-use crate::{SessionId, Timestamp, TurnId};
+use crate::{AttachmentId, SessionId, Timestamp, TurnId};
 
 /// The longest prompt, in bytes of UTF-8.
 pub const MAX_PROMPT_BYTES: usize = 1024 * 1024;
@@ -64,6 +65,9 @@ pub struct Turn {
     pub place: i64,
     /// The prompt.
     pub prompt: String,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Where it stands.
     pub state: TurnState,
     /// When the prompt was stored.
@@ -90,6 +94,9 @@ pub struct SubmitPrompt {
     /// Whether to stop the turn that runs, and to run this prompt before all others that wait.
     #[serde(default)]
     pub steer: bool,
+    /// The files that go with it, uploaded before. Each goes with one prompt.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentId>,
 }
 
 /// A new text for a queued prompt.

@@ -4,7 +4,7 @@ use octobot_wire::turn::TurnState;
 use octobot_wire::usage::Usage;
 use octobot_wire::{SessionId, Timestamp, TurnId, turn as wire};
 
-use super::InvalidTransition;
+use super::{File, InvalidTransition};
 
 /// A turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Turn {
     pub place: i64,
     /// The prompt. Encrypted in the store until it is delivered.
     pub prompt: String,
+    /// The files that go with it; their bytes stand apart.
+    pub attachments: Vec<File>,
     /// Where it stands.
     pub state: TurnState,
     /// Whether a user asked for it to be stopped after it was delivered.
@@ -132,6 +134,7 @@ impl Turn {
             number: self.number,
             place: self.place,
             prompt: self.prompt.clone(),
+            attachments: self.attachments.iter().map(File::to_attachment).collect(),
             state: self.state.clone(),
             created_at: self.created_at,
             started_at: self.started_at,
@@ -172,6 +175,7 @@ mod tests {
             number: 1,
             place: 1,
             prompt: "ls".to_owned(),
+            attachments: Vec::new(),
             state,
             cancel_requested: false,
             created_at: Timestamp(1),

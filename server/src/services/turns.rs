@@ -5,6 +5,7 @@ use octobot_wire::event::Change;
 use octobot_wire::turn::{EditPrompt, MAX_PROMPT_BYTES, SubmitPrompt};
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
+use super::attachments::taken;
 use super::{ServiceError, SessionService};
 use crate::domain::{Session, Turn};
 use crate::store::Tx;
@@ -27,9 +28,14 @@ impl SessionService {
         {
             return Ok(turn);
         }
+        let attachments = taken(&mut tx, id, &request.attachments).await?;
         let now = self.core.now();
         let session = session.want_up(now)?.named_after(&prompt);
         let turn = tx.insert_turn(TurnId::new(self.core.fresh()), id, &prompt, request.idempotency_key, now).await?;
+        if !attachments.is_empty() {
+            tx.attach(turn.id, &attachments).await?;
+        }
+        let turn = Turn { attachments, ..turn };
         let turn = if request.steer { self.put_first(&mut tx, project, turn).await? } else { turn };
         tx.update_session(&session).await?;
         tx.record(project, Change::Turn { turn: turn.to_wire() });

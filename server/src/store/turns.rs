@@ -19,7 +19,7 @@ macro_rules! select_turns {
     ($rest:literal) => {
         concat!(
             "SELECT id, session_id, number, place, sealed_prompt, prompt, state, state_detail, cancel_requested, created_at, \
-             started_at, ended_at, usage FROM turns ",
+             started_at, ended_at, usage, attachments FROM turns ",
             $rest
         )
     };
@@ -40,6 +40,7 @@ struct TurnRow {
     started_at: Option<i64>,
     ended_at: Option<i64>,
     usage: Option<String>,
+    attachments: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +61,10 @@ impl TurnRow {
                 (Some(sealed), None) => unseal(vault, id, &Sealed::from_bytes(sealed))?,
                 (None, Some(prompt)) => prompt,
                 (Some(_), Some(_)) | (None, None) => return Err(reading.corrupt("prompt")),
+            },
+            attachments: match self.attachments {
+                Some(attachments) => reading.detail("attachments", Some(&attachments))?,
+                None => Vec::new(),
             },
             state: read_state(reading, &self.state, self.state_detail.as_deref())?,
             cancel_requested: self.cancel_requested,
@@ -165,6 +170,7 @@ impl Tx {
             number: Reading { table: TABLE, row: &id }.number("number", number)?,
             place: number,
             prompt: prompt.to_owned(),
+            attachments: Vec::new(),
             state: TurnState::Queued,
             cancel_requested: false,
             created_at: now,

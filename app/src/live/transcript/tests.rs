@@ -73,6 +73,7 @@ fn turn(number: u64, prompt: &str) -> Turn {
         number,
         place: number.cast_signed(),
         prompt: prompt.to_owned(),
+        attachments: Vec::new(),
         state: TurnState::Queued,
         created_at: Timestamp(0),
         started_at: None,

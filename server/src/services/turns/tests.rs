@@ -38,7 +38,8 @@ impl Bench {
     }
 
     async fn submit(&self, prompt: &str, steer: bool, key: Option<Uuid>) -> TurnId {
-        let request = SubmitPrompt { prompt: prompt.to_owned(), idempotency_key: key, steer };
+        let request =
+            SubmitPrompt { prompt: prompt.to_owned(), idempotency_key: key, steer, ..SubmitPrompt::default() };
         self.service.submit(CALLER, &ProjectId::local(), self.session, request).await.unwrap().id
     }
 
