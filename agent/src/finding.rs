@@ -51,8 +51,9 @@ mod tests {
     fn names_come_before_paths_and_near_ones_before_far_ones() {
         let found = |typed| best(PATHS.into_iter(), typed, 10);
         assert_eq!(found("main"), ["src/main.rs", "a/b/Main.java", "src/domain.rs", "main/notes.md"]);
-        assert_eq!(found("src/m"), ["src/main.rs"]);
-        assert_eq!(found("rdm"), ["README.md"]);
+        assert_eq!(found("src/m"), ["src/main.rs", "src/domain.rs"]);
+        assert_eq!(found("readm"), ["README.md"]);
+        assert_eq!(found("nts"), ["main/notes.md"]);
         assert!(found("xyz").is_empty());
     }
 
