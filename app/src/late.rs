@@ -11,6 +11,7 @@ use crate::components::chat::completion_list::CompletionList;
 use crate::components::chat::draft::Draft;
 use crate::components::chat::queued_edit::QueuedEdit;
 use crate::components::chat::question::QuestionForm;
+use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
@@ -85,8 +86,12 @@ pub fn show_dialog(open: Dialog, part: Late) -> AnyView {
 
 /// Shows a part from the first time on that it is wanted.
 pub fn show_once(wanted: impl Fn() -> bool + Send + Sync + 'static, part: Late) -> AnyView {
+    once(Box::new(wanted), part)
+}
+
+fn once(wanted: Box<dyn Fn() -> bool + Send + Sync>, part: Late) -> AnyView {
     let was_wanted = Memo::new(move |before| before == Some(&true) || wanted());
-    view! { {move || was_wanted.get().then(|| show(part))} }.into_any()
+    view! { {dynamic(move || was_wanted.get().then(|| show(part)))} }.into_any()
 }
 
 /// Waits for what the page at this address begins with: taking over what the server rendered can't wait for it.

@@ -94,7 +94,10 @@ impl Choices {
         }
         let written = format!("{}{} ", &typed[..start], choice.text);
         let caret = u32::try_from(written.encode_utf16().count()).unwrap_or(u32::MAX);
-        self.draft.text.set(written + typed[end..].trim_start_matches(' '));
+        let text = written + typed[end..].trim_start_matches(' ');
+        // What was taken is done with: until the caret has followed, it would be completed again.
+        self.closed.set(Some(text.clone()));
+        self.draft.text.set(text);
         let area = self.draft.area;
         // After the text is there; setting it has moved the caret to its end.
         request_animation_frame(move || {
