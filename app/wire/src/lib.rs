@@ -29,6 +29,8 @@ pub mod turn;
 pub mod usage;
 pub mod workspace;
 
-pub use id::{AgentId, AttachmentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+pub use id::{
+    AgentId, AttachmentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId,
+};
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use time::Timestamp;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::services::bench::{Ground, NOW};
-use crate::services::{NewsCursor, retold};
 use crate::services::transcript::part_to_wire;
+use crate::services::{NewsCursor, retold};
 
 /// A session with a turn, and the log of its daemon.
 struct Bench {
