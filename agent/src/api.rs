@@ -2,6 +2,7 @@
 
 mod code;
 mod events;
+mod files;
 mod health;
 mod permissions;
 mod problem;
@@ -50,6 +51,7 @@ impl Api {
             .route("/turns/{id}/cancel", post(turns::cancel))
             .route("/turns/{id}/permissions/{part}", post(permissions::answer))
             .route("/settings", post(settings::change))
+            .route("/files", get(files::find))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
             .method_not_allowed_fallback(|| async {

@@ -20,6 +20,7 @@ use crate::api::{Api, Token};
 use crate::arguments::{DaemonArguments, ListenAddress};
 use crate::clock;
 use crate::driver::Driver;
+use crate::enclosures::Enclosures;
 use crate::environment::Environment;
 use crate::git::Workspace;
 use crate::log::EventLog;
@@ -57,7 +58,8 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
     surroundings.environment.set("SHELL", shell.program());
-    let (driver, turns) = Driver::resume(log, history, shell, surroundings, clock::system).await?;
+    let enclosures = Enclosures::new(arguments.home.as_ref(), arguments.workspace.as_ref().to_owned());
+    let (driver, turns) = Driver::resume(log, history, shell, enclosures, surroundings, clock::system).await?;
 
     let closing = CancellationToken::new();
     let api = Api::new(token, turns.clone(), reader, workspace);

@@ -20,10 +20,11 @@ use crate::call::{Call, CallEvent};
 use crate::clock::Clock;
 use crate::control::Mark;
 use crate::driver::journal::Journal;
+use crate::enclosures::{Enclosed, Enclosures};
 use crate::log::{EventLog, LogError};
 use crate::shell::Shell;
 use crate::stragglers;
-use crate::turn::{self, AnswerError, CallEnd, Effect, History, Reception, Turns, UnknownTurn};
+use crate::turn::{self, AnswerError, CallEnd, Effect, History, Prompt, Reception, Turns, UnknownTurn};
 
 /// So many requests wait before a caller waits.
 const QUEUE: usize = 16;
@@ -135,6 +136,9 @@ impl TurnsHandle {
 pub struct Driver {
     turns: Turns,
     shell: Shell,
+    enclosures: Enclosures,
+    /// What goes with the turn that runs.
+    enclosed: Enclosed,
     journal: Journal,
     call: Option<Call>,
     agent: Agent,
@@ -149,6 +153,7 @@ impl Driver {
         log: EventLog,
         history: History,
         shell: Shell,
+        enclosures: Enclosures,
         surroundings: Surroundings,
         clock: Clock,
     ) -> io::Result<(Self, TurnsHandle)> {
@@ -165,7 +170,18 @@ impl Driver {
         let (requests_sender, requests) = mpsc::channel(QUEUE);
         let (running, running_receiver) = watch::channel(None);
         let journal = Journal::new(log, clock);
-        let mut driver = Self { turns, shell, journal, call: None, agent, requests, running, shutting_down: false };
+        let mut driver = Self {
+            turns,
+            shell,
+            enclosures,
+            enclosed: Enclosed::default(),
+            journal,
+            call: None,
+            agent,
+            requests,
+            running,
+            shutting_down: false,
+        };
         driver.carry_out(effects).await;
         Ok((driver, TurnsHandle { requests: requests_sender, running: running_receiver }))
     }
@@ -207,7 +223,7 @@ impl Driver {
         }
     }
 
-    async fn deliver(&mut self, turn: DeliverTurn) -> Result<TurnDelivered, DeliverError> {
+    async fn deliver(&mut self, mut turn: DeliverTurn) -> Result<TurnDelivered, DeliverError> {
         let turn_id = turn.turn_id;
         match self.turns.reception(turn_id) {
             Reception::Repeated => return Ok(TurnDelivered { repeated: true }),
@@ -218,7 +234,14 @@ impl Driver {
         }
         self.journal.write_durably(DaemonEventBody::TurnStarted { turn_id }).await?;
         tracing::info!(turn.id = %turn_id, "turn {turn_id} starts");
-        let effects = self.turns.start(turn);
+        let files = std::mem::take(&mut turn.files);
+        let effects = match self.enclosures.enclose(turn_id, &turn.prompt, files).await {
+            Ok(enclosed) => {
+                self.enclosed = enclosed;
+                self.turns.start(turn)
+            }
+            Err(error) => self.turns.refuse(turn_id, format!("The prompt couldn't be given to the agent: {error}.")),
+        };
         self.carry_out(effects).await;
         Ok(TurnDelivered { repeated: false })
     }
@@ -270,13 +293,15 @@ impl Driver {
                     }
                 }
                 Effect::Sync => self.journal.sync().await,
-                Effect::Start { turn_id, script } => match self.shell.start(turn_id, &script) {
-                    Ok(call) => self.call = Some(call),
-                    Err(error) => {
-                        let end = CallEnd::Broken(format!("The script couldn't be run: {error}."));
-                        effects.extend(self.turns.call_ended(&end, 0));
+                Effect::Start { turn_id, script } => {
+                    match self.shell.start(turn_id, &script, self.enclosed.folder.as_deref()) {
+                        Ok(call) => self.call = Some(call),
+                        Err(error) => {
+                            let end = CallEnd::Broken(format!("The script couldn't be run: {error}."));
+                            effects.extend(self.turns.call_ended(&end, 0));
+                        }
                     }
-                },
+                }
                 Effect::EndStragglers { turn_id } => {
                     if let Err(error) = stragglers::kill(Mark::of_turn(turn_id)).await {
                         tracing::error!(turn.id = %turn_id, error = %error, "processes of turn {turn_id} may be left");
@@ -287,7 +312,9 @@ impl Driver {
                         call.stop(grace);
                     }
                 }
-                Effect::Prompt(prompt) => self.agent.prompt(*prompt),
+                Effect::Prompt(prompt) => {
+                    self.agent.prompt(Prompt { enclosed: std::mem::take(&mut self.enclosed), ..*prompt });
+                }
                 Effect::CancelPrompt => self.agent.cancel(),
                 Effect::Answer { part, answer } => self.agent.answer(part, answer),
                 Effect::StopAgent { grace } => self.agent.stop(grace),

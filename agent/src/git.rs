@@ -128,6 +128,14 @@ impl Workspace {
         Ok(())
     }
 
+    /// The files of the workspace that git doesn't ignore, each with a NUL behind it; none before there is code.
+    pub async fn files(&self) -> Result<String, CodeError> {
+        if !self.has_code() {
+            return Ok(String::new());
+        }
+        self.git.text(&["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]).await
+    }
+
     async fn store(&self, mut bundle: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin) -> Result<(), CodeError> {
         let failed = files("store the bundle");
         let mut file = tokio::fs::File::create(&self.bundle).await.map_err(&failed)?;

@@ -6,7 +6,7 @@ mod script;
 mod state;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use octobot_wire::TurnId;
 
@@ -15,6 +15,9 @@ use crate::control::Mark;
 use crate::environment::Environment;
 use crate::process::Launch;
 use crate::shell::script::{Files, Kind};
+
+/// Tells a script in which folder the files are that go with its prompt.
+const ATTACHMENTS_VARIABLE: &str = "OCTOBOT_ATTACHMENTS";
 
 /// The sandbox's shell.
 #[derive(Debug)]
@@ -58,13 +61,17 @@ impl Shell {
         &self.program
     }
 
-    /// Starts a script as a tool call of a turn.
-    pub fn start(&self, turn_id: TurnId, script: &str) -> Result<Call, ShellError> {
+    /// Starts a script as a tool call of a turn. `attachments` is the folder with the files that go with it.
+    pub fn start(&self, turn_id: TurnId, script: &str, attachments: Option<&Path>) -> Result<Call, ShellError> {
         state::write_script(&self.files, script).map_err(ShellError::Files)?;
+        let mut environment = self.environment.clone();
+        if let Some(folder) = attachments.and_then(Path::to_str) {
+            environment.set(ATTACHMENTS_VARIABLE, folder);
+        }
         let launch = Launch {
             mark: Mark::of_turn(turn_id),
             command: self.kind.command(&self.program, &self.files),
-            environment: self.environment.clone(),
+            environment,
             folder: self.workspace.clone(),
         };
         let files = self.files.clone();

@@ -18,6 +18,7 @@ use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::tool::ToolKind;
 
+use crate::enclosures::Enclosed;
 pub use crate::turn::effect::{Effect, Prompt, Question};
 use crate::turn::end::StopCause;
 pub use crate::turn::end::{CallEnd, PromptEnd};
@@ -130,8 +131,16 @@ impl Turns {
         start_call(turn_id, 0, "Set up".to_owned(), script)
     }
 
+    /// Ends a turn whose reception is [`Reception::New`] and whose start is in the log, because it can't be begun.
+    pub fn refuse(&mut self, turn_id: TurnId, reason: String) -> Vec<Effect> {
+        self.history.turn_started(turn_id);
+        self.history.open = None;
+        let outcome = TurnOutcome::Failed { reason, credential: None };
+        vec![Effect::Log(DaemonEventBody::TurnEnded { turn_id, outcome }), Effect::Sync]
+    }
+
     fn start_prompt(&mut self, turn: DeliverTurn, first_part: u32) -> Vec<Effect> {
-        let DeliverTurn { turn_id, launch, setup_script: _, prompt, files } = turn;
+        let DeliverTurn { turn_id, launch, setup_script: _, prompt, files: _ } = turn;
         match launch {
             Launch::Shell => {
                 self.running = Some(Running { turn_id, stage: Stage::Script(first_part), stopping: None });
@@ -139,7 +148,8 @@ impl Turns {
             }
             Launch::Acp(launch) => {
                 self.running = Some(Running { turn_id, stage: Stage::Agent, stopping: None });
-                vec![Effect::Prompt(Box::new(Prompt { turn_id, launch, text: prompt, files, first_part }))]
+                let enclosed = Enclosed::default();
+                vec![Effect::Prompt(Box::new(Prompt { turn_id, launch, text: prompt, enclosed, first_part }))]
             }
         }
     }

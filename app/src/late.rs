@@ -1,11 +1,17 @@
-//! What showing and using a session doesn't need: other pages, and dialogs. It stands in a chunk of the WASM that a
+//! What showing and using a session doesn't need at first: other pages, dialogs, what completes and goes with a prompt. It stands in a chunk of the WASM that a
 //! browser fetches when it is first shown, so that a session is there sooner.
 
 use leptos::prelude::*;
 use octobot_wire::message::Permission;
 use octobot_wire::{PartId, SessionId, TurnId, WorkspaceId};
 
+use crate::components::chat::attachments::AttachmentTray;
+use crate::components::chat::completion::Completion;
+use crate::components::chat::completion_list::CompletionList;
+use crate::components::chat::draft::Draft;
 use crate::components::chat::question::QuestionForm;
+use crate::components::chat::queued_edit::QueuedEdit;
+use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
@@ -30,6 +36,12 @@ pub enum Late {
     Agent,
     /// What an agent wants filled in.
     Question(PartId, TurnId, StoredValue<Permission>),
+    /// What completes a prompt.
+    Completion(Draft, Completion),
+    /// The files that go with a prompt.
+    Attachments(Draft),
+    /// Editing a queued prompt.
+    EditQueued(TurnId, RwSignal<bool>),
     /// The dialog that adds a workspace.
     AddWorkspace(Dialog),
     /// The dialog that renames a workspace.
@@ -52,6 +64,9 @@ fn fetch(part: Late) -> AnyView {
         Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
         Late::Agent => view! { <AgentPage/> }.into_any(),
         Late::Question(id, turn, asked) => view! { <QuestionForm id turn asked/> }.into_any(),
+        Late::Completion(draft, completion) => view! { <CompletionList draft completion/> }.into_any(),
+        Late::Attachments(draft) => view! { <AttachmentTray draft/> }.into_any(),
+        Late::EditQueued(id, editing) => view! { <QueuedEdit id editing/> }.into_any(),
         Late::AddWorkspace(open) => view! { <AddWorkspaceDialog open/> }.into_any(),
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),
@@ -66,8 +81,17 @@ pub fn show(part: Late) -> AnyView {
 
 /// Shows a dialog from the first time on that it is open.
 pub fn show_dialog(open: Dialog, part: Late) -> AnyView {
-    let was_open = Memo::new(move |before| open.get() || before == Some(&true));
-    view! { {move || was_open.get().then(|| show(part))} }.into_any()
+    show_once(move || open.get(), part)
+}
+
+/// Shows a part from the first time on that it is wanted.
+pub fn show_once(wanted: impl Fn() -> bool + Send + Sync + 'static, part: Late) -> AnyView {
+    once(Box::new(wanted), part)
+}
+
+fn once(wanted: Box<dyn Fn() -> bool + Send + Sync>, part: Late) -> AnyView {
+    let was_wanted = Memo::new(move |before| before == Some(&true) || wanted());
+    view! { {dynamic(move || was_wanted.get().then(|| show(part)))} }.into_any()
 }
 
 /// Waits for what the page at this address begins with: taking over what the server rendered can't wait for it.

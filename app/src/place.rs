@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use octobot_wire::{AgentId, ProjectId, SessionId, WorkspaceId};
+use octobot_wire::{AgentId, AttachmentId, ProjectId, SessionId, WorkspaceId};
 
 /// What the main area shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,17 @@ pub fn new_session_url(project: &ProjectId, workspace: WorkspaceId) -> String {
 /// A session.
 pub fn session_url(project: &ProjectId, session: SessionId) -> String {
     format!("/projects/{project}/sessions/{session}")
+}
+
+/// Where files for a session's next prompt are sent.
+pub fn attachments_url(project: &ProjectId, session: SessionId, name: &str) -> String {
+    let name = String::from(js_sys::encode_uri_component(name));
+    format!("/api/projects/{project}/sessions/{session}/attachments?name={name}")
+}
+
+/// A file that goes with a prompt.
+pub fn file_url(project: &ProjectId, session: SessionId, file: AttachmentId) -> String {
+    format!("/api/projects/{project}/sessions/{session}/files/{file}")
 }
 
 /// A workspace.

@@ -18,7 +18,7 @@ use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
-use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+use octobot_wire::{AgentId, AttachmentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
 
 /// The answer of a port.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -154,7 +154,7 @@ pub trait Sessions: Send + Sync {
         part: PartId,
         from: u64,
     ) -> Answer<'a, Output>;
-    /// Stores a prompt as a queued turn.
+    /// Stores a prompt as a queued turn, the next to run if it steers.
     fn submit<'a>(
         &'a self,
         caller: Caller,
@@ -182,6 +182,30 @@ pub trait Sessions: Send + Sync {
         id: SessionId,
         turn: TurnId,
     ) -> Answer<'a, Turn>;
+    /// Sends a queued turn now: the turn that runs is stopped, and this one goes before all others that wait.
+    fn steer_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn>;
+    /// Deletes a file that was uploaded and that no prompt has taken.
+    fn detach<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        attachment: AttachmentId,
+    ) -> Answer<'a, ()>;
+    /// Finds files of the session's copy of the code by a part of their path, the best first.
+    fn find_files<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        name: &'a str,
+    ) -> Answer<'a, Vec<String>>;
     /// Answers a request for permission, which `part_number` names within its turn. The first answer counts; the answer
     /// to this call says which one that was.
     fn answer_permission<'a>(

@@ -71,6 +71,20 @@ impl Api {
         Ok(json)
     }
 
+    /// Sends a file, and returns the status and the JSON of the answer.
+    pub async fn upload(&self, path: &str, media_type: &str, data: &[u8]) -> Result<(StatusCode, Value)> {
+        let url = format!("{}/api/projects/local{path}", self.address);
+        let response = self.http.post(url).header("content-type", media_type).body(data.to_vec()).send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        Ok((status, serde_json::from_str(&text).context(text)?))
+    }
+
+    /// Fetches what an address of the server has.
+    pub async fn fetch(&self, address: &str) -> Result<Response> {
+        Ok(self.http.get(format!("{}{address}", self.address)).send().await?)
+    }
+
     /// Follows what happens, for instance `after=0&session=…`.
     pub async fn events(&self, query: &str) -> Result<Events> {
         let response = self.http.get(format!("{}/api/projects/local/events?{query}", self.address)).send().await?;

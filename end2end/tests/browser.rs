@@ -287,6 +287,102 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_code_gets_a_pasted_image_and_a_mentioned_file() {
+    const PROMPT: &str = "//textarea[@aria-label='Prompt']";
+    if let Some(why) = agents::missing("claude-agent-acp") {
+        return skip("an image for Claude Code", &why);
+    }
+    let model = Model::start().await.expect("the model API starts");
+    model.play(Scenario::cued("what is wrong").step(Step::text("I **see** it.")));
+    let tools = agents::tool_folder().expect("a folder can be made");
+    play_at(agents::claude_code_place(&model, tools.path()), "attached end", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        make_repository(folder.path()).await?;
+        std::fs::create_dir(folder.path().join("src"))?;
+        std::fs::write(folder.path().join("src/window.rs"), "fn main() {}\n")?;
+        let api = Api::new(&stage.server.url(""));
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let agent = json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } });
+        let agent = api.post("/agents", &agent).await?;
+        let session = json!({ "workspaceId": workspace, "agentId": agent["id"] });
+        let session = text(&api.post("/sessions", &session).await?["id"])?;
+        api.session_state(&session, "ready").await?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+
+        // An image that is too large is made smaller; a file that isn't wanted is removed.
+        paste(stage, PAINTED).await?;
+        paste(stage, "new File(['notes'], 'notes.txt', { type: 'text/plain' })").await?;
+        see(stage, "//img[@class='attachments__image']").await?;
+        press(stage, "//button[@aria-label='Remove notes.txt']").await?;
+        hide(stage, "//li[contains(., 'notes.txt')]").await?;
+
+        // A file is found by a part of its name, and taken with Enter.
+        write(stage, PROMPT, "what is wrong in @windo").await?;
+        see(stage, "//li[@role='option' and contains(., '@src/window.rs')]").await?;
+        stage.browser.screenshot("attaching").await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("attaching phone").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        stage.browser.resize(1280, 800).await?;
+        let area = see(stage, PROMPT).await?;
+        area.send_keys("\n").await?;
+        ensure!(
+            area.prop("value").await?.as_deref() == Some("what is wrong in @src/window.rs "),
+            "{:?}",
+            area.prop("value").await?
+        );
+        area.send_keys("\n").await?;
+        see(stage, "//strong[text()='see']").await?;
+        api.idle(&session).await?;
+        let shown = see(stage, "//*[contains(@class,'message--user')]//img[@class='file__image']").await?;
+        ensure!(
+            shown.prop("naturalWidth").await?.as_deref() == Some("1568"),
+            "it is {:?} wide",
+            shown.prop("naturalWidth").await?
+        );
+        stage.browser.screenshot("attached").await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("attached phone").await?;
+
+        // The model got both.
+        let requests = model.requests();
+        let blocks = requests.iter().flat_map(|request| request.body["messages"].as_array().into_iter().flatten());
+        let blocks: Vec<_> = blocks.flat_map(|message| message["content"].as_array().into_iter().flatten()).collect();
+        let image = blocks.iter().find(|block| block["type"] == "image").context("the model got no image")?;
+        ensure!(image["source"]["media_type"] == "image/png", "{}", image["source"]["media_type"]);
+        let named = |block: &&&serde_json::Value| {
+            block["text"].as_str().is_some_and(|text| text.contains("file:///home/octobot/workspace/src/window.rs"))
+        };
+        ensure!(blocks.iter().any(|block| named(&block)), "the model wasn't told of the file: {blocks:?}");
+        Ok(())
+    })
+    .await;
+}
+
+/// An image of more pixels than an agent is given.
+const PAINTED: &str = "await new Promise(done => {\
+    const canvas = Object.assign(document.createElement('canvas'), { width: 3136, height: 1000 });\
+    const context = canvas.getContext('2d');\
+    context.fillStyle = '#4a55d1'; context.fillRect(0, 0, 3136, 1000);\
+    context.fillStyle = 'white'; context.font = '300px sans-serif'; context.fillText('Screenshot', 200, 600);\
+    canvas.toBlob(blob => done(new File([blob], 'image.png', { type: 'image/png' })));\
+})";
+
+/// Pastes a file where prompts are written.
+async fn paste(stage: &Stage, file: &str) -> Result<()> {
+    let script = format!(
+        "const done = arguments[0]; (async () => {{ const data = new DataTransfer(); data.items.add({file});\
+         document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }}));\
+         }})().then(() => done(), error => done(`${{error}}`));"
+    );
+    let failed = stage.browser.driver().execute_async(&script, vec![]).await?;
+    ensure!(failed.json().is_null(), "{}", failed.json());
+    Ok(())
+}
+
 /// Adds a workspace through the form of the empty overview.
 async fn add_workspace(stage: &Stage, source: &str) -> Result<()> {
     stage.open("/").await?;

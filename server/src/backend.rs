@@ -15,7 +15,7 @@ use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
-use octobot_wire::{AgentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
+use octobot_wire::{AgentId, AttachmentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
 
 use crate::problem::of_service;
 use crate::services::{AgentService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService};
@@ -240,6 +240,36 @@ impl Sessions for SessionService {
         turn: TurnId,
     ) -> Answer<'a, Turn> {
         answer(self.cancel_turn(caller, project, id, turn), |turn| turn.to_wire())
+    }
+
+    fn steer_turn<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Turn> {
+        answer(self.steer_turn(caller, project, id, turn), |turn| turn.to_wire())
+    }
+
+    fn detach<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        attachment: AttachmentId,
+    ) -> Answer<'a, ()> {
+        answer(self.detach(caller, project, id, attachment), |()| ())
+    }
+
+    fn find_files<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        name: &'a str,
+    ) -> Answer<'a, Vec<String>> {
+        answer(self.find_files(caller, project, id, name), |paths| paths)
     }
 
     fn answer_permission<'a>(

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod agent_type;
 pub mod job;
 pub mod mcp_server;
+pub mod picture;
 pub mod project;
 pub mod session;
 pub mod transcript;

@@ -5,6 +5,7 @@
 
 mod agents;
 mod assets;
+mod attachments;
 mod chat;
 mod events;
 mod extract;

@@ -2,7 +2,7 @@
 
 use octobot_wire::{FieldProblem, Problem, ProblemKind};
 
-use crate::services::ServiceError;
+use crate::services::{AttachmentError, ServiceError};
 use crate::store::StoreError;
 
 /// A problem of a kind, with what happened here.
@@ -24,6 +24,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
     match error {
         ServiceError::NotFound(_) => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
+        | ServiceError::Attachment(AttachmentError::Gone(_))
         | ServiceError::AgentTypeFixed
         | ServiceError::AgentIsDefault
         | ServiceError::AgentInUse { .. }
@@ -36,6 +37,15 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::PromptEmpty => field_problem("prompt", detail),
         ServiceError::PromptTooLong { .. } => {
             Problem { errors: field_problem("prompt", detail.clone()).errors, ..problem(ProblemKind::TooLarge, detail) }
+        }
+        ServiceError::Attachment(
+            AttachmentError::TooLarge { .. }
+            | AttachmentError::TooManyPixels { .. }
+            | AttachmentError::TooMany { .. }
+            | AttachmentError::TooLargeTogether { .. },
+        ) => problem(ProblemKind::TooLarge, detail),
+        ServiceError::Attachment(AttachmentError::Empty { .. } | AttachmentError::NoImage { .. }) => {
+            problem(ProblemKind::Invalid, detail)
         }
         ServiceError::SystemPromptTooLong { .. } => field_problem("options.systemPrompt", detail),
         ServiceError::CommandMissing => field_problem("options.command", detail),

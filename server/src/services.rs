@@ -2,6 +2,9 @@
 
 mod agents;
 mod asking;
+mod attachments;
+#[cfg(test)]
+mod bench;
 mod core;
 mod error;
 mod follow;
@@ -18,6 +21,7 @@ mod workspaces;
 
 pub use agents::AgentService;
 pub use asking::Decision;
+pub use attachments::{AttachmentError, Upload};
 pub use core::{Core, Paths};
 pub use error::ServiceError;
 pub use follow::Followers;

@@ -8,6 +8,7 @@
 //! entity; what only one understands stands in `sqlite` and `postgres`.
 
 mod agents;
+mod attachments;
 mod column;
 mod error;
 mod events;

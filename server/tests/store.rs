@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "store/attachments.rs"]
+mod attachments;
 #[path = "store/database.rs"]
 mod database;
 #[path = "store/events.rs"]
@@ -88,10 +90,13 @@ contract! {
     turns::every_state_of_a_turn_is_kept,
     turns::an_idempotency_key_is_used_once_in_a_session,
     turns::open_queued_and_active_turns_are_told_apart,
+    turns::a_turn_with_a_smaller_place_runs_before_those_that_were_queued_earlier,
     turns::a_queued_prompt_is_sealed_and_a_delivered_one_is_not,
     turns::a_sealed_prompt_cannot_be_moved_to_another_turn,
     turns::prompts_queued_at_the_same_time_get_numbers_of_their_own,
     turns::what_a_turn_costs_is_kept,
+    attachments::a_file_is_sealed_and_goes_with_one_turn,
+    attachments::files_that_no_turn_took_are_deleted_those_of_turns_with_their_session,
     transcript::messages_keep_their_parts_in_order,
     transcript::messages_are_read_in_pages,
     parts::every_content_of_a_part_is_kept,

@@ -4,6 +4,7 @@
 //! initialize → authenticate where asked for → resume or load the former thread, else a new one → settings → prompt.
 
 mod action;
+mod enclosed;
 mod mcp;
 mod meter;
 mod updates;

@@ -43,6 +43,15 @@ impl Git {
         if output.status.success() { Ok(()) } else { Err(failure(arguments, &output)) }
     }
 
+    /// What a command prints that must succeed.
+    pub async fn text(&self, arguments: &[&str]) -> Result<String, CodeError> {
+        let output = self.output(arguments).await?;
+        if !output.status.success() {
+            return Err(failure(arguments, &output));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// The object that a ref points to, if it is there.
     pub async fn find(&self, reference: &str) -> Result<Option<String>, CodeError> {
         let output = self.output(&["rev-parse", "--quiet", "--verify", reference]).await?;

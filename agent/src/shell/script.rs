@@ -178,7 +178,7 @@ fi
 const POSIX_SAVE: &str = r#"set +eu
 OCTOBOT_FOLDER=$PWD
 export OCTOBOT_FOLDER
-unset PWD OLDPWD SHLVL _ OCTOBOT_TURN __octobot_status
+unset PWD OLDPWD SHLVL _ OCTOBOT_TURN OCTOBOT_ATTACHMENTS __octobot_status
 @UNCHANGED@
 printf 'umask %s\n' "$(umask)"
 export -p

@@ -7,8 +7,8 @@ use octobot_wire::daemon::DaemonEventBody;
 use octobot_wire::form::Field;
 use octobot_wire::launch::AcpLaunch;
 use octobot_wire::permission::{AnswerPermission, PermissionOption};
-use octobot_wire::tool::FileContent;
 
+use crate::enclosures::Enclosed;
 #[cfg(doc)]
 use crate::turn::Turns;
 
@@ -63,8 +63,8 @@ pub struct Prompt {
     pub launch: Box<AcpLaunch>,
     /// What it is told.
     pub text: String,
-    /// The files that go with it.
-    pub files: Vec<FileContent>,
+    /// What goes with it; the driver puts that in.
+    pub enclosed: Enclosed,
     /// The number of the first part that the agent leaves.
     pub first_part: u32,
 }

@@ -22,6 +22,20 @@ fn turn(number: u32, setup_script: &str, prompt: &str) -> DeliverTurn {
     }
 }
 
+#[test]
+fn a_turn_that_cant_be_begun_fails_and_the_next_one_is_set_up() {
+    let mut turns = fresh();
+    let effects = turns.refuse(id(1), "No room.".to_owned());
+    assert_eq!(
+        effects,
+        [Effect::Log(DaemonEventBody::TurnEnded { turn_id: id(1), outcome: failed("No room.") }), Effect::Sync]
+    );
+    assert_eq!((turns.running(), turns.reception(id(1))), (None, Reception::Repeated));
+    assert_eq!(turns.reception(id(2)), Reception::New);
+    let effects = turns.start(turn(2, "make", "ls"));
+    assert!(matches!(&effects[1], Effect::Start { script, .. } if script == "make"), "{effects:?}");
+}
+
 fn fresh() -> Turns {
     Turns::resume(History::default()).0
 }

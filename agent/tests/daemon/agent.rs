@@ -450,7 +450,11 @@ async fn an_agent_gets_its_system_prompt_its_files_and_its_variables() {
     let polite = AcpLaunch { system_prompt: "Be polite.".to_owned(), ..launch() };
     sandbox.give_with(1, polite.clone(), "blocks", vec![image, text]).await;
     let told = events.told().await;
-    for expected in ["Be polite.", r#""data":"aGk=""#, "hello"] {
+    // An agent that can't take a text is told where it stands.
+    let attached = sandbox.path("home/.octobot/attachments").join(sandbox.turn_id(1).to_string()).join("a.txt");
+    assert_eq!(std::fs::read_to_string(&attached).unwrap(), "hello");
+    let link = format!("\"uri\":\"file://{}\"", attached.display());
+    for expected in ["Be polite.", r#""data":"aGk=""#, link.as_str()] {
         assert!(told.text().contains(expected), "{expected}: {}", told.text());
     }
     assert!(!sandbox.prompt(2, polite, "blocks").await.text().contains("polite"), "once a thread");

@@ -3,6 +3,8 @@
 mod change_setting;
 mod create_session;
 mod delete_session;
+mod detach;
+mod find_files;
 mod load_messages;
 mod load_output;
 mod load_session;
@@ -13,6 +15,8 @@ mod stop_session;
 pub use change_setting::change_setting;
 pub use create_session::create_session;
 pub use delete_session::delete_session;
+pub use detach::detach;
+pub use find_files::find_files;
 pub use load_messages::load_messages;
 pub use load_output::load_output;
 pub use load_session::load_session;

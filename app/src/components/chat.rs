@@ -1,13 +1,16 @@
 //! The chat of a session: the transcript, the queue, and where prompts are written.
 
 pub mod actions;
-pub mod commands;
+pub mod attachments;
+pub mod completion;
+pub mod completion_list;
 pub mod composer;
 pub mod diff;
 pub mod draft;
 pub mod error_part;
 pub mod file;
 pub mod history;
+pub mod mention;
 pub mod message;
 pub mod output;
 pub mod output_lines;
@@ -19,6 +22,7 @@ pub mod prompt_area;
 pub mod prose;
 pub mod question;
 pub mod queue;
+pub mod queued_edit;
 pub mod queued_turn;
 pub mod reasoning;
 pub mod running;

@@ -3,7 +3,7 @@
 use octobot_wire::agent::Agent;
 use octobot_wire::message::{Output, PartBody};
 use octobot_wire::session::{Session, SessionLogLine};
-use octobot_wire::turn::Turn;
+use octobot_wire::turn::{Turn, TurnState};
 use octobot_wire::workspace::Workspace;
 
 /// The longest sandbox log that a tab keeps.
@@ -41,9 +41,14 @@ pub fn put_agent(list: &mut Vec<Agent>, agent: Agent) {
 pub fn put_turn(list: &mut Vec<Turn>, turn: Turn) {
     list.retain(|known| known.id != turn.id);
     if !turn.state.has_ended() {
-        let place = list.partition_point(|known| known.number < turn.number);
+        let place = list.partition_point(|known| order(known) < order(&turn));
         list.insert(place, turn);
     }
+}
+
+/// In which order turns run: what the agent has comes before what waits.
+fn order(turn: &Turn) -> (bool, i64, u64) {
+    (turn.state == TurnState::Queued, turn.place, turn.number)
 }
 
 /// Appends a line to a sandbox's log, once, and lets the oldest go when there are too many.
@@ -99,7 +104,6 @@ pub fn splice_output(body: &mut PartBody, from: u64, lines: &[String]) {
 mod tests {
     use super::*;
     use octobot_wire::session::{SessionStage, SessionState};
-    use octobot_wire::turn::TurnState;
     use octobot_wire::{AgentId, SessionId, Timestamp, TurnId, WorkspaceId};
     use uuid::Uuid;
 
@@ -122,7 +126,9 @@ mod tests {
             id: TurnId::new(Uuid::from_u128(u128::from(number))),
             session_id: SessionId::new(Uuid::nil()),
             number,
+            place: number.cast_signed(),
             prompt: "ls".to_owned(),
+            attachments: Vec::new(),
             state,
             created_at: Timestamp(0),
             started_at: None,
@@ -167,6 +173,14 @@ mod tests {
         assert_eq!(list.iter().map(|t| t.number).collect::<Vec<_>>(), [1, 2]);
         put_turn(&mut list, turn(1, TurnState::Completed));
         assert_eq!(list.iter().map(|t| t.number).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_turn_that_is_sent_now_stands_before_those_that_wait_and_behind_the_one_that_runs() {
+        let mut list = vec![turn(1, TurnState::Running), turn(2, TurnState::Queued), turn(3, TurnState::Queued)];
+        put_turn(&mut list, Turn { place: 1, ..turn(3, TurnState::Queued) });
+        put_turn(&mut list, Turn { place: 0, ..turn(4, TurnState::Queued) });
+        assert_eq!(list.iter().map(|t| t.number).collect::<Vec<_>>(), [1, 4, 3, 2]);
     }
 
     #[test]

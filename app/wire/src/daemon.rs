@@ -8,6 +8,7 @@
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
 //! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option or a field can't hold what it was given |
+//! | `GET /files?name=` | | 200 [`FoundFiles`]: files of the workspace whose path fits, the best first |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
 //! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open; 409 when the log ends before N |
 //!
@@ -80,9 +81,18 @@ pub struct DeliverTurn {
     pub setup_script: String,
     /// The prompt.
     pub prompt: String,
-    /// Files that go with the prompt. The shell gets none.
+    /// Files that go with the prompt. They are written into a folder of the turn's, which a script finds in the variable
+    /// `OCTOBOT_ATTACHMENTS`; an agent gets of each what it can take, at least a link.
     #[serde(default)]
     pub files: Vec<FileContent>,
+}
+
+/// Files of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundFiles {
+    /// Their paths, relative to the workspace.
+    pub paths: Vec<String>,
 }
 
 /// A setting was changed.

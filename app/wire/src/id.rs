@@ -81,6 +81,10 @@ uuid_id!(
     PartId, "part"
 );
 uuid_id!(
+    /// Identifies a file that goes with a prompt. In the transcript the file's part has the same UUID.
+    AttachmentId, "attachment"
+);
+uuid_id!(
     /// Identifies an agent, a project's configuration of an agent type.
     AgentId, "agent"
 );

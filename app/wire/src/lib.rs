@@ -6,6 +6,7 @@
 //! JSON uses camelCase names; enums with data are tagged objects; times are milliseconds since the Unix epoch.
 
 pub mod agent;
+pub mod attachment;
 pub mod daemon;
 pub mod event;
 pub mod form;
@@ -28,6 +29,8 @@ pub mod turn;
 pub mod usage;
 pub mod workspace;
 
-pub use id::{AgentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+pub use id::{
+    AgentId, AttachmentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId,
+};
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use time::Timestamp;

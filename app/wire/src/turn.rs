@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::Attachment;
 use crate::tagged::read_tagged;
 use crate::usage::Usage;
-use crate::{SessionId, Timestamp, TurnId};
+use crate::{AttachmentId, SessionId, Timestamp, TurnId};
 
 /// The longest prompt, in bytes of UTF-8.
 pub const MAX_PROMPT_BYTES: usize = 1024 * 1024;
@@ -56,10 +57,17 @@ pub struct Turn {
     pub id: TurnId,
     /// The session it belongs to.
     pub session_id: SessionId,
-    /// 1, 2, 3 … within the session: the order in which turns run.
+    /// 1, 2, 3 … within the session: the order in which prompts were stored.
     pub number: u64,
+    /// Of the turns that wait the one with the smallest place runs next. It is the number, unless the turn was sent
+    /// before others.
+    #[serde(default)]
+    pub place: i64,
     /// The prompt.
     pub prompt: String,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Where it stands.
     pub state: TurnState,
     /// When the prompt was stored.
@@ -74,7 +82,7 @@ pub struct Turn {
 }
 
 /// A prompt for a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubmitPrompt {
@@ -83,6 +91,12 @@ pub struct SubmitPrompt {
     /// A key of the caller's making: a repeat with the same key stores nothing and answers with the first turn.
     #[serde(default)]
     pub idempotency_key: Option<uuid::Uuid>,
+    /// Whether to stop the turn that runs, and to run this prompt before all others that wait.
+    #[serde(default)]
+    pub steer: bool,
+    /// The files that go with it, uploaded before. Each goes with one prompt.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentId>,
 }
 
 /// A new text for a queued prompt.

@@ -3,12 +3,13 @@
 //! What grows, an answer or a tool call's output, is kept as text, in chunks beside the part. What a page shows of it at
 //! first is rendered once. What a tool call shows beside its output is kept as it was rendered.
 
+use octobot_wire::attachment::Attachment;
 use octobot_wire::form::{Field, Filled};
 use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
 use octobot_wire::plan::PlanEntry;
 use octobot_wire::tool::{Location, ToolKind};
-use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
+use octobot_wire::{AttachmentId, MessageId, PartId, SessionId, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -165,7 +166,7 @@ pub struct File {
     pub id: Uuid,
     /// Its name.
     pub name: String,
-    /// Its media type, as the agent says.
+    /// Its media type: of one from an agent as that says, of one that goes with a prompt as its content says.
     pub media_type: String,
     /// How many bytes it has.
     pub bytes: u64,
@@ -181,6 +182,18 @@ impl Permission {
         };
         let wanted = self.options.iter().find(|option| wanted == Some(&option.id) && kinds.contains(&option.kind));
         wanted.or_else(|| kinds.iter().find_map(|kind| self.options.iter().find(|option| option.kind == *kind)))
+    }
+}
+
+impl File {
+    /// One that goes with a prompt, as clients see it.
+    pub fn to_attachment(&self) -> Attachment {
+        Attachment {
+            id: AttachmentId::new(self.id),
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            bytes: self.bytes,
+        }
     }
 }
 

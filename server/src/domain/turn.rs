@@ -4,7 +4,7 @@ use octobot_wire::turn::TurnState;
 use octobot_wire::usage::Usage;
 use octobot_wire::{SessionId, Timestamp, TurnId, turn as wire};
 
-use super::InvalidTransition;
+use super::{File, InvalidTransition};
 
 /// A turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,12 @@ pub struct Turn {
     pub session_id: SessionId,
     /// 1, 2, 3 … within the session.
     pub number: u64,
+    /// Of the turns that wait the one with the smallest place runs next.
+    pub place: i64,
     /// The prompt. Encrypted in the store until it is delivered.
     pub prompt: String,
+    /// The files that go with it; their bytes stand apart.
+    pub attachments: Vec<File>,
     /// Where it stands.
     pub state: TurnState,
     /// Whether a user asked for it to be stopped after it was delivered.
@@ -42,6 +46,21 @@ impl Turn {
     /// Says whether it can be deleted: only while it is queued.
     pub fn check_deletable(&self) -> Result<(), InvalidTransition> {
         self.refuse_unless_queued("be deleted")
+    }
+
+    /// Goes before all the others of `open` that wait. One that goes first already stays where it is.
+    pub fn first_of(mut self, open: &[Self]) -> Result<Self, InvalidTransition> {
+        self.refuse_unless_queued("be sent now")?;
+        let others = open.iter().filter(|other| other.id != self.id && other.state == TurnState::Queued);
+        if let Some(first) = others.map(|other| other.place).min().filter(|first| *first <= self.place) {
+            self.place = first - 1;
+        }
+        Ok(self)
+    }
+
+    /// Whether the agent daemon has it and hasn't ended it.
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, TurnState::Delivered | TurnState::Running | TurnState::Waiting)
     }
 
     /// The agent daemon has it. Its events may have been quicker, so a later state stays.
@@ -113,7 +132,9 @@ impl Turn {
             id: self.id,
             session_id: self.session_id,
             number: self.number,
+            place: self.place,
             prompt: self.prompt.clone(),
+            attachments: self.attachments.iter().map(File::to_attachment).collect(),
             state: self.state.clone(),
             created_at: self.created_at,
             started_at: self.started_at,
@@ -152,7 +173,9 @@ mod tests {
             id: TurnId::new(uuid::Uuid::from_u128(1)),
             session_id: SessionId::new(uuid::Uuid::from_u128(2)),
             number: 1,
+            place: 1,
             prompt: "ls".to_owned(),
+            attachments: Vec::new(),
             state,
             cancel_requested: false,
             created_at: Timestamp(1),
@@ -185,6 +208,23 @@ mod tests {
         assert!(turn(TurnState::Queued).edit("pwd".to_owned()).is_ok());
         assert!(turn(TurnState::Delivered).edit("pwd".to_owned()).is_err());
         assert!(turn(TurnState::Running).check_deletable().is_err());
+    }
+
+    #[test]
+    fn a_turn_that_is_sent_now_goes_before_all_that_wait_and_stays_there() {
+        let waits = |number: u64, place| Turn {
+            id: TurnId::new(uuid::Uuid::from_u128(number.into())),
+            number,
+            place,
+            ..turn(TurnState::Queued)
+        };
+        let mut open = vec![Turn { state: TurnState::Running, place: -7, ..waits(1, 1) }, waits(2, 2), waits(3, 3)];
+        let sent = waits(3, 3).first_of(&open).unwrap();
+        assert_eq!(sent.place, 1);
+        open[2] = sent.clone();
+        assert_eq!(sent.first_of(&open).unwrap().place, 1);
+        assert_eq!(waits(4, 4).first_of(&open).unwrap().place, 0);
+        assert!(turn(TurnState::Running).first_of(&open).is_err());
     }
 
     #[test]

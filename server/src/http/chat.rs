@@ -79,7 +79,7 @@ async fn say(
     let telling = |turn| Telling::new(project.clone(), session, turn);
     let telling = match request.wish()? {
         Wish::Prompt(prompt) => {
-            let submit = SubmitPrompt { prompt, idempotency_key: None };
+            let submit = SubmitPrompt { prompt, ..SubmitPrompt::default() };
             telling(backend.sessions.submit(backend.caller, &project, session, submit).await?.id)
         }
         Wish::Answers { turn, decisions } => {

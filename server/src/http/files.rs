@@ -1,6 +1,6 @@
-//! `/api/projects/{project}/sessions/{session}/files`: images and other files of a transcript.
+//! `/api/projects/{project}/sessions/{session}/files`: images and other files of a transcript or a prompt.
 //!
-//! An agent made them, so nothing in them may act as a page of this server: only images of the common kinds are shown,
+//! An agent or anybody made them, so nothing in them may act as a page of this server: only images of the common kinds are shown,
 //! all else is downloaded, and whatever a browser makes of one, it may do nothing.
 
 use axum::extract::State;

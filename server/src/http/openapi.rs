@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Web, agents, chat, events, files, preferences, projects, sessions, turns, workspaces};
+use super::{Web, agents, attachments, chat, events, files, preferences, projects, sessions, turns, workspaces};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -25,6 +25,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(turns::routes())
         .merge(chat::routes())
         .merge(files::routes())
+        .merge(attachments::routes())
         .merge(events::routes())
         .merge(preferences::routes())
 }

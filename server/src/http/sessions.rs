@@ -32,6 +32,14 @@ struct From {
     from: u64,
 }
 
+/// Which files.
+#[derive(Debug, Deserialize)]
+struct Named {
+    /// A part of the path, or letters of it in their order.
+    #[serde(default)]
+    name: String,
+}
+
 /// Greater than the number of any message, and within what every store can compare.
 fn any_number() -> u64 {
     i64::MAX.unsigned_abs()
@@ -47,6 +55,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(messages))
         .routes(routes!(output))
         .routes(routes!(change_setting))
+        .routes(routes!(find_files))
 }
 
 /// The sessions of a project, the most recently used first.
@@ -176,4 +185,17 @@ async fn change_setting(
     Json(request): Json<ChangeSetting>,
 ) -> Result<axum::Json<Vec<Setting>>, Failure> {
     Ok(axum::Json(backend.sessions.change_setting(backend.caller, &project, session, request).await?))
+}
+
+/// Files of the session's copy of the code whose path fits, the best first, at most 20. The sandbox has to run.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/workspace/files", tag = "sessions", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("name" = Option<String>, Query, description = "A part of the path, or letters of it in their order")), responses(
+    (status = 200, description = "Paths relative to the workspace", body = Vec<String>),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn find_files(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<Named>,
+) -> Result<axum::Json<Vec<String>>, Failure> {
+    Ok(axum::Json(backend.sessions.find_files(backend.caller, &project, session, &query.name).await?))
 }

@@ -17,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(list, submit))
         .routes(routes!(edit, delete))
         .routes(routes!(cancel))
+        .routes(routes!(steer))
         .routes(routes!(answer_permission))
 }
 
@@ -32,7 +33,8 @@ async fn list(
     Ok(axum::Json(backend.sessions.view(backend.caller, &project, session).await?.turns))
 }
 
-/// Stores a prompt as a queued turn. It is delivered when the sandbox is ready and no other turn runs.
+/// Stores a prompt as a queued turn. It is delivered when the sandbox is ready and no other turn runs; one that steers
+/// has the turn that runs stopped, and goes before all others that wait.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns", tag = "turns", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = SubmitPrompt, responses(
     (status = 201, description = "Queued", body = Turn),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -81,6 +83,19 @@ async fn cancel(
     Ids((project, session, turn)): Ids<(ProjectId, SessionId, TurnId)>,
 ) -> Result<(StatusCode, axum::Json<Turn>), Failure> {
     Ok((StatusCode::ACCEPTED, axum::Json(backend.sessions.cancel_turn(backend.caller, &project, session, turn).await?)))
+}
+
+/// Sends a queued prompt now: the turn that runs is stopped, and this one goes before all others that wait. Asking again
+/// once it runs changes nothing.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/steer", tag = "turns", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id")), responses(
+    (status = 202, description = "The next to run", body = Turn),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn steer(
+    Backend(backend): Backend,
+    Ids((project, session, turn)): Ids<(ProjectId, SessionId, TurnId)>,
+) -> Result<(StatusCode, axum::Json<Turn>), Failure> {
+    Ok((StatusCode::ACCEPTED, axum::Json(backend.sessions.steer_turn(backend.caller, &project, session, turn).await?)))
 }
 
 /// Answers a request for permission. Of several answers the first counts, and every caller is told which that is.

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{
-    CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, Health, SettingsChanged, TurnDelivered,
+    CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, FoundFiles, Health, SettingsChanged, TurnDelivered,
 };
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::setting::ChangeSetting;
@@ -106,6 +106,16 @@ impl DaemonClient {
     /// Changes a setting of the agent that runs.
     pub async fn change_setting(&self, change: &ChangeSetting) -> Result<SettingsChanged, DaemonError> {
         self.call(Method::POST, "/settings", json(change), SETTING_TIMEOUT).await
+    }
+
+    /// Finds files of the workspace by a part of their path.
+    pub async fn find_files(&self, name: &str) -> Result<FoundFiles, DaemonError> {
+        use std::fmt::Write as _;
+        let mut path = "/files?name=".to_owned();
+        for byte in name.bytes() {
+            write!(path, "%{byte:02X}").expect("writing to a string can't fail");
+        }
+        self.call(Method::GET, &path, empty(), ANSWER_TIMEOUT).await
     }
 
     /// Follows the event log from after the event with this number, for as long as the sandbox runs.

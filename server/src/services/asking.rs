@@ -77,6 +77,21 @@ impl SessionService {
         Ok(changed.map_err(|error| refusal(error, "setting", "value"))?.settings)
     }
 
+    /// Finds files of the session's copy of the code by a part of their path.
+    pub async fn find_files(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        name: &str,
+    ) -> Result<Vec<String>, ServiceError> {
+        let mut tx = self.core.store.read().await?;
+        self.find(&mut tx, caller, project, id).await?;
+        drop(tx);
+        let found = self.daemon(id).await?.find_files(name).await;
+        Ok(found.map_err(|error| ServiceError::Sandbox(Box::new(error)))?.paths)
+    }
+
     async fn permission(
         &self,
         caller: Caller,

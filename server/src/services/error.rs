@@ -3,6 +3,7 @@
 use octobot_wire::name::InvalidName;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
 
+use super::attachments::AttachmentError;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::git::InvalidSource;
@@ -41,6 +42,9 @@ pub enum ServiceError {
         /// Its length in bytes.
         bytes: usize,
     },
+    /// A file that can't go with a prompt.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
     /// A setup script that is too long.
     #[error("The setup script has {bytes} bytes; at most {MAX_PROMPT_BYTES} are taken.")]
     SetupScriptTooLong {

@@ -25,6 +25,11 @@ pub(crate) async fn retold(tx: &mut Tx, session: SessionId, before: TurnId) -> R
             MessageRole::User => "## User\n\n".to_owned(),
             MessageRole::Agent => "## Agent\n\n".to_owned(),
         };
+        if message.role == MessageRole::User {
+            for file in tx.attachments_of(message.turn_id).await? {
+                text.extend(["[Attached: ", file.name.as_str(), "]\n\n"]);
+            }
+        }
         for part in message.parts {
             match part.content {
                 PartContent::Text { text: prompt } => text += &prompt,

@@ -1,7 +1,7 @@
 //! What a session's page shows: turns that haven't ended, messages with their parts, and output by the line.
 
 use octobot_app::ports::Caller;
-use octobot_wire::message::{self as wire, MessagePage, Output, PartBody, Prose, ToolContent};
+use octobot_wire::message::{self as wire, MessagePage, MessageRole, Output, PartBody, Prose, ToolContent};
 use octobot_wire::session::SessionView;
 use octobot_wire::{PartId, ProjectId, SessionId};
 use uuid::Uuid;
@@ -93,7 +93,7 @@ impl SessionService {
 }
 
 impl SessionService {
-    /// A file of the transcript with its bytes.
+    /// A file of the transcript, or of a prompt that waits or is being written, with its bytes.
     pub async fn file(
         &self,
         caller: Caller,
@@ -103,7 +103,10 @@ impl SessionService {
     ) -> Result<(File, Vec<u8>), ServiceError> {
         let mut tx = self.core.store.read().await?;
         self.find(&mut tx, caller, project, id).await?;
-        tx.file(id, file).await?.ok_or(ServiceError::NotFound("file"))
+        match tx.file(id, file).await? {
+            Some(found) => Ok(found),
+            None => tx.attachment(id, file).await?.ok_or(ServiceError::NotFound("file")),
+        }
     }
 }
 
@@ -118,6 +121,12 @@ async fn page(tx: &mut Tx, place: Place<'_>, before: Option<u64>) -> Result<Mess
         shown.push(place.message(tx, message).await?);
     }
     Ok(MessagePage { messages: shown, earlier_messages })
+}
+
+/// A file that goes with a prompt, as a part of its message.
+pub(crate) fn attachment_part(project: &ProjectId, session: SessionId, file: File) -> wire::Part {
+    let id = PartId::new(file.id);
+    wire::Part { id, body: PartBody::File(Place { project, session, form: ProseForm::Html }.file(file)) }
 }
 
 /// A part as clients see it. What of it isn't rendered for good is rendered as far as it has grown.
@@ -148,6 +157,10 @@ impl Place<'_> {
         let mut parts = Vec::with_capacity(message.parts.len());
         for part in message.parts {
             parts.push(self.part(tx, part).await?);
+        }
+        if message.role == MessageRole::User {
+            let files = tx.attachments_of(message.turn_id).await?;
+            parts.extend(files.into_iter().map(|file| attachment_part(self.project, self.session, file)));
         }
         Ok(wire::Message {
             id: message.id,

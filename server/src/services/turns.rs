@@ -5,12 +5,14 @@ use octobot_wire::event::Change;
 use octobot_wire::turn::{EditPrompt, MAX_PROMPT_BYTES, SubmitPrompt};
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
+use super::attachments::taken;
 use super::{ServiceError, SessionService};
 use crate::domain::{Session, Turn};
 use crate::store::Tx;
 
 impl SessionService {
-    /// Stores a prompt as a queued turn. A stopped session starts for it, a failed one tries again.
+    /// Stores a prompt as a queued turn, the next to run if it steers. A stopped session starts for it, a failed one tries
+    /// again.
     pub async fn submit(
         &self,
         caller: Caller,
@@ -26,13 +28,56 @@ impl SessionService {
         {
             return Ok(turn);
         }
+        let attachments = taken(&mut tx, id, &request.attachments).await?;
         let now = self.core.now();
         let session = session.want_up(now)?.named_after(&prompt);
         let turn = tx.insert_turn(TurnId::new(self.core.fresh()), id, &prompt, request.idempotency_key, now).await?;
+        if !attachments.is_empty() {
+            tx.attach(turn.id, &attachments).await?;
+        }
+        let turn = Turn { attachments, ..turn };
+        let turn = if request.steer { self.put_first(&mut tx, project, turn).await? } else { turn };
         tx.update_session(&session).await?;
         tx.record(project, Change::Turn { turn: turn.to_wire() });
         self.commit_and_work(tx, &session).await?;
         tracing::info!(session.id = %id, turn.id = %turn.id, prompt.bytes = prompt.len(), "turn {} was queued", turn.id);
+        Ok(turn)
+    }
+
+    /// Sends a queued turn now: the turn that runs is stopped, and this one goes before all others that wait. One that
+    /// the agent daemon has got, or has run, was sent already.
+    pub async fn steer_turn(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        turn: TurnId,
+    ) -> Result<Turn, ServiceError> {
+        let mut tx = self.core.store.begin().await?;
+        let (session, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
+        if turn.is_active() || turn.started_at.is_some() {
+            return Ok(turn);
+        }
+        let session = session.want_up(self.core.now())?;
+        let turn = self.put_first(&mut tx, project, turn).await?;
+        tx.update_session(&session).await?;
+        tx.record(project, Change::Turn { turn: turn.to_wire() });
+        self.commit_and_work(tx, &session).await?;
+        tracing::info!(session.id = %id, turn.id = %turn.id, "turn {} is sent now", turn.id);
+        Ok(turn)
+    }
+
+    /// Puts a turn before all others that wait, and has the one that runs stopped.
+    async fn put_first(&self, tx: &mut Tx, project: &ProjectId, turn: Turn) -> Result<Turn, ServiceError> {
+        let open = tx.open_turns(turn.session_id).await?;
+        let turn = turn.first_of(&open)?;
+        tx.update_turn(&turn).await?;
+        let running = open.into_iter().find(|other| other.is_active() && !other.cancel_requested);
+        if let Some(running) = running {
+            let running = running.cancel(self.core.now())?;
+            tx.update_turn(&running).await?;
+            tx.record(project, Change::Turn { turn: running.to_wire() });
+        }
         Ok(turn)
     }
 
@@ -115,16 +160,4 @@ pub(super) fn checked_prompt(prompt: &str) -> Result<String, ServiceError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prompt_must_say_something_in_at_most_a_mebibyte() {
-        assert!(matches!(checked_prompt(" \n"), Err(ServiceError::PromptEmpty)));
-        assert!(matches!(
-            checked_prompt(&"x".repeat(MAX_PROMPT_BYTES + 1)),
-            Err(ServiceError::PromptTooLong { bytes }) if bytes == MAX_PROMPT_BYTES + 1
-        ));
-        assert_eq!(checked_prompt("a\0b").unwrap(), "a\u{fffd}b");
-    }
-}
+mod tests;

@@ -18,8 +18,8 @@ const TABLE: &str = "turns";
 macro_rules! select_turns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, session_id, number, sealed_prompt, prompt, state, state_detail, cancel_requested, created_at, \
-             started_at, ended_at, usage FROM turns ",
+            "SELECT id, session_id, number, place, sealed_prompt, prompt, state, state_detail, cancel_requested, created_at, \
+             started_at, ended_at, usage, attachments FROM turns ",
             $rest
         )
     };
@@ -30,6 +30,7 @@ struct TurnRow {
     id: Uuid,
     session_id: Uuid,
     number: i64,
+    place: i64,
     sealed_prompt: Option<Vec<u8>>,
     prompt: Option<String>,
     state: String,
@@ -39,6 +40,7 @@ struct TurnRow {
     started_at: Option<i64>,
     ended_at: Option<i64>,
     usage: Option<String>,
+    attachments: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,10 +56,15 @@ impl TurnRow {
             id,
             session_id: SessionId::new(self.session_id),
             number: reading.number("number", self.number)?,
+            place: self.place,
             prompt: match (self.sealed_prompt, self.prompt) {
                 (Some(sealed), None) => unseal(vault, id, &Sealed::from_bytes(sealed))?,
                 (None, Some(prompt)) => prompt,
                 (Some(_), Some(_)) | (None, None) => return Err(reading.corrupt("prompt")),
+            },
+            attachments: match self.attachments {
+                Some(attachments) => reading.detail("attachments", Some(&attachments))?,
+                None => Vec::new(),
             },
             state: read_state(reading, &self.state, self.state_detail.as_deref())?,
             cancel_requested: self.cancel_requested,
@@ -148,8 +155,8 @@ impl Tx {
         };
         execute!(
             self,
-            "INSERT INTO turns (id, session_id, number, idempotency_key, sealed_prompt, state, cancel_requested, \
-             created_at) VALUES ($1, $2, $3, $4, $5, 'queued', FALSE, $6)",
+            "INSERT INTO turns (id, session_id, number, place, idempotency_key, sealed_prompt, state, cancel_requested, \
+             created_at) VALUES ($1, $2, $3, $3, $4, $5, 'queued', FALSE, $6)",
             id.uuid(),
             session.uuid(),
             number,
@@ -161,7 +168,9 @@ impl Tx {
             id,
             session_id: session,
             number: Reading { table: TABLE, row: &id }.number("number", number)?,
+            place: number,
             prompt: prompt.to_owned(),
+            attachments: Vec::new(),
             state: TurnState::Queued,
             cancel_requested: false,
             created_at: now,
@@ -182,7 +191,7 @@ impl Tx {
         let changed = execute!(
             self,
             "UPDATE turns SET sealed_prompt = $2, prompt = $3, state = $4, state_detail = $5, \
-             cancel_requested = $6, started_at = $7, ended_at = $8, usage = $9 WHERE id = $1",
+             cancel_requested = $6, started_at = $7, ended_at = $8, usage = $9, place = $10 WHERE id = $1",
             turn.id.uuid(),
             sealed.as_ref().map(Sealed::as_bytes),
             plain,
@@ -192,6 +201,7 @@ impl Tx {
             to_time(turn.started_at),
             to_time(turn.ended_at),
             to_json(&turn.usage)?.as_str(),
+            turn.place,
         )?;
         expect_row(changed, TABLE, turn.id)
     }
@@ -217,11 +227,13 @@ impl Tx {
         row.map(|row| row.turn(&self.vault)).transpose()
     }
 
-    /// The turns of a session that haven't ended, in the order in which they run.
+    /// The turns of a session that haven't ended, in the order in which they run: what the agent daemon has comes before
+    /// what waits.
     pub async fn open_turns(&mut self, session: SessionId) -> Result<Vec<Turn>, StoreError> {
         self.hold(Entity::Session(session)).await?;
         let sql = select_turns!(
-            "WHERE session_id = $1 AND state IN ('queued', 'delivered', 'running', 'waiting') ORDER BY number"
+            "WHERE session_id = $1 AND state IN ('queued', 'delivered', 'running', 'waiting') \
+             ORDER BY CASE state WHEN 'queued' THEN 1 ELSE 0 END, place, number"
         );
         let rows = query!(self, fetch_all, TurnRow, sql, session.uuid())?;
         rows.into_iter().map(|row| row.turn(&self.vault)).collect()
@@ -230,7 +242,7 @@ impl Tx {
     /// The turn of a session that is to be delivered next.
     pub async fn next_queued(&mut self, session: SessionId) -> Result<Option<Turn>, StoreError> {
         self.hold(Entity::Session(session)).await?;
-        let sql = select_turns!("WHERE session_id = $1 AND state = 'queued' ORDER BY number LIMIT 1");
+        let sql = select_turns!("WHERE session_id = $1 AND state = 'queued' ORDER BY place, number LIMIT 1");
         let row = query!(self, fetch_optional, TurnRow, sql, session.uuid())?;
         row.map(|row| row.turn(&self.vault)).transpose()
     }

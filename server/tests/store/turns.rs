@@ -84,6 +84,22 @@ pub async fn open_queued_and_active_turns_are_told_apart(database: &Database) {
     assert_eq!(tx.open_turns(session_id(1)).await.unwrap(), [running, third, fourth]);
 }
 
+pub async fn a_turn_with_a_smaller_place_runs_before_those_that_were_queued_earlier(database: &Database) {
+    let store = &database.store;
+    with_session(store).await;
+    let running = Turn { state: TurnState::Running, ..with_turn(store, 1, "one").await };
+    let (second, third) = (with_turn(store, 2, "two").await, with_turn(store, 3, "three").await);
+    assert_eq!((second.place, third.place), (2, 3));
+    let third = Turn { place: -4, ..third };
+    let fourth = Turn { place: -4, ..with_turn(store, 4, "four").await };
+    let mut tx = begin(store).await;
+    for turn in [&running, &third, &fourth] {
+        tx.update_turn(turn).await.unwrap();
+    }
+    assert_eq!(tx.next_queued(session_id(1)).await.unwrap(), Some(third.clone()));
+    assert_eq!(tx.open_turns(session_id(1)).await.unwrap(), [running, third, fourth, second]);
+}
+
 pub async fn a_queued_prompt_is_sealed_and_a_delivered_one_is_not(database: &Database) {
     let store = &database.store;
     with_session(store).await;

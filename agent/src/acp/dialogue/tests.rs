@@ -7,6 +7,7 @@ use octobot_wire::permission::AnswerPermission;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::enclosures::Enclosed;
 use crate::turn::{Prompt, PromptEnd, Question};
 
 const LONG: Duration = Duration::from_hours(1);
@@ -32,7 +33,7 @@ fn launch() -> AcpLaunch {
 
 fn prompt(launch: AcpLaunch, text: &str) -> Prompt {
     let turn_id: TurnId = "0190163d-8694-739b-aea5-966c26f8ad90".parse().unwrap();
-    Prompt { turn_id, launch: Box::new(launch), text: text.to_owned(), files: Vec::new(), first_part: 0 }
+    Prompt { turn_id, launch: Box::new(launch), text: text.to_owned(), enclosed: Enclosed::default(), first_part: 0 }
 }
 
 /// A dialogue, and the agent's side of it.

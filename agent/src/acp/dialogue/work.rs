@@ -4,17 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use agent_client_protocol_schema::v1::{self as acp, RawValue, RequestId};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use octobot_wire::daemon::DaemonEventBody;
 use octobot_wire::form::Field;
 use octobot_wire::launch::SystemPromptWay;
 use octobot_wire::message::ToolCallStatus;
 use octobot_wire::permission::AnswerPermission;
 use octobot_wire::setting::ChangeSetting;
-use octobot_wire::tool::FileContent;
 
-use crate::acp::dialogue::{Action, CANCEL_TIMEOUT, Deadline, Dialogue, Purpose, Stage, read};
+use crate::acp::dialogue::{Action, CANCEL_TIMEOUT, Deadline, Dialogue, Purpose, Stage, enclosed, read};
 use crate::acp::narration::Narration;
 use crate::acp::{form, message, translate};
 use crate::turn::{Prompt, PromptEnd, Question};
@@ -173,19 +170,16 @@ impl Dialogue {
         }
         let Some(work) = self.work.as_mut().filter(|work| !work.is_prompted) else { return actions };
         work.is_prompted = true;
-        let (blocks, left_out) = self.blocks();
-        for name in left_out {
-            actions.extend(self.notice(&format!("{} can't be given the file {name}.", self.launch.name), now));
-        }
+        let blocks = self.blocks();
         self.is_fresh = false;
         actions.push(Action::RememberProcesses);
         actions.push(self.ask(Purpose::Prompt, "session/prompt", &acp::PromptRequest::new(thread, blocks)));
         actions
     }
 
-    /// What the agent is told, and the names of the files that it can't be given.
-    fn blocks(&self) -> (Vec<acp::ContentBlock>, Vec<String>) {
-        let Some(Work { prompt, .. }) = &self.work else { return (Vec::new(), Vec::new()) };
+    /// What the agent is told.
+    fn blocks(&self) -> Vec<acp::ContentBlock> {
+        let Some(Work { prompt, .. }) = &self.work else { return Vec::new() };
         let mut texts = Vec::new();
         let launch = &self.launch;
         if self.is_fresh {
@@ -198,31 +192,8 @@ impl Dialogue {
             }
         }
         texts.push(prompt.text.clone());
-        let mut blocks: Vec<_> = texts.into_iter().map(text_block).collect();
-        let mut left_out = Vec::new();
-        for file in &prompt.files {
-            match self.file_block(file) {
-                Some(block) => blocks.push(block),
-                None => left_out.push(file.name.clone()),
-            }
-        }
-        (blocks, left_out)
-    }
-
-    fn file_block(&self, file: &FileContent) -> Option<acp::ContentBlock> {
-        let capabilities = &self.capabilities.prompt_capabilities;
-        if file.media_type.starts_with("image/") && capabilities.image {
-            let image = acp::ImageContent::new(file.data.as_str(), file.media_type.as_str());
-            return Some(acp::ContentBlock::Image(image));
-        }
-        let text = String::from_utf8(BASE64_STANDARD.decode(&file.data).ok()?).ok()?;
-        if !capabilities.embedded_context {
-            return Some(text_block(format!("<file name={:?}>\n{text}\n</file>", file.name)));
-        }
-        let text = acp::TextResourceContents::new(text, format!("attachment:///{}", file.name))
-            .mime_type(file.media_type.clone());
-        let resource = acp::EmbeddedResourceResource::TextResourceContents(text);
-        Some(acp::ContentBlock::Resource(acp::EmbeddedResource::new(resource)))
+        let texts = texts.into_iter().map(|text| acp::ContentBlock::Text(acp::TextContent::new(text)));
+        texts.chain(enclosed::blocks(&prompt.enclosed, &self.capabilities.prompt_capabilities)).collect()
     }
 
     /// A user's answer to what the agent asked.
@@ -298,10 +269,6 @@ impl Dialogue {
 
 /// What comes before a transcript that a new thread is given.
 const BEFORE: &str = "<transcript>\nThis is what you and the user said before; go on from there.";
-
-fn text_block(text: String) -> acp::ContentBlock {
-    acp::ContentBlock::Text(acp::TextContent::new(text))
-}
 
 /// What the user should know about why the agent stopped, if anything.
 fn why_stopped(reason: acp::StopReason) -> Option<&'static str> {

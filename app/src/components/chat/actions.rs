@@ -6,6 +6,7 @@ use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt};
 use octobot_wire::{PartId, TurnId};
 
+use super::draft::{AttachedFile, Draft};
 use crate::browser::clock::idempotency_key;
 use crate::calls;
 use crate::components::frame::toasts::Toasts;
@@ -27,18 +28,22 @@ impl TurnActions {
         Self { project: ProjectStore::expect(), session: SessionStore::expect(), toasts: Toasts::expect() }
     }
 
-    /// Sends a prompt. It stands in the queue at once; when the server refuses, `refused` gets the text back.
-    pub fn submit(self, prompt: String, refused: impl FnOnce(String) + 'static) {
+    /// Sends the draft. It stands in the queue at once; when the server refuses, it is the draft again. One that steers
+    /// has the turn that runs stopped, and goes before all others that wait.
+    pub fn submit(self, draft: Draft, steer: bool) {
+        let prompt = std::mem::take(&mut *draft.text.write());
+        let attached = std::mem::take(&mut *draft.attached.write());
         let key = idempotency_key();
         self.session.sending.update(|list| list.push(SendingPrompt { key, prompt: prompt.clone() }));
         spawn_local(async move {
-            let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key) };
+            let attachments = attached.iter().filter_map(AttachedFile::id).collect();
+            let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key), steer, attachments };
             match calls::submit_prompt(self.project.id(), self.session.id, request).await {
                 Ok(turn) => self.session.confirm_prompt(key, turn),
                 Err(failure) => {
                     let _ = self.session.sending.try_update(|list| list.retain(|sent| sent.key != key));
                     self.toasts.failure("The prompt wasn't sent", &failure.0);
-                    refused(prompt);
+                    draft.put_back(&prompt, attached);
                 }
             }
         });
@@ -69,6 +74,16 @@ impl TurnActions {
             if let Err(failure) = calls::delete_turn(self.project.id(), self.session.id, id).await {
                 self.session.put_turn(before);
                 self.toasts.failure("The queued prompt couldn't be deleted", &failure.0);
+            }
+        });
+    }
+
+    /// Sends a queued turn now: the one that runs is stopped.
+    pub fn steer(self, id: TurnId) {
+        spawn_local(async move {
+            // The stream tells what became of it.
+            if let Err(failure) = calls::steer_turn(self.project.id(), self.session.id, id).await {
+                self.toasts.failure("The prompt couldn't be sent now", &failure.0);
             }
         });
     }

@@ -7,13 +7,15 @@ use octobot_wire::session::{Session, SessionState};
 use web_sys::{KeyboardEvent, SubmitEvent};
 
 use super::actions::TurnActions;
-use super::commands::{CommandList, Completion};
+use super::completion::Completion;
 use super::draft::Draft;
 use super::history::History;
 use super::prompt_area::PromptArea;
-use crate::browser::keys;
+use crate::browser::{files, keys};
 use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
+use crate::late::{Late, show_once};
 use crate::live::{ProjectStore, SessionStore};
 use crate::words;
 
@@ -24,66 +26,77 @@ pub fn Composer(
     session: Memo<Option<Session>>,
 ) -> impl IntoView {
     let store = SessionStore::expect();
-    let project = ProjectStore::expect();
     let actions = TurnActions::new();
-    let Draft { text, area } = Draft::expect();
-    let (completion, history) = (Completion::new(text, store.agent), History::new(text, store));
+    let draft = Draft::expect();
+    let Draft { text, area, .. } = draft;
+    let (completion, history) = (Completion::new(), History::new(text, store));
     let obstacle = obstacle_of(session);
     let waits = move || !store.turns.with(Vec::is_empty) || !store.sending.with(Vec::is_empty);
-    let send = move || {
-        let prompt = text.get_untracked();
-        if !prompt.trim().is_empty() && obstacle.get_untracked().is_none() {
-            text.set(String::new());
-            actions.submit(prompt, move |prompt| {
-                // What was typed meanwhile is worth as much as what was refused.
-                let _ = text.try_update(|text| {
-                    *text = if text.is_empty() { prompt } else { format!("{prompt}\n{text}") };
-                });
-            });
+    let runs = store.current_turn();
+    let is_unsendable =
+        move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty()) || !draft.is_complete();
+    let send = move |steer: bool| {
+        if !untrack(is_unsendable) {
+            actions.submit(draft, steer);
         }
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        send();
+        send(false);
     };
     let key = move |event: KeyboardEvent| {
         if completion.take_key(&event) || history.take_key(&event) {
             event.prevent_default();
         } else if keys::is_send(&event) {
             event.prevent_default();
-            send();
+            send(keys::is_steer(&event));
         }
     };
+    let bring = move |event: web_sys::Event| {
+        if draft.give(files::brought_by(&event)) {
+            event.prevent_default();
+        }
+    };
+    let has_files = move || !draft.given.with(Vec::is_empty) || !draft.attached.with(Vec::is_empty);
     let hint = move || {
-        obstacle.get().unwrap_or(if waits() {
-            "Enter adds it to the queue · Shift+Enter for a new line"
+        obstacle.get().unwrap_or(if !draft.is_complete() {
+            "Every file has to be uploaded or removed first"
+        } else if waits() {
+            "Enter adds it to the queue · Ctrl+Enter stops the turn and sends it now · Shift+Enter for a new line"
         } else {
             "Enter sends · Shift+Enter for a new line"
         })
     };
-    let agent = project.agent_of(session);
-    let placeholder = Signal::derive(move || match agent.get() {
-        Some(agent) => words::placeholder(agent.agent_type, &agent.name),
-        None => words::placeholder(AgentTypeId::Shell, ""),
-    });
+    let placeholder = placeholder_of(session);
     view! {
-        <form class="composer" on:submit=submit>
-            <CommandList completion/>
+        <form
+            class="composer"
+            on:submit=submit
+            on:paste=move |event| bring(event.into())
+            on:dragover=|event| event.prevent_default()
+            on:drop=move |event| bring(event.into())
+        >
+            {completion.list(draft)}
+            {show_once(has_files, Late::Attachments(draft))}
             <div class="composer__box">
+                <AttachButton draft/>
                 <PromptArea
                     text
                     area
                     placeholder
                     disabled=Signal::derive(move || obstacle.get().is_some())
-                    option=completion.option()
+                    option=completion.option.into()
                     on_key=key
                 />
+                <When when=move || runs.with(Option::is_some)>
+                    <SteerButton disabled=Signal::derive(is_unsendable) on_press=move |()| send(true)/>
+                </When>
                 <button
                     type="submit"
                     class="button button--primary composer__send"
                     aria-label="Send"
                     title="Send (Enter)"
-                    disabled=dynamic(move || obstacle.get().is_some() || text.with(|text| text.trim().is_empty()))
+                    disabled=dynamic(is_unsendable)
                 >
                     <Icon glyph=Glyph::Send/>
                 </button>
@@ -91,6 +104,46 @@ pub fn Composer(
             <p class="composer__hint" id="composer-hint">{dynamic(hint)}</p>
         </form>
     }
+}
+
+/// Picks files to go with the prompt.
+#[component]
+fn AttachButton(draft: Draft) -> impl IntoView {
+    let pick = move |event: web_sys::Event| {
+        draft.give(files::picked_in(&event));
+    };
+    view! {
+        <label class="icon-button composer__attach" title="Attach files">
+            <Icon glyph=Glyph::Plus/>
+            <input type="file" class="composer__files" multiple aria-label="Attach files" on:change=pick/>
+        </label>
+    }
+}
+
+/// Sends the prompt before all that waits.
+#[component]
+fn SteerButton(disabled: Signal<bool>, #[prop(into)] on_press: Callback<()>) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button composer__steer"
+            title="Stop the turn that runs and send this now (Ctrl+Enter)"
+            aria-keyshortcuts="Control+Enter Meta+Enter"
+            disabled=dynamic(move || disabled.get())
+            on:click=move |_| on_press.run(())
+        >
+            "Send now"
+        </button>
+    }
+}
+
+/// What the area says while nothing is typed.
+fn placeholder_of(session: Memo<Option<Session>>) -> Signal<String> {
+    let agent = ProjectStore::expect().agent_of(session);
+    Signal::derive(move || match agent.get() {
+        Some(agent) => words::placeholder(agent.agent_type, &agent.name),
+        None => words::placeholder(AgentTypeId::Shell, ""),
+    })
 }
 
 /// Why a prompt can't be sent now. One that only has to wait is no obstacle: it is queued.

@@ -3,23 +3,28 @@
 //! A turn is marked as delivered before the daemon gets it, so that nobody edits a prompt that is on its way. A server
 //! that dies in between sends it again, and the daemon, which knows its turns by their ids, runs it once.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use octobot_wire::SessionId;
 use octobot_wire::agent::AgentOptions;
 use octobot_wire::daemon::DeliverTurn;
 use octobot_wire::event::Change;
 use octobot_wire::launch::Launch;
 use octobot_wire::setting::{AgentState, ChangeSetting, Setting};
+use octobot_wire::tool::FileContent;
 use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, SessionJob};
-use crate::domain::Turn;
 use crate::domain::agent_type::launch;
+use crate::domain::{File, Turn};
 use crate::sandbox::DaemonClient;
 use crate::services::{ServiceError, retold};
+use crate::store::Tx;
 
 /// A turn for the daemon, with how its agent is launched.
 struct Claim {
     turn: Turn,
+    files: Vec<FileContent>,
     launch: Launch,
     setup_script: String,
 }
@@ -27,14 +32,13 @@ struct Claim {
 impl SessionJob {
     /// Delivers the next prompt, or passes on that the running one is to stop.
     pub(super) async fn deliver(&self, id: SessionId) -> Result<Outcome, JobError> {
-        let Some(Claim { turn, launch, setup_script }) = self.claim(id).await? else { return Ok(Outcome::Done) };
+        let Some(Claim { turn, files, launch, setup_script }) = self.claim(id).await? else { return Ok(Outcome::Done) };
         let Some(connection) = self.provider.connect(id).await? else {
             return Ok(Outcome::LookAgain { after_ms: 0 });
         };
         let daemon = DaemonClient::new(connection);
         if turn.state == TurnState::Delivered {
-            let request =
-                DeliverTurn { turn_id: turn.id, launch, setup_script, prompt: turn.prompt, files: Vec::new() };
+            let request = DeliverTurn { turn_id: turn.id, launch, setup_script, prompt: turn.prompt, files };
             let answer = daemon.deliver(&request).await?;
             tracing::info!(session.id = %id, turn.id = %turn.id, turn.repeated = answer.repeated, "turn {} was delivered", turn.id);
         }
@@ -62,6 +66,7 @@ impl SessionJob {
         };
         let agent = tx.agent_by_id(session.agent_id).await?.ok_or(ServiceError::NotFound("agent"))?;
         let chosen = chosen(tx.agent_state(id).await?, &agent.options);
+        let files = if turn.state == TurnState::Delivered { files_of(&mut tx, &turn).await? } else { Vec::new() };
         let transcript = retold(&mut tx, id, turn.id).await?;
         let mut mcp_servers = Vec::new();
         for server in tx.mcp_servers(agent.id).await? {
@@ -70,8 +75,19 @@ impl SessionJob {
         }
         self.core.commit(tx).await?;
         let launch = launch(&agent, &self.agent_variables, mcp_servers, chosen, transcript);
-        Ok(Some(Claim { turn, launch, setup_script: agent.setup_script }))
+        Ok(Some(Claim { turn, files, launch, setup_script: agent.setup_script }))
     }
+}
+
+/// The files that go with a turn's prompt, as they travel.
+async fn files_of(tx: &mut Tx, turn: &Turn) -> Result<Vec<FileContent>, ServiceError> {
+    let mut files = Vec::with_capacity(turn.attachments.len());
+    for file in &turn.attachments {
+        let found = tx.attachment(turn.session_id, file.id).await?;
+        let (File { name, media_type, .. }, data) = found.ok_or(ServiceError::NotFound("file"))?;
+        files.push(FileContent { name, media_type, data: BASE64_STANDARD.encode(data) });
+    }
+    Ok(files)
 }
 
 /// What was chosen in a session: what its agent said last, and before that what its configuration says.

@@ -13,7 +13,7 @@ use octobot_wire::{MessageId, PartId, ProjectId, Timestamp, TurnId};
 
 use super::close::close_parts;
 use crate::domain::{File, Part, PartContent, Session, Turn};
-use crate::services::transcript::part_to_wire;
+use crate::services::transcript::{attachment_part, part_to_wire};
 use crate::services::{Core, ServiceError};
 use crate::store::Tx;
 
@@ -54,6 +54,10 @@ impl Batch<'_> {
         self.update_turn(&turn).await?;
         let message = self.add_message(turn_id, MessageRole::User, at).await?;
         self.add_part(message, None, PartContent::Text { text: turn.prompt }).await?;
+        for file in turn.attachments {
+            let part = attachment_part(&self.session.project_id, self.session.id, file);
+            self.record(Change::Part { session_id: self.session.id, message_id: message, part });
+        }
         self.set_turn_runs(true, at).await
     }
 

@@ -1,8 +1,6 @@
 //! Logs of turns, and what the transcript makes of them.
 
-use std::sync::Arc;
-
-use octobot_wire::agent::{AgentOptions, AgentTypeId};
+use octobot_wire::ProjectId;
 use octobot_wire::daemon::TurnOutcome;
 use octobot_wire::event::{Change, ProjectEvent};
 use octobot_wire::message::{Message, PartBody, Prose, ToolCallStatus, ToolContent};
@@ -11,22 +9,13 @@ use octobot_wire::plan::{PlanEntry, PlanPriority, PlanStatus};
 use octobot_wire::tool::{CallContent, FileContent, Location, ToolCallChange, ToolKind};
 use octobot_wire::turn::{Turn, TurnState};
 use octobot_wire::usage::{Context, Usage};
-use octobot_wire::workspace::WorkspaceSource;
-use octobot_wire::{AgentId, ProjectId, Timestamp, WorkspaceId};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::bus::Bus;
-use crate::clock::Machine;
-use crate::domain::{Agent, Session, Workspace};
-use crate::jobs::Alarm;
+use crate::services::bench::{Ground, NOW};
 use crate::services::transcript::part_to_wire;
-use crate::services::{NewsCursor, Paths, retold};
-use crate::store::{DatabaseUrl, Store};
-use crate::vault::{Key, Vault};
-
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
+use crate::services::{NewsCursor, retold};
 
 /// A session with a turn, and the log of its daemon.
 struct Bench {
@@ -40,38 +29,7 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("octobot.db"));
-        let store = Store::open(&url, Vault::new(Key::from_bytes([7; 32]))).await.unwrap();
-        let path = folder.path().to_owned();
-        let core = Core {
-            store,
-            bus: Bus::default(),
-            clock: Arc::new(Machine),
-            ids: Arc::new(Machine),
-            alarm: Alarm::default(),
-            paths: Paths { data: path.clone(), cache: path.clone(), scratch: path },
-        };
-        let id = Uuid::from_u128(1);
-        let (session, turn, workspace) = (SessionId::new(id), TurnId::new(id), WorkspaceId::new(id));
-        let agent = Agent {
-            id: AgentId::new(id),
-            project_id: ProjectId::local(),
-            name: "Claude".to_owned(),
-            agent_type: AgentTypeId::ClaudeCode,
-            is_default: true,
-            setup_script: String::new(),
-            options: AgentOptions::default(),
-            created_at: NOW,
-            updated_at: NOW,
-        };
-        let mut tx = core.store.begin().await.unwrap();
-        tx.ensure_local_project(&agent, NOW).await.unwrap();
-        let source = WorkspaceSource::Folder { path: "/src".to_owned() };
-        tx.insert_workspace(&Workspace::new(workspace, ProjectId::local(), "W".to_owned(), source, NOW)).await.unwrap();
-        tx.insert_session(&Session::new(session, ProjectId::local(), workspace, agent.id, NOW), None).await.unwrap();
-        tx.insert_turn(turn, session, "Say *hello*.", None, NOW).await.unwrap();
-        tx.commit(NOW).await.unwrap();
+        let Ground { core, session, turn, folder } = Ground::new().await;
         Self { core, ingest: Ingest::new(session), session, turn, last: 0, _folder: folder }
     }
 

@@ -62,6 +62,8 @@ fn news(state: TurnState, parts: impl IntoIterator<Item = PartNews>) -> TurnNews
         id: TURN,
         session_id: SESSION,
         number: 1,
+        place: 1,
+        attachments: Vec::new(),
         prompt: "go".to_owned(),
         state,
         cancel_requested: false,
