@@ -10,12 +10,14 @@ use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, TurnId, WorkspaceId
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Core, Paths};
+use super::{Core, Paths, SessionService, Support};
 use crate::bus::Bus;
 use crate::clock::Machine;
 use crate::domain::{Agent, Session, Workspace};
-use crate::jobs::Alarm;
-use crate::sandbox::{Connection, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus};
+use crate::jobs::{Alarm, SandboxPolicy, WarmPool};
+use crate::sandbox::{
+    Connection, LimitPolicy, Limits, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus,
+};
 use crate::store::{DatabaseUrl, Store};
 use crate::vault::{Key, Vault};
 
@@ -69,8 +71,17 @@ impl Ground {
     }
 }
 
+/// The service of sessions, without sandboxes.
+pub(super) async fn session_service(core: Core) -> SessionService {
+    let (core, provider) = (Arc::new(core), Arc::new(NoSandboxes));
+    let limits = LimitPolicy { usual: Limits::default(), ceiling: Limits::default() };
+    let policy = SandboxPolicy { limits, least_room_bytes: 0 };
+    let warm = WarmPool::new(core.clone(), provider.clone(), Support::of(&NoSandboxes).await, policy);
+    SessionService::new(core, provider, Arc::new(warm))
+}
+
 /// A host on which no sandbox runs.
-pub(super) struct NoSandboxes;
+struct NoSandboxes;
 
 impl Provider for NoSandboxes {
     fn name(&self) -> &'static str {

@@ -1,13 +1,11 @@
 //! Which files are taken.
 
-use std::sync::Arc;
-
 use octobot_wire::UserId;
 use octobot_wire::turn::SubmitPrompt;
 use uuid::Uuid;
 
 use super::*;
-use crate::services::bench::{Ground, NoSandboxes};
+use crate::services::bench::{Ground, session_service};
 
 const CALLER: Caller = Caller { user_id: UserId::ANONYMOUS };
 
@@ -52,7 +50,7 @@ fn what_an_agent_couldnt_take_is_refused() {
 #[tokio::test]
 async fn a_file_goes_with_one_prompt_and_is_read_in_its_session() {
     let Ground { core, session, folder: _folder, .. } = Ground::new().await;
-    let service = SessionService::new(Arc::new(core), Arc::new(NoSandboxes));
+    let service = session_service(core).await;
     let project = ProjectId::local();
     let attach = async |name: &str| {
         let file = service.attach(CALLER, &project, session, upload(name, "", b"data")).await.unwrap();

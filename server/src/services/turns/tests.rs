@@ -1,7 +1,5 @@
 //! What becomes of prompts that are stored.
 
-use std::sync::Arc;
-
 use octobot_wire::UserId;
 use octobot_wire::turn::TurnState;
 use tempfile::TempDir;
@@ -9,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::InvalidTransition;
-use crate::services::bench::{Ground, NOW, NoSandboxes};
+use crate::services::bench::{Ground, NOW, session_service};
 
 const CALLER: Caller = Caller { user_id: UserId::ANONYMOUS };
 
@@ -24,7 +22,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let Ground { core, session, turn, folder } = Ground::new().await;
-        let service = SessionService::new(Arc::new(core), Arc::new(NoSandboxes));
+        let service = session_service(core).await;
         let bench = Self { service, session, running: turn, _folder: folder };
         bench.change(turn, |turn| turn.delivered().started(NOW).unwrap()).await;
         bench
