@@ -288,6 +288,41 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_is_sent_now_by_a_key_a_button_and_from_the_queue() {
+    play("sent now end", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let api = Api::new(&stage.server.url(""));
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+        for (number, way) in ["key", "button", "queue"].into_iter().enumerate() {
+            send(stage, &format!("echo before {way}; sleep 60")).await?;
+            see(stage, &format!("//*[contains(@class,'tool-call')]//*[text()='before {way}']")).await?;
+            write(stage, "//textarea[@aria-label='Prompt']", &format!("echo after {way}")).await?;
+            match number {
+                0 => see(stage, "//textarea[@aria-label='Prompt']").await?.send_keys(Key::Control + "\n").await?,
+                1 => press(stage, "//button[text()='Send now']").await?,
+                _ => {
+                    see(stage, "//textarea[@aria-label='Prompt']").await?.send_keys("\n").await?;
+                    see(stage, "//li[@class='queued']").await?;
+                    stage.browser.screenshot("sending now").await?;
+                    stage.browser.resize(390, 844).await?;
+                    stage.browser.screenshot("sending now phone").await?;
+                    let barriers = stage.browser.barriers().await?;
+                    ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+                    press(stage, "//li[@class='queued']//button[starts-with(@aria-label, 'Send now')]").await?;
+                }
+            }
+            see(stage, &format!("//*[contains(@class,'tool-call')]//*[text()='after {way}']")).await?;
+            api.idle(&session).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn claude_code_gets_a_pasted_image_and_a_mentioned_file() {
     const PROMPT: &str = "//textarea[@aria-label='Prompt']";
     if let Some(why) = agents::missing("claude-agent-acp") {
