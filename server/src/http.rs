@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod guard;
 mod health;
+mod large;
 mod openapi;
 mod pages;
 mod preferences;
@@ -69,6 +70,7 @@ pub fn router(web: Web) -> Router {
         .with_state(web.clone())
         .layer(from_fn_with_state(web, guard::admit))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(from_fn(large::drop_body))
         .layer(CatchPanicLayer::custom(failure::panicked))
         .layer(from_fn(failure::finish))
 }
