@@ -91,6 +91,8 @@ impl Sandbox {
 
     /// Starts a daemon after the former one has ended.
     pub async fn start_again(&mut self) {
+        // A process that the former one was about to start may hold its socket for a moment more.
+        std::fs::remove_file(self.path("socket")).unwrap_or_default();
         self.daemon = spawn_daemon(&self.folder, &std::env::var("PATH").unwrap());
         self.await_listening().await;
     }
