@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("agents") view=|| late::show(Late::Agents)/>
                     <Route path=path!("agents/new") view=|| late::show(Late::NewAgent)/>
                     <Route path=path!("agents/:agent") view=|| late::show(Late::Agent)/>
+                    <Route path=path!("credentials") view=|| late::show(Late::Credentials)/>
                     <Route path=path!("*any") view=|| view! { <NotFound what="page"/> }/>
                 </ParentRoute>
             </Routes>

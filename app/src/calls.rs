@@ -4,6 +4,7 @@
 //! with that request's caller; the port decides what the caller may do. No rule stands here.
 
 mod agents;
+mod credentials;
 pub mod encoding;
 mod failure;
 mod projects;
@@ -12,6 +13,7 @@ mod turns;
 mod workspaces;
 
 pub use agents::*;
+pub use credentials::*;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 use failure::answer;

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod chat;
+pub mod credential;
 pub mod dynamic;
 pub mod form;
 pub mod frame;

@@ -11,6 +11,7 @@ use crate::components::chat::completion_list::CompletionList;
 use crate::components::chat::draft::Draft;
 use crate::components::chat::question::QuestionForm;
 use crate::components::chat::queued_edit::QueuedEdit;
+use crate::components::credential::session_dialog::SessionCredentialsDialog;
 use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
@@ -18,6 +19,7 @@ use crate::components::workspace::remove::RemoveWorkspaceDialog;
 use crate::components::workspace::rename::RenameWorkspaceDialog;
 use crate::pages::agent::{AgentPage, NewAgentPage};
 use crate::pages::agents::AgentsPage;
+use crate::pages::credentials::CredentialsPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::workspace::WorkspacePage;
 
@@ -34,6 +36,10 @@ pub enum Late {
     NewAgent,
     /// An agent's page.
     Agent,
+    /// The list of credentials.
+    Credentials,
+    /// The dialog that gives a session credentials.
+    SessionCredentials(SessionId, Dialog),
     /// What an agent wants filled in.
     Question(PartId, TurnId, StoredValue<Permission>),
     /// What completes a prompt.
@@ -63,6 +69,8 @@ fn fetch(part: Late) -> AnyView {
         Late::Agents => view! { <AgentsPage/> }.into_any(),
         Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
         Late::Agent => view! { <AgentPage/> }.into_any(),
+        Late::Credentials => view! { <CredentialsPage/> }.into_any(),
+        Late::SessionCredentials(id, open) => view! { <SessionCredentialsDialog id open/> }.into_any(),
         Late::Question(id, turn, asked) => view! { <QuestionForm id turn asked/> }.into_any(),
         Late::Completion(draft, completion) => view! { <CompletionList draft completion/> }.into_any(),
         Late::Attachments(draft) => view! { <AttachmentTray draft/> }.into_any(),
@@ -101,6 +109,6 @@ pub async fn ready() {
     let path = window().location().pathname().unwrap_or_default();
     match Place::of_path(&path) {
         Place::Session(_) | Place::Elsewhere => {}
-        Place::Overview | Place::Workspace(_) | Place::Agents => __preload_fetch().await,
+        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials => __preload_fetch().await,
     }
 }

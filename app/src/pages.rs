@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod agents;
+pub mod credentials;
 pub mod not_found;
 pub mod overview;
 pub mod project;

@@ -15,6 +15,8 @@ pub enum Place {
     Workspace(WorkspaceId),
     /// The agents, or one of them.
     Agents,
+    /// The credentials.
+    Credentials,
     /// Nothing that exists.
     Elsewhere,
 }
@@ -29,6 +31,7 @@ impl Place {
             (Some("sessions"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Session),
             (Some("workspaces"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Workspace),
             (Some("agents"), _) => Self::Agents,
+            (Some("credentials"), _) => Self::Credentials,
             _ => Self::Elsewhere,
         }
     }
@@ -86,6 +89,11 @@ pub fn agent_url(project: &ProjectId, agent: AgentId) -> String {
     format!("/projects/{project}/agents/{agent}")
 }
 
+/// The list of credentials.
+pub fn credentials_url(project: &ProjectId) -> String {
+    format!("/projects/{project}/credentials")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +110,7 @@ mod tests {
             (agents_url(&project), Place::Agents),
             (new_agent_url(&project), Place::Agents),
             (agent_url(&project, AgentId::new(id)), Place::Agents),
+            (credentials_url(&project), Place::Credentials),
         ];
         for (url, place) in places {
             assert_eq!(Place::of_path(&url), place, "{url}");

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::credential::{Credential, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
@@ -18,7 +19,9 @@ use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
-use octobot_wire::{AgentId, AttachmentId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId};
+use octobot_wire::{
+    AgentId, AttachmentId, CredentialId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId,
+};
 
 /// The answer of a port.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -41,6 +44,8 @@ pub struct Backend {
     pub workspaces: Arc<dyn Workspaces>,
     /// Agents.
     pub agents: Arc<dyn Agents>,
+    /// Credentials.
+    pub credentials: Arc<dyn Credentials>,
     /// Sessions and their turns.
     pub sessions: Arc<dyn Sessions>,
 }
@@ -115,6 +120,41 @@ pub trait Agents: Send + Sync {
     ) -> Answer<'a, Vec<McpServer>>;
     /// Deletes it; refused while sessions are bound to it or it is the default.
     fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()>;
+}
+
+/// Credentials of a project.
+pub trait Credentials: Send + Sync {
+    /// All of them without their values, and the types that there are.
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId) -> Answer<'a, CredentialsView>;
+    /// Adds one and tries it.
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: SaveCredential) -> Answer<'a, Credential>;
+    /// Changes one, and tries it where its values are others.
+    fn update<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: CredentialId,
+        request: SaveCredential,
+    ) -> Answer<'a, Credential>;
+    /// Tries one with a real request.
+    fn test<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: CredentialId) -> Answer<'a, Credential>;
+    /// Deletes one with its values.
+    fn revoke<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: CredentialId) -> Answer<'a, ()>;
+    /// Those that a session was given.
+    fn of_session<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, SessionCredentials>;
+    /// Gives a session these, in place of those that it was given.
+    fn give_to_session<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: SessionCredentials,
+    ) -> Answer<'a, SessionCredentials>;
 }
 
 /// Sessions of a project, with their turns and transcripts.

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -53,6 +53,8 @@ struct Inner {
 pub struct Request {
     /// Its path.
     pub path: String,
+    /// The key that it came with.
+    pub key: Option<String>,
     /// Its body.
     pub body: Value,
     /// The status of the answer.
@@ -115,11 +117,26 @@ impl Drop for Model {
     }
 }
 
+/// A key that the API doesn't know. It takes every other one.
+pub const REFUSED_KEY: &str = "sk-refused";
+
+/// The key of a request, in whichever header its client puts it.
+fn key(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let bearer = || text("authorization")?.strip_prefix("Bearer ");
+    text("x-api-key").or_else(|| text("x-goog-api-key")).or_else(bearer).map(str::to_owned)
+}
+
 /// Finds the wire format by the path, and answers in it.
-async fn answer(State(script): State<Script>, uri: Uri, body: Bytes) -> Response {
+async fn answer(State(script): State<Script>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let path = uri.path().to_owned();
+    let key = key(&headers);
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let response = match path.as_str() {
+        _ if key.as_deref() == Some(REFUSED_KEY) => {
+            (StatusCode::UNAUTHORIZED, axum::Json(json!({ "error": { "message": "unknown key" } }))).into_response()
+        }
+        path if path.ends_with("/models") => axum::Json(json!({ "object": "list", "data": [] })).into_response(),
         path if path.ends_with("/messages") => anthropic::messages(&script, &body),
         path if path.ends_with("/messages/count_tokens") => axum::Json(json!({ "input_tokens": 10 })).into_response(),
         path if path.ends_with("/responses") => openai::responses(&script, &body),
@@ -129,6 +146,6 @@ async fn answer(State(script): State<Script>, uri: Uri, body: Bytes) -> Response
         path if path.contains(":countTokens") => axum::Json(json!({ "totalTokens": 10 })).into_response(),
         _ => (StatusCode::NOT_FOUND, axum::Json(json!({ "error": { "message": "not simulated" } }))).into_response(),
     };
-    script.lock().requests.push(Request { path, body, status: response.status().as_u16() });
+    script.lock().requests.push(Request { path, key, body, status: response.status().as_u16() });
     response
 }

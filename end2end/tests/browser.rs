@@ -6,9 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
 use octobot_end2end::model::{Block, Model, Scenario, Step};
-use octobot_end2end::{Stage, agents, play, play_at, skip};
+use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
+use tokio::io::AsyncWriteExt as _;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_front_page_says_how_to_begin() {
@@ -17,6 +18,26 @@ async fn the_front_page_says_how_to_begin() {
         let title = stage.browser.driver().title().await?;
         ensure!(title.contains("Octobot"), "the title is {title:?}");
         see(stage, "//label[text()='Folder path or git URL']").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_under_development_waits_for_its_reload() {
+    let reload = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let origin = format!("http://{}", reload.local_addr().expect("it is bound"));
+    let place = Place { options: vec![format!("--dev-reload={origin}")], ..Place::default() };
+    play_at(place, "development", async |stage: &mut Stage| -> Result<()> {
+        let (opened, waiting) = tokio::join!(stage.open("/"), reload.accept());
+        opened?;
+        let mut tab = waiting?.0;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
+        tab.write_all(format!("{head}data: reload\n\n").as_bytes()).await?;
+        // The page that was loaded again waits as the first one did.
+        let mut again = reload.accept().await?.0;
+        again.write_all(head.as_bytes()).await?;
+        stage.browser.driver().goto("about:blank").await?;
         Ok(())
     })
     .await;

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use octobot_app::ports::{self, Agents, Answer, Caller, Projects, Sessions, Workspaces};
+use octobot_app::ports::{self, Agents, Answer, Caller, Credentials, Projects, Sessions, Workspaces};
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::credential::{Credential, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
@@ -15,10 +16,12 @@ use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
-use octobot_wire::{AgentId, AttachmentId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
+use octobot_wire::{AgentId, AttachmentId, CredentialId, PartId, Problem, ProjectId, SessionId, TurnId, WorkspaceId};
 
 use crate::problem::of_service;
-use crate::services::{AgentService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService};
+use crate::services::{
+    AgentService, CredentialService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService,
+};
 
 /// The services, shared by all requests.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub struct Services {
     pub workspaces: Arc<WorkspaceService>,
     /// Agents.
     pub agents: Arc<AgentService>,
+    /// Credentials.
+    pub credentials: Arc<CredentialService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
 }
@@ -41,6 +46,7 @@ impl Services {
             projects: self.projects.clone(),
             workspaces: self.workspaces.clone(),
             agents: self.agents.clone(),
+            credentials: self.credentials.clone(),
             sessions: self.sessions.clone(),
         }
     }
@@ -146,6 +152,53 @@ impl Agents for AgentService {
 
     fn delete<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: AgentId) -> Answer<'a, ()> {
         answer(self.delete(caller, project, id), |()| ())
+    }
+}
+
+impl Credentials for CredentialService {
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId) -> Answer<'a, CredentialsView> {
+        answer(self.view(caller, project), |view| view)
+    }
+
+    fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: SaveCredential) -> Answer<'a, Credential> {
+        answer(self.create(caller, project, request), |credential| credential.to_wire())
+    }
+
+    fn update<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: CredentialId,
+        request: SaveCredential,
+    ) -> Answer<'a, Credential> {
+        answer(self.update(caller, project, id, request), |credential| credential.to_wire())
+    }
+
+    fn test<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: CredentialId) -> Answer<'a, Credential> {
+        answer(self.test(caller, project, id), |credential| credential.to_wire())
+    }
+
+    fn revoke<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: CredentialId) -> Answer<'a, ()> {
+        answer(self.revoke(caller, project, id), |()| ())
+    }
+
+    fn of_session<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, SessionCredentials> {
+        answer(self.of_session(caller, project, session), |given| given)
+    }
+
+    fn give_to_session<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: SessionCredentials,
+    ) -> Answer<'a, SessionCredentials> {
+        answer(self.give_to_session(caller, project, session, request), |given| given)
     }
 }
 

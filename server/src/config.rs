@@ -101,7 +101,7 @@ pub struct Options {
     #[arg(long, env = "OCTOBOT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 
-    /// Where a page under development listens for its reload.
+    /// Where a page under development listens for its reload: an origin, such as `http://127.0.0.1:4000`.
     #[arg(long, env = "OCTOBOT_DEV_RELOAD", hide = true)]
     dev_reload: Option<String>,
 }
@@ -168,7 +168,7 @@ pub struct Config {
     pub policy: SandboxPolicy,
     /// How log lines look.
     pub log_format: LogFormat,
-    /// Where a page under development listens for its reload.
+    /// Where a page under development listens for its reload: an origin.
     pub dev_reload: Option<String>,
 }
 

@@ -5,6 +5,8 @@
 
 pub mod agent;
 pub mod agent_type;
+pub mod credential;
+pub mod credential_type;
 pub mod job;
 pub mod mcp_server;
 pub mod picture;
@@ -15,6 +17,7 @@ pub mod turn;
 pub mod workspace;
 
 pub use agent::Agent;
+pub use credential::Credential;
 pub use job::{Job, JobKind};
 pub use mcp_server::McpServer;
 pub use project::{Project, User};

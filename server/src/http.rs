@@ -7,6 +7,7 @@ mod agents;
 mod assets;
 mod attachments;
 mod chat;
+mod credentials;
 mod events;
 mod extract;
 mod failure;

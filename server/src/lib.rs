@@ -18,4 +18,5 @@ pub mod sandbox;
 pub mod serve;
 pub mod services;
 pub mod store;
+pub mod trial;
 pub mod vault;

@@ -53,6 +53,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::McpServer { index, source } => {
             field_problem(&format!("servers.{index}.{}", source.field()), detail)
         }
+        ServiceError::Credential(source) => field_problem(source.field(), detail),
         ServiceError::Sandbox(source) => {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)

@@ -27,9 +27,10 @@ use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
-    AgentService, Core, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
+    AgentService, Core, CredentialService, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
 };
 use crate::store::{EventListener, Heard, Store};
+use crate::trial::Trials;
 use crate::vault::{Key, Vault};
 
 /// How long open requests have to end on shutdown. Streams end at once.
@@ -109,6 +110,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
+        credentials: Arc::new(CredentialService::new(core.clone(), Trials::new()?)),
         sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
     };
     let web = Web {

@@ -6,6 +6,7 @@ mod attachments;
 #[cfg(test)]
 mod bench;
 mod core;
+mod credentials;
 mod error;
 mod follow;
 mod ingest;
@@ -23,6 +24,8 @@ pub use agents::AgentService;
 pub use asking::Decision;
 pub use attachments::{AttachmentError, Upload};
 pub use core::{Core, Paths};
+pub(crate) use credentials::session_variables;
+pub use credentials::{CredentialService, InvalidCredential};
 pub use error::ServiceError;
 pub use follow::Followers;
 pub(crate) use ingest::close_parts;

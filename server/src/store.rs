@@ -10,6 +10,7 @@
 mod agents;
 mod attachments;
 mod column;
+mod credentials;
 mod error;
 mod events;
 mod files;

@@ -7,6 +7,8 @@
 
 #[path = "store/attachments.rs"]
 mod attachments;
+#[path = "store/credentials.rs"]
+mod credentials;
 #[path = "store/database.rs"]
 mod database;
 #[path = "store/events.rs"]
@@ -73,6 +75,11 @@ contract! {
     mcp_servers::an_agents_mcp_servers_are_replaced_all_at_once,
     mcp_servers::a_name_is_given_once_to_an_agents_mcp_servers,
     mcp_servers::the_values_of_mcp_servers_are_sealed_and_bound_to_their_rows,
+    credentials::a_credential_is_kept_as_it_is_saved,
+    credentials::a_project_has_a_credentials_name_once,
+    credentials::what_is_known_of_a_credentials_use_is_kept,
+    credentials::a_session_has_those_of_every_session_and_those_that_it_was_given,
+    credentials::a_credentials_values_are_sealed_and_bound_to_their_row,
     workspaces::every_state_of_a_workspace_is_kept,
     workspaces::workspaces_are_listed_oldest_first,
     workspaces::a_workspace_of_another_project_is_not_found,

@@ -29,7 +29,7 @@ pub fn ProjectPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
     let session = Memo::new(move |_| match place.get() {
         Place::Session(session) => Some((id.get()?, session)),
-        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Elsewhere => None,
+        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials | Place::Elsewhere => None,
     });
     let loading = Resource::new_blocking(
         move || id.get(),

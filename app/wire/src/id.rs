@@ -90,6 +90,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// Identifies a credential.
+    CredentialId, "credential"
+);
+
+uuid_id!(
     /// Identifies an MCP server of an agent.
     McpServerId, "MCP server"
 );

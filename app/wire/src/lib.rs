@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod attachment;
+pub mod credential;
 pub mod daemon;
 pub mod event;
 pub mod form;
@@ -30,7 +31,8 @@ pub mod usage;
 pub mod workspace;
 
 pub use id::{
-    AgentId, AttachmentId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId, WorkspaceId,
+    AgentId, AttachmentId, CredentialId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId,
+    WorkspaceId,
 };
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use time::Timestamp;

@@ -6,7 +6,9 @@ use axum::routing::{MethodRouter, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Web, agents, attachments, chat, events, files, preferences, projects, sessions, turns, workspaces};
+use super::{
+    Web, agents, attachments, chat, credentials, events, files, preferences, projects, sessions, turns, workspaces,
+};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -21,6 +23,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(projects::routes())
         .merge(workspaces::routes())
         .merge(agents::routes())
+        .merge(credentials::routes())
         .merge(sessions::routes())
         .merge(turns::routes())
         .merge(chat::routes())

@@ -80,8 +80,7 @@ impl AnswerStatus for Status {
 fn set_headers(dev_reload: Option<&str>) {
     let options = expect_context::<ResponseOptions>();
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
-    let reload =
-        dev_reload.and_then(|url| url.get(..url.rfind('/')?)).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let reload = dev_reload.map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'{nonce}; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; \

@@ -4,6 +4,7 @@ use octobot_wire::name::InvalidName;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
 
 use super::attachments::AttachmentError;
+use super::credentials::InvalidCredential;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::git::InvalidSource;
@@ -71,6 +72,9 @@ pub enum ServiceError {
         /// What is wrong with it.
         source: InvalidMcpServer,
     },
+    /// A credential that can't be one.
+    #[error("{0}")]
+    Credential(#[from] InvalidCredential),
     /// Something was asked of an agent whose sandbox doesn't run.
     #[error("The session's sandbox isn't running. Start the session, then try again.")]
     SandboxDown,

@@ -6,6 +6,7 @@
 
 use octobot_wire::Timestamp;
 use octobot_wire::agent::AgentTypeId;
+use octobot_wire::credential::CredentialTypeId;
 use octobot_wire::message::MessageRole;
 use octobot_wire::project::Role;
 use octobot_wire::session::{Network, SessionStage};
@@ -49,6 +50,15 @@ text_column!(AgentTypeId {
     CopilotCli = "copilot_cli",
     Goose = "goose",
     Custom = "custom",
+});
+text_column!(CredentialTypeId {
+    Anthropic = "anthropic",
+    OpenAi = "open_ai",
+    Google = "google",
+    OpenRouter = "open_router",
+    GitHub = "github",
+    OpenAiCompatible = "open_ai_compatible",
+    Variables = "variables",
 });
 text_column!(ToolKind {
     Read = "read",

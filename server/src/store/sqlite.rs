@@ -71,13 +71,14 @@ fn pool_options() -> SqlitePoolOptions {
 }
 
 /// All migrations, in order. One that was released is never changed.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     ("lease ids", include_str!("../../migrations/sqlite/0002_lease_ids.sql")),
     ("agents", include_str!("../../migrations/sqlite/0003_agents.sql")),
     ("mcp servers", include_str!("../../migrations/sqlite/0004_mcp_servers.sql")),
     ("workspace limits", include_str!("../../migrations/sqlite/0005_workspace_limits.sql")),
     ("inputs", include_str!("../../migrations/sqlite/0006_inputs.sql")),
+    ("credentials", include_str!("../../migrations/sqlite/0007_credentials.sql")),
 ];
 
 /// Migrates in one transaction that holds the file's lock: whatever happens, the schema is the old one or the new one,

@@ -35,7 +35,7 @@ impl Reload {
         Ok(Self { address, tabs })
     }
 
-    /// The address of the stream.
+    /// The address of the stream: an origin, which the page's policy names.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

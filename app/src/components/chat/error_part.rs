@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use crate::components::form::notice::Notice;
+use crate::live::ProjectStore;
+use crate::place::credentials_url;
 use crate::words::Tone;
 
 /// An error part.
@@ -14,10 +16,10 @@ pub fn ErrorPart(
     credential: Option<String>,
 ) -> impl IntoView {
     let remedy = credential.map(|name| {
+        let url = credentials_url(&ProjectStore::expect().id());
         view! {
             <p>
-                "The agent needs " <code>{name.clone()}</code> ". Set it in the server’s environment, start the server with "
-                <code>{format!("--agent-env {name}")}</code> ", and send the prompt again."
+                "The agent needs " <code>{name}</code> ". " <a href=url>"Add a credential"</a> ", then send the prompt again."
             </p>
         }
         .into_any()

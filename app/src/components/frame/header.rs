@@ -23,7 +23,7 @@ pub fn Header() -> impl IntoView {
     let label = name.clone();
     let session = Memo::new(move |_| match place.get() {
         Place::Session(id) => Some(id),
-        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Elsewhere => None,
+        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials | Place::Elsewhere => None,
     });
     view! {
         <header class="header">

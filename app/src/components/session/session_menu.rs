@@ -21,6 +21,7 @@ pub fn SessionMenu(
 ) -> impl IntoView {
     let actions = SessionActions::new();
     let deleting = RwSignal::new(false);
+    let giving = RwSignal::new(false);
     let is = move |test: fn(&SessionState) -> bool| session.with(|s| s.as_ref().is_some_and(|s| test(&s.state)));
     let can_stop = move || is(|state| matches!(state, SessionState::Ready | SessionState::Running));
     let can_start = move || is(|state| matches!(state, SessionState::Stopped));
@@ -40,8 +41,10 @@ pub fn SessionMenu(
             <When when=can_cancel>
                 <MenuItem glyph=Glyph::Close label="Cancel" on_choose=move |()| actions.stop(id)/>
             </When>
+            <MenuItem glyph=Glyph::Key label="Credentials…" on_choose=move |()| giving.set(true)/>
             <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
         </Menu>
+        {late::show_dialog(giving, Late::SessionCredentials(id, giving))}
         {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}
     }
 }

@@ -12,13 +12,12 @@ use crate::components::frame::layout::Side;
 use crate::components::frame::resizer::Resizer;
 use crate::late::{self, Late};
 use crate::live::ProjectStore;
-use crate::place::{Place, agents_url, use_place};
+use crate::place::{Place, agents_url, credentials_url, use_place};
 
 /// The sidebar.
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let store = ProjectStore::expect();
-    let place = use_place();
     let adding = RwSignal::new(false);
     let ids = move || store.workspaces.with(|list| list.iter().map(|workspace| workspace.id).collect::<Vec<_>>());
     let is_empty = Memo::new(move |_| store.workspaces.with(Vec::is_empty));
@@ -41,17 +40,27 @@ pub fn Sidebar() -> impl IntoView {
                 </ul>
             </nav>
             <nav class="sidebar__foot" aria-label="Project">
-                <a
-                    class="sidebar__link"
-                    href=agents_url(&store.id())
-                    aria-current=dynamic(move || (place.get() == Place::Agents).then_some("page"))
-                >
-                    <Icon glyph=Glyph::Agent/>
-                    "Agents"
-                </a>
+                {link(agents_url(&store.id()), Place::Agents, Glyph::Agent, "Agents")}
+                {link(credentials_url(&store.id()), Place::Credentials, Glyph::Key, "Credentials")}
             </nav>
             <Resizer side=Side::Sidebar/>
             {late::show_dialog(adding, Late::AddWorkspace(adding))}
         </aside>
     }
+}
+
+/// A link to a page of the project.
+fn link(url: String, to: Place, glyph: Glyph, label: &'static str) -> AnyView {
+    let place = use_place();
+    view! {
+        <a
+            class="sidebar__link"
+            href=url
+            aria-current=dynamic(move || (place.get() == to).then_some("page"))
+        >
+            <Icon glyph/>
+            {label}
+        </a>
+    }
+    .into_any()
 }

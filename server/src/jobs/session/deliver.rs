@@ -18,7 +18,7 @@ use super::{JobError, Outcome, SessionJob};
 use crate::domain::agent_type::launch;
 use crate::domain::{File, Turn};
 use crate::sandbox::DaemonClient;
-use crate::services::{ServiceError, retold};
+use crate::services::{ServiceError, retold, session_variables};
 use crate::store::Tx;
 
 /// A turn for the daemon, with how its agent is launched.
@@ -73,8 +73,10 @@ impl SessionJob {
             let values = tx.mcp_values(server.id).await?;
             mcp_servers.push(server.launch(values));
         }
+        let variables =
+            session_variables(&mut tx, &session.project_id, id, &self.agent_variables, self.core.now()).await?;
         self.core.commit(tx).await?;
-        let launch = launch(&agent, &self.agent_variables, mcp_servers, chosen, transcript);
+        let launch = launch(&agent, &variables, mcp_servers, chosen, transcript);
         Ok(Some(Claim { turn, files, launch, setup_script: agent.setup_script }))
     }
 }

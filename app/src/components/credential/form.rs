@@ -1,0 +1,231 @@
+//! The form for a credential.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use octobot_wire::Problem;
+use octobot_wire::credential::{Credential, CredentialType, CredentialTypeId, SaveCredential, SaveCredentialValue};
+use web_sys::SubmitEvent;
+
+use super::list::CredentialList;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
+use crate::components::form::field::{Field, description_id};
+use crate::components::form::problem::{OtherProblem, about};
+use crate::components::form::text_field::TextField;
+
+/// What is typed into the form.
+#[derive(Clone, Copy)]
+struct Draft {
+    list: CredentialList,
+    is_new: bool,
+    credential_type: RwSignal<CredentialTypeId>,
+    name: RwSignal<String>,
+    base_url: RwSignal<String>,
+    key: RwSignal<String>,
+    variables: RwSignal<String>,
+    every_session: RwSignal<bool>,
+}
+
+impl Draft {
+    /// What a credential has, its values by their names only; of a new one, nothing yet.
+    fn new(list: CredentialList, credential: Option<Credential>) -> Self {
+        let own = credential.as_ref().filter(|credential| credential.credential_type == CredentialTypeId::Variables);
+        let variables = own.map(|credential| credential.variables.join("\n")).unwrap_or_default();
+        let credential_type = credential.as_ref().map_or(CredentialTypeId::Anthropic, |known| known.credential_type);
+        let (is_new, every_session) =
+            (credential.is_none(), credential.as_ref().is_none_or(|known| known.every_session));
+        let (name, base_url) =
+            credential.map(|known| (known.name, known.base_url.unwrap_or_default())).unwrap_or_default();
+        Self {
+            list,
+            is_new,
+            credential_type: RwSignal::new(credential_type),
+            name: RwSignal::new(name),
+            base_url: RwSignal::new(base_url),
+            key: RwSignal::new(String::new()),
+            variables: RwSignal::new(variables),
+            every_session: RwSignal::new(every_session),
+        }
+    }
+
+    /// The chosen type.
+    fn kind(self) -> Option<CredentialType> {
+        self.list.type_of(self.credential_type.get())
+    }
+
+    /// Whether the type has a key of its own, and isn't a bundle of variables.
+    fn has_key(self) -> bool {
+        self.kind().is_some_and(|kind| !kind.variables.is_empty())
+    }
+
+    fn has_base_url(self) -> bool {
+        self.kind().is_some_and(|kind| kind.has_base_url)
+    }
+
+    fn request(self) -> SaveCredential {
+        let kind = self.list.type_of(self.credential_type.get_untracked());
+        let values = match kind.as_ref().and_then(|kind| kind.variables.first()) {
+            Some(name) => {
+                let typed = self.key.get_untracked();
+                let value = if typed.is_empty() && !self.is_new { None } else { Some(typed) };
+                vec![SaveCredentialValue { name: name.clone(), value }]
+            }
+            None => self
+                .variables
+                .with_untracked(|typed| typed.lines().filter(|line| !line.trim().is_empty()).map(value).collect()),
+        };
+        SaveCredential {
+            name: self.name.get_untracked(),
+            credential_type: self.credential_type.get_untracked(),
+            base_url: kind.filter(|kind| kind.has_base_url).map(|_| self.base_url.get_untracked()),
+            values,
+            every_session: self.every_session.get_untracked(),
+        }
+    }
+}
+
+/// A line such as `NAME=value`, or a name alone.
+fn value(line: &str) -> SaveCredentialValue {
+    match line.split_once('=') {
+        Some((name, value)) => SaveCredentialValue { name: name.trim().to_owned(), value: Some(value.to_owned()) },
+        None => SaveCredentialValue { name: line.trim().to_owned(), value: None },
+    }
+}
+
+/// The form in the dialog.
+#[component]
+pub fn CredentialForm(
+    /// The list that the credential is for.
+    list: CredentialList,
+) -> impl IntoView {
+    let draft = Draft::new(list, list.edited_credential());
+    let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        spawn_local(async move {
+            let saved = list.save(draft.request()).await;
+            let _ = busy.try_set(false);
+            match saved {
+                Ok(()) => list.open.set(false),
+                Err(why) => {
+                    let _ = problem.try_set(Some(why));
+                }
+            }
+        });
+    };
+    view! {
+        <form class="form" on:submit=submit>
+            {draft.is_new.then(|| view! { <TypeChoice draft/> }.into_any())}
+            <TextField id="credential-name" label="Name" text=draft.name error=about(problem, "name") required=true/>
+            <When when=move || draft.has_base_url()>
+                <TextField
+                    id="credential-url"
+                    label="Address"
+                    hint="Where the API begins, for instance https://llm.example.com/v1"
+                    text=draft.base_url
+                    rows=1
+                    error=about(problem, "baseUrl")
+                />
+            </When>
+            <When when=move || draft.has_key()>
+                <KeyField draft problem/>
+            </When>
+            <When when=move || !draft.has_key()>
+                <TextField
+                    id="credential-variables"
+                    label="Variables"
+                    hint="One a line: NAME=value. A name alone keeps the value that is stored"
+                    text=draft.variables
+                    rows=5
+                    error=about(problem, "values")
+                />
+            </When>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    checked=draft.every_session.get_untracked()
+                    on:change=move |event| draft.every_session.set(event_target_checked(&event))
+                />
+                <span>"For all sessions of the project. Otherwise it is given to sessions one by one, in their menus"</span>
+            </label>
+            <p class="form__intro">
+                "Values are stored encrypted and never shown again. They are given to the agent’s program as variables, so the agent, \
+                 and all code that runs in the sandbox, can read them."
+            </p>
+            <OtherProblem problem/>
+            <div class="dialog__actions">
+                <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
+                    {dynamic(move || if busy.get() { "Saving and testing…" } else { "Save credential" })}
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// What the credential is for.
+#[component]
+fn TypeChoice(draft: Draft) -> impl IntoView {
+    let options: Vec<_> = draft
+        .list
+        .types()
+        .into_iter()
+        .map(|CredentialType { id, name, description, .. }| {
+            let is_chosen = draft.credential_type.get_untracked() == id;
+            let choose = move |_| draft.credential_type.set(id);
+            view! {
+                <label class="card">
+                    <input type="radio" name="credential-type" checked=is_chosen on:change=choose/>
+                    <span class="card__text">
+                        <span class="card__title">{name}</span>
+                        <span class="card__about">{description}</span>
+                    </span>
+                </label>
+            }
+            .into_any()
+        })
+        .collect();
+    view! {
+        <fieldset class="cards">
+            <legend class="field__label">"What it opens"</legend>
+            {options}
+        </fieldset>
+    }
+}
+
+/// The key, which nobody reads over the shoulder.
+#[component]
+fn KeyField(draft: Draft, problem: RwSignal<Option<Problem>>) -> impl IntoView {
+    const ID: &str = "credential-key";
+    let hint = if draft.is_new { "" } else { "Leave it empty to keep the stored one" };
+    view! {
+        <Field id=ID label="Key" hint error=about(problem, "values")>
+            <input
+                id=ID
+                class="input input--code"
+                type="password"
+                autocomplete="off"
+                required=draft.is_new
+                aria-describedby=description_id(ID)
+                prop:value=dynamic(move || draft.key.get())
+                on:input=move |event| draft.key.set(event_target_value(&event))
+            />
+        </Field>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_alone_keeps_its_value_and_a_value_may_hold_anything() {
+        let typed = |line| {
+            let SaveCredentialValue { name, value } = value(line);
+            (name, value)
+        };
+        assert_eq!(typed("KEY"), ("KEY".to_owned(), None));
+        assert_eq!(typed("KEY="), ("KEY".to_owned(), Some(String::new())));
+        assert_eq!(typed(" KEY = a=b "), ("KEY".to_owned(), Some(" a=b ".to_owned())));
+    }
+}

@@ -1,0 +1,149 @@
+//! Credential types: what each one opens, where a program looks for it, and how it is tried. Data, one entry for each type.
+
+use octobot_wire::credential::{CredentialType, CredentialTypeId};
+
+/// A type.
+pub struct CredentialRecipe {
+    id: CredentialTypeId,
+    name: &'static str,
+    description: &'static str,
+    /// The variables that programs look for it in; its value is stored under the first one. Empty where the user names
+    /// them.
+    pub variables: &'static [&'static str],
+    /// The variable that the address is given in, of a type that has one of its own.
+    pub base_url_variable: Option<&'static str>,
+    /// How it is tried; none for what can't be.
+    pub trial: Option<Trial>,
+}
+
+impl CredentialRecipe {
+    /// Whether its value is one key, and not whatever the user names.
+    pub fn has_key(&self) -> bool {
+        !self.variables.is_empty()
+    }
+}
+
+/// A request that costs nothing and that an API answers differently to whom it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trial {
+    /// Its address, or the end of one that begins with the credential's own.
+    pub url: &'static str,
+    /// The header that the key stands in.
+    pub header: &'static str,
+    /// What stands before the key.
+    pub prefix: &'static str,
+    /// A header that the API wants besides.
+    pub also: Option<(&'static str, &'static str)>,
+}
+
+const BEARER: Trial = Trial { url: "", header: "authorization", prefix: "Bearer ", also: None };
+
+/// All types, in the order in which they are offered. The requests are those of the APIs' references: “List models” of
+/// Anthropic, `OpenAI` and Gemini, “Get current API key” of `OpenRouter`, “Get rate limit status” of GitHub.
+const RECIPES: [CredentialRecipe; 7] = [
+    CredentialRecipe {
+        id: CredentialTypeId::Anthropic,
+        name: "Anthropic",
+        description: "Claude's models. Made at console.anthropic.com.",
+        variables: &["ANTHROPIC_API_KEY"],
+        base_url_variable: None,
+        trial: Some(Trial {
+            url: "https://api.anthropic.com/v1/models?limit=1",
+            header: "x-api-key",
+            prefix: "",
+            also: Some(("anthropic-version", "2023-06-01")),
+        }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::OpenAi,
+        name: "OpenAI",
+        description: "OpenAI's models. Made at platform.openai.com.",
+        variables: &["OPENAI_API_KEY"],
+        base_url_variable: None,
+        trial: Some(Trial { url: "https://api.openai.com/v1/models", ..BEARER }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::Google,
+        name: "Google Gemini",
+        description: "Google's models. Made at aistudio.google.com.",
+        variables: &["GEMINI_API_KEY"],
+        base_url_variable: None,
+        trial: Some(Trial {
+            url: "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1",
+            header: "x-goog-api-key",
+            prefix: "",
+            also: None,
+        }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::OpenRouter,
+        name: "OpenRouter",
+        description: "Many providers' models. Made at openrouter.ai.",
+        variables: &["OPENROUTER_API_KEY"],
+        base_url_variable: None,
+        trial: Some(Trial { url: "https://openrouter.ai/api/v1/key", ..BEARER }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::GitHub,
+        name: "GitHub",
+        description: "A token for repositories, pull requests, packages and Copilot. Made at github.com/settings/tokens.",
+        variables: &["GITHUB_TOKEN", "GH_TOKEN", "COPILOT_GITHUB_TOKEN"],
+        base_url_variable: None,
+        trial: Some(Trial { url: "https://api.github.com/rate_limit", ..BEARER }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::OpenAiCompatible,
+        name: "OpenAI-compatible",
+        description: "A server of your own, or another provider's, that speaks OpenAI's protocol.",
+        variables: &["OPENAI_API_KEY"],
+        base_url_variable: Some("OPENAI_BASE_URL"),
+        trial: Some(Trial { url: "/models", ..BEARER }),
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::Variables,
+        name: "Variables",
+        description: "Anything else that a program reads from its environment.",
+        variables: &[],
+        base_url_variable: None,
+        trial: None,
+    },
+];
+
+/// The credential types that this server knows, in the order in which they are offered.
+pub fn credential_types() -> Vec<CredentialType> {
+    let wire = |recipe: &CredentialRecipe| CredentialType {
+        id: recipe.id,
+        name: recipe.name.to_owned(),
+        description: recipe.description.to_owned(),
+        variables: recipe.variables.iter().map(|&name| name.to_owned()).collect(),
+        has_base_url: recipe.base_url_variable.is_some(),
+        can_be_tested: recipe.trial.is_some(),
+    };
+    RECIPES.iter().map(wire).collect()
+}
+
+/// A type.
+pub fn recipe(id: CredentialTypeId) -> &'static CredentialRecipe {
+    RECIPES.iter().find(|recipe| recipe.id == id).expect("there is a recipe for every type, as a test says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_a_recipe() {
+        use CredentialTypeId::{Anthropic, GitHub, Google, OpenAi, OpenAiCompatible, OpenRouter, Variables};
+        for id in [Anthropic, OpenAi, Google, OpenRouter, GitHub, OpenAiCompatible, Variables] {
+            assert_eq!(recipe(id).id, id);
+        }
+    }
+
+    #[test]
+    fn a_type_with_an_address_of_its_own_is_tried_there() {
+        for recipe in &RECIPES {
+            let is_relative = recipe.trial.is_some_and(|trial| trial.url.starts_with('/'));
+            assert_eq!(is_relative, recipe.base_url_variable.is_some(), "{}", recipe.name);
+        }
+    }
+}

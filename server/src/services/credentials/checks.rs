@@ -1,0 +1,250 @@
+//! What a credential may be.
+
+use std::collections::HashSet;
+
+use http::Uri;
+use octobot_wire::credential::{SaveCredential, SaveCredentialValue};
+use octobot_wire::launch::Variable;
+use octobot_wire::name::{InvalidName, parse_name};
+
+use crate::domain::Credential;
+use crate::domain::credential_type::{CredentialRecipe, recipe};
+
+/// How many variables one credential may have.
+const MAX_VALUES: usize = 64;
+
+/// How long a value or an address may be, in bytes.
+const MAX_BYTES: usize = 32 * 1024;
+
+/// What is wrong with a credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCredential {
+    /// Its name.
+    #[error("{0}")]
+    Name(#[from] InvalidName),
+    /// Its name again.
+    #[error("There is another credential of this name.")]
+    NameTwice,
+    /// An address that isn't one.
+    #[error("Give an address that begins with http:// or https://, without a user and a query.")]
+    BaseUrl,
+    /// The address is another, and a stored key would go there.
+    #[error("Type the key again: the stored one was given for another address.")]
+    KeyForOtherAddress,
+    /// No value at all.
+    #[error("Give a value.")]
+    Empty,
+    /// More values than it may have.
+    #[error("A credential has at most {MAX_VALUES} variables.")]
+    TooManyValues,
+    /// A variable that can't be one.
+    #[error("{0:?} can't be the name of a variable: letters, digits and “_”, not a digit first.")]
+    VariableName(String),
+    /// A variable twice.
+    #[error("{0} is there twice.")]
+    VariableTwice(String),
+    /// A variable that the type doesn't have.
+    #[error("This type of credential has the value {expected}, not {given:?}.")]
+    OtherVariable {
+        /// What it has.
+        expected: &'static str,
+        /// What was given.
+        given: String,
+    },
+    /// A value that can't be given.
+    #[error("The value of {0} can't be used: it is empty, too long, or has line breaks or other control characters.")]
+    Value(String),
+    /// A value without one that could be kept.
+    #[error("{0} has no value.")]
+    ValueMissing(String),
+    /// The type is another.
+    #[error("A credential keeps its type. Add another one instead.")]
+    TypeFixed,
+    /// More credentials than a project may have.
+    #[error("A project has at most 100 credentials. Revoke one that isn't used any more.")]
+    TooMany,
+}
+
+impl InvalidCredential {
+    /// The field that it is about.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Name(_) | Self::NameTwice => "name",
+            Self::BaseUrl => "baseUrl",
+            Self::TypeFixed => "credentialType",
+            Self::TooMany => "credentials",
+            Self::KeyForOtherAddress
+            | Self::Empty
+            | Self::TooManyValues
+            | Self::VariableName(_)
+            | Self::VariableTwice(_)
+            | Self::OtherVariable { .. }
+            | Self::Value(_)
+            | Self::ValueMissing(_) => "values",
+        }
+    }
+}
+
+/// A request with all its values; those that aren't given are the kept ones, which go to no other address than before.
+pub(super) fn checked(
+    request: SaveCredential,
+    others: &[Credential],
+    former_url: Option<&str>,
+    kept: &[Variable],
+) -> Result<(SaveCredential, Vec<Variable>), InvalidCredential> {
+    let recipe = recipe(request.credential_type);
+    let name = parse_name(&request.name)?;
+    if others.iter().any(|other| other.name == name) {
+        return Err(InvalidCredential::NameTwice);
+    }
+    let base_url = match (recipe.base_url_variable, &request.base_url) {
+        (None, _) => None,
+        (Some(_), url) => Some(checked_url(url.as_deref().unwrap_or_default())?),
+    };
+    let keeps_some = request.values.iter().any(|value| value.value.is_none());
+    if keeps_some && former_url.is_some() && base_url.as_deref() != former_url {
+        return Err(InvalidCredential::KeyForOtherAddress);
+    }
+    let values = checked_values(recipe, &request.values, kept)?;
+    Ok((SaveCredential { name, base_url, ..request }, values))
+}
+
+fn checked_url(url: &str) -> Result<String, InvalidCredential> {
+    let url = url.trim().trim_end_matches('/');
+    let uri: Uri = url.parse().map_err(|_| InvalidCredential::BaseUrl)?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = uri.authority().ok_or(InvalidCredential::BaseUrl)?;
+    let is_plain = !authority.host().is_empty() && !authority.as_str().contains('@') && uri.query().is_none();
+    if is_http && is_plain && url.len() <= MAX_BYTES { Ok(url.to_owned()) } else { Err(InvalidCredential::BaseUrl) }
+}
+
+fn checked_values(
+    recipe: &CredentialRecipe,
+    given: &[SaveCredentialValue],
+    kept: &[Variable],
+) -> Result<Vec<Variable>, InvalidCredential> {
+    if given.is_empty() {
+        return Err(InvalidCredential::Empty);
+    }
+    if given.len() > MAX_VALUES {
+        return Err(InvalidCredential::TooManyValues);
+    }
+    let mut names = HashSet::new();
+    let mut values = Vec::with_capacity(given.len());
+    for SaveCredentialValue { name, value } in given {
+        check_name(recipe, name)?;
+        if !names.insert(name) {
+            return Err(InvalidCredential::VariableTwice(name.clone()));
+        }
+        let stored = || kept.iter().find(|stored| stored.name == *name).map(|stored| stored.value.clone());
+        let value = value.clone().or_else(stored).ok_or_else(|| InvalidCredential::ValueMissing(name.clone()))?;
+        // What is pasted often has a line's end or blanks around it, and a key never does.
+        let value = if recipe.has_key() { value.trim().to_owned() } else { value };
+        if !is_value(&value, recipe.has_key()) {
+            return Err(InvalidCredential::Value(name.clone()));
+        }
+        values.push(Variable { name: name.clone(), value });
+    }
+    Ok(values)
+}
+
+fn check_name(recipe: &CredentialRecipe, name: &str) -> Result<(), InvalidCredential> {
+    match recipe.variables.first() {
+        Some(expected) if *expected == name => Ok(()),
+        Some(expected) => Err(InvalidCredential::OtherVariable { expected, given: name.to_owned() }),
+        None if is_variable_name(name) => Ok(()),
+        None => Err(InvalidCredential::VariableName(name.to_owned())),
+    }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit()) && name.len() <= 256
+}
+
+/// A key becomes a header, so it has visible characters only. A variable may be a file's text.
+fn is_value(value: &str, is_key: bool) -> bool {
+    let fits = !value.is_empty() && value.len() <= MAX_BYTES;
+    fits && if is_key { value.chars().all(|c| c.is_ascii_graphic()) } else { !value.contains('\0') }
+}
+
+#[cfg(test)]
+mod tests {
+    use octobot_wire::credential::CredentialTypeId;
+
+    use super::*;
+
+    fn request(credential_type: CredentialTypeId, values: &[(&str, Option<&str>)]) -> SaveCredential {
+        let value = |&(name, value): &(&str, Option<&str>)| SaveCredentialValue {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+        };
+        SaveCredential {
+            name: " Key ".to_owned(),
+            credential_type,
+            base_url: None,
+            values: values.iter().map(value).collect(),
+            every_session: true,
+        }
+    }
+
+    fn variable(name: &str, value: &str) -> Variable {
+        Variable { name: name.to_owned(), value: value.to_owned() }
+    }
+
+    #[test]
+    fn a_pasted_key_loses_what_stands_around_it_and_a_kept_one_stays() {
+        let pasted = request(CredentialTypeId::Anthropic, &[("ANTHROPIC_API_KEY", Some(" sk-1\n"))]);
+        let (saved, values) = checked(pasted, &[], None, &[]).unwrap();
+        assert_eq!((saved.name.as_str(), values), ("Key", vec![variable("ANTHROPIC_API_KEY", "sk-1")]));
+        let kept = [variable("ANTHROPIC_API_KEY", "old")];
+        let without = request(CredentialTypeId::Anthropic, &[("ANTHROPIC_API_KEY", None)]);
+        assert_eq!(checked(without.clone(), &[], None, &kept).unwrap().1, kept);
+        let missing = InvalidCredential::ValueMissing("ANTHROPIC_API_KEY".to_owned());
+        assert_eq!(checked(without, &[], None, &[]).unwrap_err(), missing);
+    }
+
+    #[test]
+    fn what_no_program_can_be_given_is_refused() {
+        let anthropic = |values: &[(&str, Option<&str>)]| {
+            checked(request(CredentialTypeId::Anthropic, values), &[], None, &[]).unwrap_err()
+        };
+        assert_eq!(anthropic(&[]), InvalidCredential::Empty);
+        for value in ["", " ", "a b", "a\r\nx-evil: 1", "é"] {
+            assert_eq!(
+                anthropic(&[("ANTHROPIC_API_KEY", Some(value))]),
+                InvalidCredential::Value("ANTHROPIC_API_KEY".to_owned()),
+                "{value:?}"
+            );
+        }
+        let expected = "ANTHROPIC_API_KEY";
+        let other = InvalidCredential::OtherVariable { expected, given: "PATH".to_owned() };
+        assert_eq!(anthropic(&[("PATH", Some("x"))]), other);
+        let own = |values: &[(&str, Option<&str>)]| {
+            checked(request(CredentialTypeId::Variables, values), &[], None, &[]).unwrap_err()
+        };
+        for name in ["", "1A", "A-B", "A=B", "A B"] {
+            assert_eq!(own(&[(name, Some("x"))]), InvalidCredential::VariableName(name.to_owned()), "{name:?}");
+        }
+        assert_eq!(own(&[("A", Some("1")), ("A", Some("2"))]), InvalidCredential::VariableTwice("A".to_owned()));
+        assert_eq!(own(&[("A", Some("a\0b"))]), InvalidCredential::Value("A".to_owned()));
+    }
+
+    #[test]
+    fn a_stored_key_never_goes_to_another_address() {
+        let to = |url: &str, value: Option<&str>| SaveCredential {
+            base_url: Some(url.to_owned()),
+            ..request(CredentialTypeId::OpenAiCompatible, &[("OPENAI_API_KEY", value)])
+        };
+        let kept = [variable("OPENAI_API_KEY", "old")];
+        let former = Some("https://a.example/v1");
+        assert!(checked(to("https://a.example/v1/", None), &[], former, &kept).is_ok());
+        let moved = checked(to("https://evil.example/v1", None), &[], former, &kept);
+        assert_eq!(moved.unwrap_err(), InvalidCredential::KeyForOtherAddress);
+        assert!(checked(to("https://evil.example/v1", Some("new")), &[], former, &kept).is_ok());
+        for url in ["", "a.example", "ftp://a.example", "http://u:p@a.example", "http://a.example/?x=1", "http://"] {
+            let refused = checked(to(url, Some("k")), &[], None, &[]);
+            assert_eq!(refused.unwrap_err(), InvalidCredential::BaseUrl, "{url}");
+        }
+    }
+}
