@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
-use octobot_end2end::model::{Block, Model, Scenario, Step};
+use octobot_end2end::model::{Block, Model, REFUSED_KEY, Scenario, Step};
 use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -247,6 +247,68 @@ async fn an_agents_mcp_servers_are_added_changed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_credential_is_added_tested_given_to_a_session_and_revoked() {
+    let model = Model::start().await.expect("the model API starts");
+    play("credentials", async |stage: &mut Stage| -> Result<()> {
+        const SUBMIT: &str = "//dialog[@open]//button[@type='submit']";
+        let api = Api::new(&stage.server.url(""));
+        let folder = tempfile::tempdir()?;
+        make_repository(folder.path()).await?;
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        stage.open("/projects/local").await?;
+        hydrated(stage).await?;
+        press(stage, "//a[contains(., 'Credentials')]").await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        press(stage, "//button[contains(., 'Add credential')]").await?;
+        press(stage, "//option[contains(., 'OpenAI-compatible')]").await?;
+        write(stage, "//input[@id='credential-name']", "Own API").await?;
+        write(stage, "//textarea[@id='credential-url']", &format!("{}/v1", model.url())).await?;
+        write(stage, "//input[@id='credential-key']", REFUSED_KEY).await?;
+        press(stage, "//label[contains(., 'For all sessions')]").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        stage.browser.screenshot("credential").await?;
+        press(stage, SUBMIT).await?;
+        see(stage, "//li[contains(., 'Own API')]//*[contains(., 'The API refused it: 401')]").await?;
+        stage.browser.screenshot("credential refused").await?;
+
+        // Rotated. After a reload it is there, and its key isn't.
+        stage.browser.driver().refresh().await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Actions for Own API']").await?;
+        press(stage, "//button[contains(., 'Change or rotate')]").await?;
+        let key = see(stage, "//input[@id='credential-key']").await?;
+        ensure!(key.prop("value").await?.as_deref() == Some(""));
+        write(stage, "//input[@id='credential-key']", "sk-good").await?;
+        press(stage, SUBMIT).await?;
+        see(stage, "//li[contains(., 'Own API')]//*[text()='Accepted']").await?;
+
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Actions for the session']").await?;
+        press(stage, "//button[contains(., 'Credentials…')]").await?;
+        press(stage, "//dialog[@open]//label[contains(., 'Own API')]").await?;
+        stage.browser.screenshot("credentials of a session").await?;
+        let given = format!("/sessions/{session}/credentials");
+        api.until_in(&session, "is given the credential", async || {
+            Ok(api.get(&given).await?["credentials"].get(0).is_some().then_some(()))
+        })
+        .await?;
+
+        stage.open("/projects/local/credentials").await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Actions for Own API']").await?;
+        press(stage, "//button[contains(., 'Revoke…')]").await?;
+        press(stage, "//dialog[@open]//button[contains(., 'Revoke credential')]").await?;
+        see(stage, "//p[contains(., 'None yet')]").await?;
+        ensure!(api.get(&given).await?["credentials"] == json!([]));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_that_cannot_be_used_says_why() {
     play("bad workspace", async |stage: &mut Stage| -> Result<()> {
         add_workspace(stage, "/no/such/folder").await?;
@@ -267,6 +329,10 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
         let api = Api::new(&stage.server.url(""));
         let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
         let remote = api.add_workspace(&format!("file://{}", folder.path().display())).await?;
+        let variables = json!([{ "name": "ONE", "value": "1" }, { "name": "TWO", "value": "2" }]);
+        let bundle =
+            json!({ "name": "Bundle", "credentialType": "variables", "everySession": false, "values": variables });
+        api.post("/credentials", &bundle).await?;
         let session = api.create_session(&workspace).await?;
         api.create_session(&remote).await?;
         api.submit(&session, "git log --stat").await?;
@@ -278,6 +344,7 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
             ("workspace", format!("/projects/local/workspaces/{workspace}")),
             ("agents", "/projects/local/agents".to_owned()),
             ("new-agent", "/projects/local/agents/new".to_owned()),
+            ("credentials", "/projects/local/credentials".to_owned()),
             ("not-found", "/projects/local/nothing".to_owned()),
         ];
         let mut barriers = Vec::new();

@@ -116,7 +116,7 @@ pub fn CredentialForm(
     };
     view! {
         <form class="form" on:submit=submit>
-            {draft.is_new.then(|| view! { <TypeChoice draft/> }.into_any())}
+            {draft.is_new.then(|| view! { <TypeChoice draft problem/> }.into_any())}
             <TextField id="credential-name" label="Name" text=draft.name error=about(problem, "name") required=true/>
             <When when=move || draft.has_base_url()>
                 <TextField
@@ -165,31 +165,34 @@ pub fn CredentialForm(
 
 /// What the credential is for.
 #[component]
-fn TypeChoice(draft: Draft) -> impl IntoView {
-    let options: Vec<_> = draft
-        .list
-        .types()
-        .into_iter()
-        .map(|CredentialType { id, name, description, .. }| {
-            let is_chosen = draft.credential_type.get_untracked() == id;
-            let choose = move |_| draft.credential_type.set(id);
+fn TypeChoice(draft: Draft, problem: RwSignal<Option<Problem>>) -> impl IntoView {
+    const ID: &str = "credential-type";
+    let types = StoredValue::new(draft.list.types());
+    let options: Vec<_> = types.with_value(|types| {
+        let option = |(place, known): (usize, &CredentialType)| {
+            let is_chosen = known.id == draft.credential_type.get_untracked();
             view! {
-                <label class="card">
-                    <input type="radio" name="credential-type" checked=is_chosen on:change=choose/>
-                    <span class="card__text">
-                        <span class="card__title">{name}</span>
-                        <span class="card__about">{description}</span>
-                    </span>
-                </label>
+                <option value=place.to_string() selected=is_chosen>
+                    {known.name.clone()}
+                </option>
             }
             .into_any()
-        })
-        .collect();
+        };
+        types.iter().enumerate().map(option).collect()
+    });
+    let choose = move |event| {
+        let place = event_target_value(&event).parse::<usize>().ok();
+        if let Some(id) = types.with_value(|types| Some(types.get(place?)?.id)) {
+            draft.credential_type.set(id);
+        }
+    };
     view! {
-        <fieldset class="cards">
-            <legend class="field__label">"What it opens"</legend>
-            {options}
-        </fieldset>
+        <Field id=ID label="What it opens" error=about(problem, "credentialType")>
+            <select id=ID class="select select--wide" aria-describedby=description_id(ID) on:change=choose>
+                {options}
+            </select>
+        </Field>
+        <p class="form__intro">{dynamic(move || draft.kind().map(|kind| kind.description))}</p>
     }
 }
 
