@@ -147,6 +147,8 @@ impl Engine {
         });
         match create.await {
             Err(EngineError::Refused { status: 409, .. }) => Ok(()),
+            // Podman has no status for it.
+            Err(EngineError::Refused { message, .. }) if message.contains("is already in use") => Ok(()),
             created => created.map(drop),
         }
     }
