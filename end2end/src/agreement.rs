@@ -164,6 +164,12 @@ async fn heard(api: &Api, session: &str) -> Result<Vec<Message>> {
                     call.status = status;
                 }
             }
+            Change::Turn { turn } if turn.state.has_ended() => {
+                let said = |message: &&mut Message| message.turn_id == turn.id && message.role == MessageRole::Agent;
+                if let Some(message) = messages.iter_mut().rfind(said) {
+                    message.usage = turn.usage;
+                }
+            }
             _ => {}
         }
     }

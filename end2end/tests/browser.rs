@@ -183,6 +183,11 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
         see(stage, "//*[contains(@class,'permission__answer')][text()='Apache-2.0']").await?;
         see(stage, "//*[contains(@class,'output')]//*[text()='passed']").await?;
         api.idle(&session).await?;
+        see(stage, "//*[contains(@class,'message__usage')][contains(., 'tokens')]").await?;
+        // The button shows when the pointer is there.
+        press(stage, "//div[@class='code']/pre").await?;
+        press(stage, "//button[@aria-label='Copy the code']").await?;
+        see(stage, "//button[@aria-label='Copy the code'][@data-copied]").await?;
         stage.browser.screenshot("claude code").await?;
         stage.browser.resize(390, 844).await?;
         stage.browser.screenshot("claude code phone").await?;

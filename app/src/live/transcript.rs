@@ -7,6 +7,7 @@ use octobot_wire::permission::PermissionState;
 use octobot_wire::session::{SessionLogLine, SessionView};
 use octobot_wire::setting::AgentState;
 use octobot_wire::turn::Turn;
+use octobot_wire::usage::Usage;
 use octobot_wire::{MessageId, PartId, SessionId, Timestamp, TurnId};
 use uuid::Uuid;
 
@@ -46,6 +47,8 @@ pub struct LiveMessage {
     pub created_at: Timestamp,
     /// What it says, in order.
     pub parts: ArcRwSignal<Vec<LivePart>>,
+    /// What its turn cost: of an agent's message, once the turn has ended.
+    pub usage: ArcRwSignal<Usage>,
 }
 
 /// A part of a message.
@@ -68,9 +71,9 @@ pub struct SendingPrompt {
 
 impl From<Message> for LiveMessage {
     fn from(message: Message) -> Self {
-        let Message { id, session_id: _, turn_id, number, role, created_at, parts } = message;
+        let Message { id, session_id: _, turn_id, number, role, created_at, parts, usage } = message;
         let parts = parts.into_iter().map(LivePart::from).collect();
-        Self { id, turn_id, number, role, created_at, parts: ArcRwSignal::new(parts) }
+        Self { id, turn_id, number, role, created_at, parts: ArcRwSignal::new(parts), usage: ArcRwSignal::new(usage) }
     }
 }
 
@@ -146,7 +149,20 @@ impl SessionStore {
                 }
             });
         }
+        if turn.state.has_ended() && turn.usage != Usage::default() {
+            self.note_usage(turn.id, turn.usage);
+        }
         self.turns.update(|list| apply::put_turn(list, turn));
+    }
+
+    /// A turn has ended: what it cost stands at what the agent said in it.
+    fn note_usage(self, turn: TurnId, usage: Usage) {
+        self.messages.with_untracked(|list| {
+            let said = list.iter().rfind(|message| message.turn_id == turn && message.role == MessageRole::Agent);
+            if let Some(message) = said {
+                message.usage.set(usage);
+            }
+        });
     }
 
     /// A prompt was confirmed by the answer to its request. When the stream was faster it is there already, and may

@@ -7,6 +7,7 @@ use crate::permission::{PermissionOption, PermissionState};
 use crate::plan::PlanEntry;
 use crate::tagged::read_tagged;
 use crate::tool::{Location, ToolKind};
+use crate::usage::Usage;
 use crate::{MessageId, PartId, SessionId, Timestamp, TurnId};
 
 mod fields;
@@ -41,6 +42,10 @@ pub struct Message {
     pub created_at: Timestamp,
     /// What it says, in order.
     pub parts: Vec<Part>,
+    /// What its turn cost: of an agent's message, once the turn has ended. A client that follows a session takes it from
+    /// the turn.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// A part of a message.

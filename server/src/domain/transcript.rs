@@ -9,6 +9,7 @@ use octobot_wire::message::{MessageRole, Output, ToolCallStatus};
 use octobot_wire::permission::{PermissionKind, PermissionOption, PermissionState};
 use octobot_wire::plan::PlanEntry;
 use octobot_wire::tool::{Location, ToolKind};
+use octobot_wire::usage::Usage;
 use octobot_wire::{AttachmentId, MessageId, PartId, SessionId, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub struct Message {
     pub created_at: Timestamp,
     /// Its parts, in order.
     pub parts: Vec<Part>,
+    /// What its turn cost: of an agent's message, once the turn has ended.
+    pub usage: Usage,
 }
 
 /// A part of a message.

@@ -104,9 +104,9 @@ fn render(source: &str) -> String {
     let arena = Arena::new();
     let root = parse_document(&arena, source, &OPTIONS);
     if is_too_deep(root) {
-        let mut html = "<pre>".to_owned();
+        let mut html = CODE_BEGINS.to_owned();
         push_text(&mut html, source);
-        html.push_str("</pre>");
+        html.push_str(CODE_ENDS);
         return html;
     }
     for node in root.descendants() {
@@ -124,8 +124,14 @@ fn render(source: &str) -> String {
     for (control, sign) in TASKS {
         html = html.replace(control, sign);
     }
-    SANITISER.clean(&html).to_string()
+    // What looks like this in the text has been escaped, and the sanitiser leaves a `pre` no attribute.
+    SANITISER.clean(&html).to_string().replace("<pre>", CODE_BEGINS).replace("</pre>", CODE_ENDS)
 }
+
+/// What stands around a block of code: a button, whose word the style sheet has, so that it isn't a part of the text.
+const CODE_BEGINS: &str =
+    "<div class=\"code\"><button type=\"button\" class=\"code__copy\" aria-label=\"Copy the code\"></button><pre>";
+const CODE_ENDS: &str = "</pre></div>";
 
 /// How the parser writes the boxes of a list of tasks, and what they become.
 const TASKS: [(&str, &str); 2] = [
@@ -286,8 +292,9 @@ mod tests {
     #[test]
     fn a_fence_without_an_end_is_code_already() {
         let html = held(["```rust\nlet a", " = 1;\nlet"]).concat();
-        assert!(html.starts_with("<pre><code><span class=\"hl-keyword\">let</span>"), "{html}");
-        assert!(html.trim_end().ends_with("</code></pre>"), "{html}");
+        let code = html.trim_end().strip_prefix(CODE_BEGINS).and_then(|html| html.strip_suffix(CODE_ENDS)).unwrap();
+        assert!(code.starts_with("<code><span class=\"hl-keyword\">let</span>"), "{html}");
+        assert!(code.ends_with("</code>"), "{html}");
     }
 
     #[test]
@@ -339,7 +346,8 @@ mod tests {
             "<div>\n\n```js\n</div><script>",
         ];
         for source in hostile {
-            let html = markdown(source).concat();
+            // Blocks of code have a button of ours around them, and a text can't make another one.
+            let html = markdown(source).concat().replace(CODE_BEGINS, "<pre>").replace(CODE_ENDS, "</pre>");
             let mut tags = html.split('<').skip(1).map(|tag| tag.split_once('>').map_or(tag, |(tag, _)| tag));
             assert!(
                 tags.all(|tag| {

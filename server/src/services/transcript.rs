@@ -170,6 +170,7 @@ impl Place<'_> {
             role: message.role,
             created_at: message.created_at,
             parts,
+            usage: message.usage,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The transcript: messages. Their parts are in `parts`, and files in `files`.
 
 use octobot_wire::message::MessageRole;
+use octobot_wire::usage::Usage;
 use octobot_wire::{MessageId, SessionId, Timestamp, TurnId};
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ struct MessageRow {
     number: i64,
     role: String,
     created_at: i64,
+    usage: Option<String>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -33,6 +35,10 @@ impl TryFrom<MessageRow> for Message {
             role: reading.text("role", &row.role)?,
             created_at: Timestamp(row.created_at),
             parts: Vec::new(),
+            usage: match row.usage {
+                Some(usage) => reading.detail("usage", Some(&usage))?,
+                None => Usage::default(),
+            },
         })
     }
 }
@@ -68,7 +74,16 @@ impl Tx {
             now.0,
         )?;
         let number = Reading { table: "messages", row: &id }.number("number", number)?;
-        Ok(Message { id, session_id: session, turn_id: turn, number, role, created_at: now, parts: Vec::new() })
+        Ok(Message {
+            id,
+            session_id: session,
+            turn_id: turn,
+            number,
+            role,
+            created_at: now,
+            parts: Vec::new(),
+            usage: Usage::default(),
+        })
     }
 
     /// The agent's message of a turn; the last one, should there be several.
@@ -95,8 +110,10 @@ impl Tx {
             self,
             fetch_all,
             MessageRow,
-            "SELECT id, session_id, turn_id, number, role, created_at FROM messages \
-             WHERE session_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+            "SELECT m.id, m.session_id, m.turn_id, m.number, m.role, m.created_at, \
+             CASE WHEN m.role = 'agent' AND t.ended_at IS NOT NULL THEN t.usage END AS usage \
+             FROM messages m JOIN turns t ON t.id = m.turn_id \
+             WHERE m.session_id = $1 AND m.number < $2 ORDER BY m.number DESC LIMIT $3",
             session.uuid(),
             before.map_or(Ok(i64::MAX), to_number)?,
             i64::from(limit),

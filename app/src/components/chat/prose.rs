@@ -1,10 +1,18 @@
 //! What an agent writes, as the server has rendered it.
 
-use leptos::prelude::*;
-use octobot_wire::message::Prose;
+use std::time::Duration;
 
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use octobot_wire::message::Prose;
+use web_sys::{Element, MouseEvent};
+
+use crate::browser::clipboard;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
+
+/// How long a button says that it has copied.
+const MOMENT: Duration = Duration::from_millis(1_500);
 
 /// Prose. While it grows, only the blocks that changed are drawn again.
 #[component]
@@ -18,11 +26,26 @@ pub fn ProseView(
         (!text.is_empty()).then(|| view! { <p class="text">{text}</p> }.into_any())
     };
     view! {
-        <div class="prose">
+        <div class="prose" on:click=move |event| copy_code(&event)>
             {dynamic(plain)}
             <Rows each=blocks key=Clone::clone let:block>
                 <div class="prose__block" inner_html=block.1></div>
             </Rows>
         </div>
     }
+}
+
+/// Copies the block of code whose button was pressed. The buttons come with what the server has rendered.
+fn copy_code(event: &MouseEvent) {
+    let button: Element = event_target(event);
+    let code = button.next_element_sibling().filter(|_| button.class_name() == "code__copy");
+    let Some(text) = code.and_then(|code| code.text_content()) else { return };
+    spawn_local(async move {
+        if clipboard::copy(text).await {
+            // An attribute that has been there a moment ago is set and removed once more.
+            let _ = button.toggle_attribute_with_force("data-copied", true);
+            let done = move || drop(button.toggle_attribute_with_force("data-copied", false));
+            set_timeout(done, MOMENT);
+        }
+    });
 }

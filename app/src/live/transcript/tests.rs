@@ -46,6 +46,7 @@ fn message(number: u64, parts: Vec<Part>) -> Message {
         role: MessageRole::Agent,
         created_at: Timestamp(0),
         parts,
+        usage: Usage::default(),
     }
 }
 

@@ -149,6 +149,7 @@ impl Batch<'_> {
                 role,
                 created_at: at,
                 parts: Vec::new(),
+                usage: message.usage,
             },
         });
         Ok(id)

@@ -71,6 +71,7 @@ impl Bench {
                 role: message.role,
                 created_at: message.created_at,
                 parts,
+                usage: message.usage,
             });
         }
         shown
