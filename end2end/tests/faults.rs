@@ -85,7 +85,15 @@ async fn a_session_whose_sandbox_dies_during_a_turn_goes_on() {
         let session = api.create_session(&workspace).await?;
         api.submit(&session, "touch kept; echo begun; sleep 603").await?;
         api.submit(&session, "ls").await?;
-        api.session_state(&session, "running").await?;
+        let begun = async || {
+            let printed = api.get(&format!("/sessions/{session}")).await?.to_string().contains("[\"begun\"]");
+            Ok(printed.then_some(()))
+        };
+        api.until_in(&session, "has begun", begun).await?;
+        // The shell makes the process right after that, and nobody tells of it.
+        while !runs("sleep\x00603\x00")? {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         kill_sandbox_of("sleep\x00603\x00")?;
         api.idle(&session).await?;
         let view = api.get(&format!("/sessions/{session}")).await?;
