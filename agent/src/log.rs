@@ -13,6 +13,8 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use octobot_wire::Timestamp;
 use octobot_wire::daemon::{DaemonEvent, DaemonEventBody};
@@ -22,6 +24,12 @@ use tokio::sync::watch;
 use crate::log::index::Index;
 pub use crate::log::reader::{FollowError, LogReader};
 pub use crate::log::record::{OutcomeName, Record, RecordKind};
+
+/// How long another daemon's lock is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The pause between two attempts to get it. There is no event to wait for with an end.
+const LOCK_RETRY: Duration = Duration::from_millis(2);
 
 /// What is wrong with the log.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +79,7 @@ impl EventLog {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(path).map_err(LogError::Open)?;
-        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| LogError::InUse)?;
+        lock(&file)?;
         let recovered = recovery::read_through(&file, observe)?;
         Ok(Self {
             file: Arc::new(file),
@@ -107,6 +115,21 @@ impl EventLog {
     pub fn reader(&self) -> LogReader {
         LogReader { file: Arc::clone(&self.file), index: Arc::clone(&self.index), tail: self.tail.subscribe() }
     }
+}
+
+/// Makes this process the only writer.
+///
+/// A daemon that was killed while it started a program has left a copy of itself, which holds the lock until it has become
+/// that program.
+fn lock(file: &File) -> Result<(), LogError> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    while rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() >= end {
+            return Err(LogError::InUse);
+        }
+        thread::sleep(LOCK_RETRY);
+    }
+    Ok(())
 }
 
 impl LogError {
