@@ -1,0 +1,1 @@
+//! What never changes, kept by its digest.

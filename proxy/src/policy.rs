@@ -1,0 +1,1 @@
+//! Who may be reached: a pure function of what is asked for.
