@@ -14,9 +14,15 @@ pub struct Arguments {
     /// control API says otherwise.
     #[arg(long, env = "OCTOBOT_PROXY_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The folder of the certificate authority, the cache and the log.
+    /// The folder of the certificate authority, the log and the cache.
     #[arg(long, env = "OCTOBOT_PROXY_DATA", default_value = "octobot-proxy-data")]
     pub data: PathBuf,
+    /// The folder of the cache, which the proxies of a machine may share; in the data folder unless given.
+    #[arg(long)]
+    pub cache: Option<PathBuf>,
+    /// Who may have what this proxy fetched with credentials: proxies that name the same one.
+    #[arg(long, default_value = "local")]
+    pub tenant: String,
     /// Where clients connect to. May be given several times; `none` for nowhere.
     #[arg(long, default_value = "127.0.0.1:17080")]
     pub listen: Vec<MaybeAddress>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cache::CacheConfig;
 use crate::inject::{self, Injector, RuleError, Rules};
 use crate::listen::Patience;
 use crate::policy::{Allowlist, Phase, Policy};
@@ -35,6 +36,8 @@ pub struct Config {
     pub headers: Rules,
     /// How hosts are reached.
     pub upstream: UpstreamConfig,
+    /// What is kept of answers that never change.
+    pub cache: CacheConfig,
     /// What is logged and kept.
     pub logging: Logging,
     /// What clients may do.
@@ -109,6 +112,7 @@ impl Default for Config {
             hosts: Vec::new(),
             headers: Rules::default(),
             upstream: UpstreamConfig::default(),
+            cache: CacheConfig::default(),
             logging: Logging::default(),
             limits: Limits::default(),
         }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Json;
-use axum::routing::get;
+use axum::routing::{delete, get};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cache::CacheStats;
 use crate::log::{Counts, Health};
 use crate::proxy::Proxy;
 use crate::secret::Secret;
@@ -53,6 +55,8 @@ impl Control {
     pub fn router(self) -> Router {
         Router::new()
             .route("/api/config", get(show).put(replace).patch(change))
+            .route("/api/cache", delete(clear))
+            .route("/api/cache/stats", get(stats))
             .route("/api/log", get(entries::read))
             .route("/api/hosts", get(hosts))
             .route("/api/ca", get(certificate))
@@ -76,6 +80,15 @@ async fn replace(State(control): State<Control>, Json(config): Json<Value>) -> R
 async fn change(State(control): State<Control>, Json(patch): Json<Value>) -> Result<Json<Value>, Problem> {
     control.proxy.live.patch(patch)?;
     Ok(Json(control.proxy.live.shown()))
+}
+
+async fn stats(State(control): State<Control>) -> Result<Json<CacheStats>, Problem> {
+    Ok(Json(control.proxy.cache.stats().await?))
+}
+
+async fn clear(State(control): State<Control>) -> Result<StatusCode, Problem> {
+    control.proxy.cache.clear().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn hosts(State(control): State<Control>) -> Json<BTreeMap<String, Counts>> {

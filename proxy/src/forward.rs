@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade;
 
+use crate::cache::{Asked, CacheBody, Lookup};
 use crate::config::Settings;
+use crate::inject::Fitting;
 use crate::listen::Findings;
 use crate::log::{Decision, Entry, Protocol};
 use crate::policy::{Scheme, Target};
 use crate::proxy::Proxy;
-use crate::upstream::{Pooled, RequestBody, SendError, Tally, Wanted};
+use crate::upstream::{HostBody, RequestBody, SendError, Tally, Wanted};
 use crate::way;
 
 mod answer;
@@ -81,24 +84,47 @@ impl Forwarder {
         let wants_upgrade = headers::wants_upgrade(&request);
         let upgrade = wants_upgrade.then(|| upgrade::on(&mut request));
         let wanted = if request.version() == Version::HTTP_2 { Wanted::Http2 } else { Wanted::Http1 };
-        let request = outgoing(settings, &target, request, wants_upgrade, entry)?;
+        let (head, body) = request.into_parts();
+        let injected = settings.injector.fitting(&target, &head);
+        let fill = match self.look_up(&target, &head, &injected).await {
+            Lookup::Hit(response) | Lookup::Follow(response) => {
+                entry.status(response.status().as_u16()).decide(Decision::Cached, grant.rule.as_str());
+                return Ok(Answer::Kept(response));
+            }
+            Lookup::Miss(fill) => Some(fill),
+            Lookup::Bypass => None,
+        };
+        let request = outgoing(&target, head, body, &injected, wants_upgrade, entry)?;
         let (mut response, pooled) = settings.pool.send(&route, wanted, request).await?;
         if let Some(address) = pooled.address {
             entry.address(address);
         }
         entry.status(response.status().as_u16());
-        match upgrade {
-            Some(client) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+        match (upgrade, fill) {
+            (Some(client), _) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 let host = upgrade::on(&mut response);
                 Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle: settings.config.limits.tunnel() })
             }
             // Nobody asked for it.
             _ if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::BadAnswer),
-            _ => {
+            (_, fill) => {
                 headers::remove_hop_by_hop(response.headers_mut(), false);
-                Ok(Answer::Whole(response, pooled))
+                let (head, body) = response.into_parts();
+                let body = HostBody::new(body, pooled);
+                match fill {
+                    Some(fill) => Ok(Answer::Kept(fill.response(head, body).await)),
+                    None => Ok(Answer::Whole(Response::from_parts(head, body))),
+                }
             }
         }
+    }
+
+    async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let credentials = injected.credentials();
+        let asked =
+            Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
+        self.proxy.cache.lookup(&asked).await
     }
 
     fn check_method(&self, method: &Method) -> Result<(), Refusal> {
@@ -114,14 +140,16 @@ impl Forwarder {
 
 /// An answer whose record isn't complete.
 enum Answer {
-    Whole(Response<Incoming>, Pooled),
+    Whole(Response<HostBody>),
+    Kept(Response<CacheBody>),
     Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: std::time::Duration },
 }
 
 impl Answer {
     fn finish(self, entry: Entry) -> Response<AnswerBody> {
         match self {
-            Self::Whole(response, pooled) => response.map(|body| AnswerBody::of_host(body, pooled, entry)),
+            Self::Whole(response) => response.map(|body| AnswerBody::of_host(body, entry)),
+            Self::Kept(response) => response.map(|body| AnswerBody::of_cache(body, entry)),
             Self::Upgraded { head, client, host, idle } => {
                 tokio::spawn(upgraded::join(client, host, entry, idle));
                 head.map(|()| AnswerBody::empty())
@@ -132,13 +160,13 @@ impl Answer {
 
 /// What is sent to the host: the client's request without what belongs to its connection, and with what is injected.
 fn outgoing(
-    settings: &Settings,
     target: &Target,
-    request: Request<Incoming>,
+    mut head: Parts,
+    body: Incoming,
+    injected: &Fitting<'_>,
     wants_upgrade: bool,
     entry: &Entry,
 ) -> Result<Request<RequestBody>, Refusal> {
-    let (mut head, body) = request.into_parts();
     let protocol = wants_upgrade.then(|| head.headers.get(header::UPGRADE).cloned()).flatten();
     headers::remove_hop_by_hop(&mut head.headers, true);
     if let Some(protocol) = protocol {
@@ -147,7 +175,7 @@ fn outgoing(
     }
     head.headers.remove(header::HOST);
     head.uri = authority::whole_uri(target, &head.uri)?;
-    settings.injector.apply(target, &mut head);
+    injected.apply(&mut head.headers);
     let body = if body.is_end_stream() { RequestBody::empty() } else { RequestBody::new(body, Tally(entry.up())) };
     let mut request = Request::new(body);
     *request.method_mut() = head.method;

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::policy::{PatternError, Scheme, Target};
 use crate::secret::Secret;
@@ -121,6 +122,10 @@ pub struct Injector {
     rules: Vec<Ready>,
 }
 
+/// The rules for one request.
+#[derive(Debug)]
+pub struct Fitting<'a>(Vec<&'a Ready>);
+
 /// A rule whose texts have been read.
 #[derive(Debug)]
 struct Ready {
@@ -133,6 +138,7 @@ struct Ready {
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
     append: Vec<(HeaderName, HeaderValue)>,
+    digest: Option<String>,
 }
 
 impl OneOrMany {
@@ -213,23 +219,51 @@ impl Injector {
         Ok(Self { rules })
     }
 
-    /// Applies every rule that fits. What the client itself sent has been freed of the headers of its connection before, so
-    /// that it can't have a header removed again that is set here.
-    pub fn apply(&self, target: &Target, head: &mut Parts) {
-        // Conditions look at what the client sent, not at what another rule made of it.
-        let fitting: Vec<_> = self.rules.iter().filter(|rule| rule.fits(target, head)).collect();
-        for rule in fitting {
+    /// The rules for a request, as the client sent it: conditions don't look at what another rule made of it.
+    pub fn fitting(&self, target: &Target, head: &Parts) -> Fitting<'_> {
+        Fitting(self.rules.iter().filter(|rule| rule.fits(target, head)).collect())
+    }
+}
+
+impl Fitting<'_> {
+    /// What names the credentials that are injected, if any: the same for the same ones, and only for them.
+    pub fn credentials(&self) -> Option<String> {
+        let digests = self.0.iter().filter_map(|rule| rule.digest.as_deref());
+        let names: Vec<_> = digests.collect();
+        (!names.is_empty()).then(|| names.join("+"))
+    }
+
+    /// Applies the rules. What the client itself sent has been freed of the headers of its connection before, so that it
+    /// can't have a header removed again that is set here.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        for rule in &self.0 {
             for name in &rule.remove {
-                head.headers.remove(name);
+                headers.remove(name);
             }
             for (name, value) in &rule.set {
-                head.headers.insert(name, value.clone());
+                headers.insert(name, value.clone());
             }
             for (name, value) in &rule.append {
-                head.headers.append(name, value.clone());
+                headers.append(name, value.clone());
             }
         }
     }
+}
+
+/// The SHA-256 of what a rule adds, in hexadecimal; none if it adds nothing.
+fn digest(rule: &Rule) -> Option<String> {
+    if rule.set.is_empty() && rule.append.is_empty() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    for (name, value) in rule.set.iter().chain(&rule.append) {
+        for text in [name.as_str(), value.reveal()] {
+            // With its length before it, no text can run into the next.
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+    }
+    Some(hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 impl Ready {
@@ -262,6 +296,7 @@ impl Ready {
             remove: names(&rule.remove)?,
             set: values(&rule.set)?,
             append: values(&rule.append)?,
+            digest: digest(rule),
         })
     }
 

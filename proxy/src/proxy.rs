@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::cache::Cache;
 use crate::config::{Live, Settings};
 use crate::log::Log;
 use crate::mitm::Authority;
@@ -18,6 +19,8 @@ pub struct Proxy {
     pub log: Log,
     /// Who signs for hosts.
     pub authority: Authority,
+    /// What is kept of answers.
+    pub cache: Cache,
     /// Names to addresses.
     pub resolver: Resolver,
     /// Cancelled when no new requests are taken.
@@ -31,11 +34,12 @@ pub struct Place(Arc<AtomicUsize>);
 
 impl Proxy {
     /// Puts one together.
-    pub fn new(live: Arc<Live>, log: Log, authority: Authority) -> Arc<Self> {
+    pub fn new(live: Arc<Live>, log: Log, authority: Authority, cache: Cache) -> Arc<Self> {
         Arc::new(Self {
             live,
             log,
             authority,
+            cache,
             resolver: Resolver::default(),
             closing: CancellationToken::new(),
             connections: Arc::default(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use octobot_proxy::cache::{Cache, CacheConfig};
 use octobot_proxy::clock;
 use octobot_proxy::config::{Config, Live, watch};
 use octobot_proxy::control::{Control, read_token};
@@ -97,15 +98,24 @@ fn open(arguments: &Arguments, telling: Telling) -> anyhow::Result<(Arc<Proxy>, 
         total_bytes: mib(config.logging.total_mib),
     };
     let log = Log::open(arguments.session.clone(), Some(retention), clock::system).context("the log can't be read")?;
+    let cache_folder = arguments.cache.clone().unwrap_or_else(|| arguments.data.join("cache"));
+    let cache = Cache::open(&cache_folder, &arguments.tenant, config.cache.clone())?;
     let applied = {
-        let log = log.clone();
+        let (log, cache) = (log.clone(), cache.clone());
         move |config: &Config| {
             telling.set_level(&config.logging.level);
             log.retain(mib(config.logging.file_mib), mib(config.logging.total_mib));
+            tokio::spawn(reconfigure(cache.clone(), config.cache.clone()));
         }
     };
     let live = Arc::new(Live::new(config, applied).context("the configuration can't be used")?);
-    Ok((Proxy::new(live, log, authority), text))
+    Ok((Proxy::new(live, log, authority, cache), text))
+}
+
+async fn reconfigure(cache: Cache, config: CacheConfig) {
+    if let Err(error) = cache.reconfigure(config).await {
+        tracing::warn!(error = %error, "the cache keeps more than it may");
+    }
 }
 
 fn mib(number: u64) -> u64 {

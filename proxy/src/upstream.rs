@@ -9,7 +9,7 @@ mod resolver;
 mod roots;
 mod settings;
 
-pub use body::{BoxError, RequestBody, Tally};
+pub use body::{BoxError, HostBody, RequestBody, Tally};
 pub use dial::{DialError, Dialer, Route};
 pub use pool::{Pool, Pooled, SendError, Wanted};
 pub use resolver::{ResolveError, Resolver};

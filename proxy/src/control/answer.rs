@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::cache::CacheError;
 use crate::config::ChangeError;
 
 /// A failure (RFC 9457).
@@ -31,6 +32,12 @@ impl Problem {
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: error.to_string() }
+    }
+}
+
+impl From<CacheError> for Problem {
+    fn from(error: CacheError) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: error.to_string() }
     }
 }
 

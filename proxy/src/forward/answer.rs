@@ -5,10 +5,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
+use crate::cache::CacheBody;
 use crate::log::{Decision, Entry};
-use crate::upstream::{BoxError, Pooled, Tally};
+use crate::upstream::{BoxError, HostBody, Tally};
 
 /// The body.
 pub struct AnswerBody {
@@ -18,17 +18,21 @@ pub struct AnswerBody {
 }
 
 enum Source {
-    /// The host, and the connection that is kept when the body has been read.
-    Host { body: Incoming, pooled: Pooled, ended: bool },
+    Host(HostBody),
+    Cache(CacheBody),
     /// The proxy itself.
     Proxy(Option<Bytes>),
 }
 
 impl AnswerBody {
     /// Passes on what a host sends.
-    pub fn of_host(body: Incoming, pooled: Pooled, entry: Entry) -> Self {
-        let ended = body.is_end_stream();
-        Self { source: Source::Host { body, pooled, ended }, tally: Tally(entry.down()), entry: Some(entry) }
+    pub fn of_host(body: HostBody, entry: Entry) -> Self {
+        Self { source: Source::Host(body), tally: Tally(entry.down()), entry: Some(entry) }
+    }
+
+    /// Passes on what is kept, or is being kept.
+    pub fn of_cache(body: CacheBody, entry: Entry) -> Self {
+        Self { source: Source::Cache(body), tally: Tally(entry.down()), entry: Some(entry) }
     }
 
     /// Says something itself.
@@ -41,9 +45,9 @@ impl AnswerBody {
         Self { source: Source::Proxy(None), tally: Tally::default(), entry: None }
     }
 
-    fn fail(&mut self, error: &hyper::Error) {
+    fn fail(&mut self, error: &BoxError) {
         if let Some(entry) = &mut self.entry {
-            entry.decide(Decision::Fail, &format!("the host ended the answer early: {error}"));
+            entry.decide(Decision::Fail, &format!("the answer ended early: {error}"));
         }
     }
 }
@@ -56,47 +60,32 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let answer = &mut *self;
-        let frame = match &mut answer.source {
-            Source::Host { body, ended, .. } => {
-                let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
-                *ended = frame.is_none() || body.is_end_stream() && matches!(frame, Some(Ok(_)));
-                frame
-            }
+        let frame = match &mut self.source {
+            Source::Host(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(BoxError::from)),
+            Source::Cache(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(BoxError::from)),
             Source::Proxy(text) => text.take().map(|text| Ok(Frame::data(text))),
         };
-        match frame {
-            None => Poll::Ready(None),
-            Some(Ok(frame)) => {
-                answer.tally.add(&frame);
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Some(Err(error)) => {
-                answer.fail(&error);
-                Poll::Ready(Some(Err(error.into())))
-            }
+        match &frame {
+            None => {}
+            Some(Ok(frame)) => self.tally.add(frame),
+            Some(Err(error)) => self.fail(error),
         }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.source {
-            Source::Host { body, .. } => body.is_end_stream(),
+            Source::Host(body) => body.is_end_stream(),
+            Source::Cache(body) => body.is_end_stream(),
             Source::Proxy(text) => text.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Host { body, .. } => body.size_hint(),
+            Source::Host(body) => body.size_hint(),
+            Source::Cache(body) => body.size_hint(),
             Source::Proxy(text) => SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64)),
-        }
-    }
-}
-
-impl Drop for AnswerBody {
-    fn drop(&mut self) {
-        if let Source::Host { pooled, ended: true, .. } = &mut self.source {
-            pooled.give_back();
         }
     }
 }

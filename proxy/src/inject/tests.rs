@@ -11,7 +11,8 @@ fn rules(json: serde_json::Value) -> Rules {
 fn applied(rules: &Rules, target: &str, scheme: Scheme, request: http::request::Builder) -> Vec<String> {
     let (mut head, ()) = request.body(()).unwrap().into_parts();
     let target = Target::parse(target, scheme).unwrap();
-    Injector::new(rules).unwrap().apply(&target, &mut head);
+    let injector = Injector::new(rules).unwrap();
+    injector.fitting(&target, &head).apply(&mut head.headers);
     head.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
 }
 
@@ -84,4 +85,19 @@ fn a_secret_that_is_shown_can_be_sent_back() {
     let mut moved = rules(serde_json::json!({ "evil.example": { "set": { "x-api-key": "(secret)" } } }));
     restore(&mut moved, &before);
     assert!(Injector::new(&moved).is_err());
+}
+
+#[test]
+fn credentials_have_a_name_that_doesnt_tell_them() {
+    let named = |rules: &Rules| {
+        let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
+        let target = Target::parse("api.example", Scheme::Https).unwrap();
+        Injector::new(rules).unwrap().fitting(&target, &head).credentials()
+    };
+    let other = rules(serde_json::json!({ "api.example": { "set": { "x-api-key": "canary2" } } }));
+    let removing = rules(serde_json::json!({ "api.example": { "remove": ["x-api-key"] } }));
+    assert_eq!(named(&key()), named(&key()));
+    assert_ne!(named(&key()), named(&other));
+    assert!(!named(&key()).unwrap().contains("canary"));
+    assert_eq!(named(&removing), None);
 }

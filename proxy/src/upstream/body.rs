@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::pool::Pooled;
+
 /// Why a body ends early.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -41,6 +43,56 @@ impl RequestBody {
     /// No body.
     pub fn empty() -> Self {
         Self { body: None, tally: Tally::default() }
+    }
+}
+
+/// The body of an answer. When it has been read to its end, the connection is kept for the next request.
+#[derive(Debug)]
+pub struct HostBody {
+    body: Incoming,
+    pooled: Pooled,
+    ended: bool,
+}
+
+impl HostBody {
+    /// What comes over a connection.
+    pub fn new(body: Incoming, pooled: Pooled) -> Self {
+        let ended = body.is_end_stream();
+        Self { body, pooled, ended }
+    }
+}
+
+impl Body for HostBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.ended = match &frame {
+            None => true,
+            Some(Ok(_)) => self.body.is_end_stream(),
+            Some(Err(_)) => false,
+        };
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for HostBody {
+    fn drop(&mut self) {
+        if self.ended {
+            self.pooled.give_back();
+        }
     }
 }
 

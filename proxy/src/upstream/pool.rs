@@ -74,6 +74,8 @@ struct Kept {
 struct One {
     sender: http1::SendRequest<RequestBody>,
     address: Option<IpAddr>,
+    /// What the host was offered. One that was offered HTTP/2 as well doesn't speak it.
+    offered: Wanted,
 }
 
 /// An HTTP/2 connection.
@@ -184,22 +186,21 @@ impl Pool {
             }
         }
         loop {
-            let mut one = self.take_one(route)?;
+            let mut one = self.take_one(route, wanted)?;
             if one.sender.ready().await.is_ok() {
                 return Some(Link::One(one));
             }
         }
     }
 
-    fn take_one(&self, route: &Route) -> Option<One> {
+    fn take_one(&self, route: &Route, wanted: Wanted) -> Option<One> {
         let mut hosts = self.hosts();
         let kept = hosts.get_mut(&route.target)?;
-        loop {
-            let (one, until) = kept.idle.pop()?;
-            if Instant::now() < until && !one.sender.is_closed() && permits(route, one.address) {
-                return Some(one);
-            }
-        }
+        let now = Instant::now();
+        kept.idle.retain(|(one, until)| now < *until && !one.sender.is_closed());
+        let fits = |one: &One| (wanted == Wanted::Http1 || one.offered == wanted) && permits(route, one.address);
+        let place = kept.idle.iter().rposition(|(one, _)| fits(one))?;
+        Some(kept.idle.remove(place).0)
     }
 
     fn keep(&self, target: Target, one: One) {
@@ -217,14 +218,14 @@ impl Pool {
             return if wanted == Wanted::Http2 {
                 self.two(route, stream, address).await
             } else {
-                one(stream, address).await
+                one(stream, address, wanted).await
             };
         }
         let stream = self.0.dialer.secure(route, wanted == Wanted::Http2, stream).await?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.two(route, stream, address).await
         } else {
-            one(stream, address).await
+            one(stream, address, wanted).await
         }
     }
 
@@ -259,6 +260,7 @@ impl Pool {
 async fn one(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     address: Option<IpAddr>,
+    offered: Wanted,
 ) -> Result<Link, SendError> {
     let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
     tokio::spawn(async move {
@@ -266,7 +268,7 @@ async fn one(
             tracing::debug!(error = %error, "a connection to a host ended");
         }
     });
-    Ok(Link::One(One { sender, address }))
+    Ok(Link::One(One { sender, address, offered }))
 }
 
 /// Whether an address is still among those that may be dialled.

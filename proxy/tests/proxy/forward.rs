@@ -39,7 +39,7 @@ async fn a_denied_request_hears_which_rule_and_nothing_goes_out() {
     for url in ["http://evil.test/", "https://evil.test/", "https://denied.sub.test/", "https://limited.test/closed"] {
         let output = proxy.curl(&["--include", "--request", "GET", url]);
         let text = String::from_utf8_lossy(&output.stdout).to_lowercase();
-        assert!(text.contains("403 forbidden"), "{url}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains(" 403"), "{url}: {text}{}", String::from_utf8_lossy(&output.stderr));
         assert!(text.contains("x-octobot-proxy-rule: "), "{url}: {text}");
     }
     assert_eq!(origin.seen.bytes(), 0);
@@ -79,7 +79,8 @@ async fn ranges_bodies_and_expectations_go_through() {
     for protocol in ["--http1.1", "--http2"] {
         let sent = proxy.curled(&[protocol, "--data-binary", &data, "https://api.test/upload"]);
         assert_eq!(sent, (3 << 20).to_string(), "{protocol}");
-        let expecting = [protocol, "-H", "Expect: 100-continue", "-T", file.to_str().unwrap(), "https://api.test/upload"];
+        let expecting =
+            [protocol, "-H", "Expect: 100-continue", "-T", file.to_str().unwrap(), "https://api.test/upload"];
         assert_eq!(proxy.curled(&expecting), (3 << 20).to_string(), "{protocol}");
         let chunked = [protocol, "-H", "Transfer-Encoding: chunked", "--data-binary", &data, "http://api.test/upload"];
         assert_eq!(proxy.curled(&chunked), (3 << 20).to_string(), "{protocol}");
@@ -165,7 +166,8 @@ async fn a_policy_that_changes_is_in_force_at_the_next_request_of_an_open_connec
 async fn a_host_that_cant_be_reached_is_told_at_once() {
     let origin = Origin::start().await;
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let text = config(&origin, "").replace(&format!("'other.test:443': '{}'", origin.secure), &format!("'other.test:443': '{closed}'"));
+    let text = config(&origin, "")
+        .replace(&format!("'other.test:443': '{}'", origin.secure), &format!("'other.test:443': '{closed}'"));
     let proxy = Fixture::start(&text);
     let output = proxy.curled(&["--include", "https://other.test/"]);
     assert!(output.contains("502"), "{output}");
