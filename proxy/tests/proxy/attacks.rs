@@ -62,8 +62,9 @@ async fn a_body_that_isnt_what_it_says_smuggles_nothing() {
     let origin = Origin::start().await;
     let proxy = Fixture::start(&config(&origin, ""));
     for body in ["5\nabcde\n0\n\n", "+5\r\nabcde\r\n0\r\n\r\n", "5\r\nabcdefGET /smuggled HTTP/1.1\r\n\r\n", "zz\r\n"] {
-        let request =
-            format!("POST http://api.test/upload HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        let request = format!(
+            "POST http://api.test/upload HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+        );
         proxy.exchange(request.as_bytes()).await;
     }
     let requests = origin.seen.requests();
@@ -85,7 +86,9 @@ async fn hosts_that_disagree_reach_nobody() {
         assert!(answer.starts_with("HTTP/1.1 421"), "{target} {host}: {answer}");
     }
     // The name in the handshake is another one than that of CONNECT, or there is none.
-    for (target, name) in [("api.test:443", "evil.test"), ("api.test:443", "other.test"), ("pinned.test:443", "api.test")] {
+    for (target, name) in
+        [("api.test:443", "evil.test"), ("api.test:443", "other.test"), ("pinned.test:443", "api.test")]
+    {
         assert!(proxy.tls(target, name, &[]).await.is_err(), "{target} {name}");
     }
     assert!(proxy.tls("api.test:443", "127.0.0.1", &[]).await.is_err());
@@ -135,13 +138,34 @@ async fn another_authority_in_http2_reaches_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn however_a_host_is_written_it_is_the_same_host() {
     let origin = Origin::start().await;
-    let allow_loopback_by_name = config(&origin, "").replace("allowlist:\n  domains: [", "allowlist:\n  ports: ['*']\n  domains: ['*', ");
+    let allow_loopback_by_name =
+        config(&origin, "").replace("allowlist:\n  domains: [", "allowlist:\n  ports: ['*']\n  domains: ['*', ");
     let proxy = Fixture::start(&allow_loopback_by_name);
     let port = origin.plain.port();
     for host in [
-        "127.1", "127.0.1", "2130706433", "017700000001", "0177.0.0.1", "0x7f.1", "0x7f000001", "0", "0.0.0.0", "[::1]",
-        "[::ffff:7f00:1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[::]", "localhost", "127.0.0.1", "127.0.0.1.",
-        "169.254.169.254", "[fe80::1]", "user@127.0.0.1", "api.test%00.evil.test", "api_test", "evil.test..",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "017700000001",
+        "0177.0.0.1",
+        "0x7f.1",
+        "0x7f000001",
+        "0",
+        "0.0.0.0",
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[::]",
+        "localhost",
+        "127.0.0.1",
+        "127.0.0.1.",
+        "169.254.169.254",
+        "[fe80::1]",
+        "user@127.0.0.1",
+        "api.test%00.evil.test",
+        "api_test",
+        "evil.test..",
     ] {
         let answer = proxy
             .exchange(
@@ -152,7 +176,10 @@ async fn however_a_host_is_written_it_is_the_same_host() {
         let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
         assert!(["400", "403", "502"].contains(&status.as_str()), "{host}: {answer}");
         let mut stream = proxy.connect().await;
-        stream.write_all(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         let answer = read_head(&mut stream).await;
         let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
         // A name is resolved when it is asked for something.
@@ -170,7 +197,9 @@ async fn whatever_comes_after_connect_is_judged() {
     let text = config(&origin, "").replace("denied.sub.test:443", "denied.sub.test:80");
     let proxy = Fixture::start(&text);
     // One byte first, then the rest: still a request that is judged, and a handshake that is intercepted.
-    for (first, rest) in [("G", "ET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"), ("P", "OST / HTTP/1.1\r\nHost: evil.test\r\n\r\n")] {
+    for (first, rest) in
+        [("G", "ET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"), ("P", "OST / HTTP/1.1\r\nHost: evil.test\r\n\r\n")]
+    {
         let (mut stream, _) = proxy.tunnel("api.test:80").await;
         stream.write_all(first.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();

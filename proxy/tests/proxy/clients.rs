@@ -60,7 +60,7 @@ async fn nodes_fetch_goes_through() {
     let proxy = Fixture::start(&config(&origin, ""));
     let ask = format!(
         "const http = require('http'), https = require('https');
-        http.request({{ host: '127.0.0.1', port: {}, method: 'CONNECT', path: 'api.test:443' }})
+        http.request({{ host: '127.0.0.1', port: {}, method: 'CONNECT', path: 'api.test:443', headers: {{ host: 'api.test:443' }} }})
             .on('connect', (_, socket) => https.get(
                 {{ host: 'api.test', servername: 'api.test', path: '/a', socket, agent: false }},
                 answer => answer.on('data', data => process.stdout.write(data)).on('end', () => process.exit())))

@@ -50,7 +50,8 @@ fn the_detector_never_changes_its_mind() {
     let mut known = 0;
     for input in inputs() {
         let answer = detect(&input);
-        known += usize::from(matches!(answer, Some(Detected::Tls | Detected::Http1 | Detected::Http2 | Detected::Socks5)));
+        known +=
+            usize::from(matches!(answer, Some(Detected::Tls | Detected::Http1 | Detected::Http2 | Detected::Socks5)));
         for length in 0..input.len() {
             let early = detect(&input[..length]);
             assert!(early.is_none() || early == answer, "{input:?} at {length}");

@@ -54,17 +54,16 @@ async fn a_secret_goes_nowhere_else() {
     // What the client says about its connection takes nothing away that is injected.
     let tls = proxy.tls("api.test:443", "api.test", &[b"http/1.1"]).await.unwrap();
     let answer =
-        exchange(tls, b"GET / HTTP/1.1\r\nHost: api.test\r\nConnection: close, x-api-key\r\nX-Api-Key: a\r\n\r\n").await;
+        exchange(tls, b"GET / HTTP/1.1\r\nHost: api.test\r\nConnection: close, x-api-key\r\nX-Api-Key: a\r\n\r\n")
+            .await;
     assert!(answer.contains(CANARY), "{answer}");
     // Nobody is asked to echo it.
     let tls = proxy.tls("api.test:443", "api.test", &[b"http/1.1"]).await.unwrap();
     let answer = exchange(tls, b"TRACE / HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 405") && !answer.contains(CANARY), "{answer}");
     let others = origin.seen.requests();
-    let leaks: Vec<_> = others
-        .iter()
-        .filter(|request| request.contains(CANARY) && !request.contains("api.test"))
-        .collect();
+    let leaks: Vec<_> =
+        others.iter().filter(|request| request.contains(CANARY) && !request.contains("api.test")).collect();
     assert!(leaks.is_empty(), "{leaks:?}");
 }
 

@@ -26,7 +26,8 @@ async fn large_bodies_go_through_in_little_memory() {
     let file = proxy.path("body");
     fs::File::create(&file).unwrap().set_len(256 << 20).unwrap();
     for protocol in ["--http1.1", "--http2"] {
-        let size = proxy.curled(&[protocol, "-o", "/dev/null", "-w", "%{size_download}", "https://api.test/download?256"]);
+        let size =
+            proxy.curled(&[protocol, "-o", "/dev/null", "-w", "%{size_download}", "https://api.test/download?256"]);
         assert_eq!(size, (256 << 20).to_string());
         let sent = proxy.curled(&[protocol, "-H", "Expect:", "-T", file.to_str().unwrap(), "https://api.test/upload"]);
         assert_eq!(sent, (256 << 20).to_string());

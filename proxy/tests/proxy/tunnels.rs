@@ -98,7 +98,9 @@ async fn a_pinned_hosts_tls_is_passed_on_untouched() {
 async fn a_redirected_connection_is_known_by_its_name() {
     let origin = Origin::start().await;
     let proxy = Fixture::start_with(
-        &config(&origin, "").replace("allowlist:\n", "allowlist:\n  ports: ['*']\n").replace("api.test:", "unused.test:"),
+        &config(&origin, "")
+            .replace("allowlist:\n", "allowlist:\n  ports: ['*']\n")
+            .replace("api.test:", "unused.test:"),
         &["--listen-transparent", "127.0.0.1:0"],
     );
     let address = proxy.listener("Transparent");
