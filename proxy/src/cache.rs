@@ -17,7 +17,7 @@
 //!   themselves; if upstream breaks off, all are broken off, and may ask again. Several processes each fetch for themselves.
 //! - **No worse than without.** If the disk is full or fails, responses pass on.
 //!
-//! Not kept are responses without a length, encoded ones, and anything but 200. A request for a range, or one with a
+//! Not kept are responses without a length, empty ones, encoded ones, and anything but 200. A request for a range, or one with a
 //! condition, is answered from what is kept or being fetched, and fetches nothing to keep.
 
 mod body;
@@ -161,11 +161,14 @@ impl Cache {
             if let Some(response) = serve::kept(shared, &key, asked).await {
                 return Lookup::Hit(response);
             }
+            // Whoever finds no fetch looks again for what is kept: one may have ended in between.
             match shared.flights.board(key.id, may_lead) {
-                Boarding::None => return Lookup::Bypass,
+                Boarding::None => {
+                    let kept = serve::kept(shared, &key, asked).await;
+                    return kept.map_or(Lookup::Bypass, Lookup::Hit);
+                }
                 Boarding::Lead(flight, reader) => {
                     let fill = Fill::new(Arc::clone(shared), key.clone(), flight, reader);
-                    // A fetch may have ended since it was looked for.
                     if let Some(response) = serve::kept(shared, &key, asked).await {
                         return Lookup::Hit(response);
                     }

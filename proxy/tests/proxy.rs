@@ -17,6 +17,8 @@ mod forward;
 mod garbage;
 #[path = "proxy/injection.rs"]
 mod injection;
+#[path = "proxy/kept.rs"]
+mod kept;
 #[path = "proxy/load.rs"]
 mod load;
 #[path = "proxy/names.rs"]

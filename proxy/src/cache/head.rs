@@ -35,6 +35,8 @@ pub(super) enum Unkept {
     Status,
     /// Its length isn't said, so that a cut-off one couldn't be told.
     Length,
+    /// There is nothing to keep.
+    Empty,
     /// It is larger than all that may be kept.
     Size,
     /// It is an encoding of the thing that another client might not understand.
@@ -61,6 +63,9 @@ impl Head {
             return Err(Unkept::Forbidden);
         }
         let length = content_length(&parts.headers).ok_or(Unkept::Length)?;
+        if length == 0 {
+            return Err(Unkept::Empty);
+        }
         if length > most_bytes {
             return Err(Unkept::Size);
         }
@@ -116,7 +121,7 @@ mod tests {
     fn only_whole_plain_responses_of_a_known_length_are_kept() {
         assert_eq!(head(200, &[("content-length", "10")]).unwrap().length, 10);
         assert!(head(200, &[("content-length", "10"), ("content-encoding", "identity")]).is_ok());
-        assert!(head(200, &[("content-length", "0"), ("vary", "accept")]).is_ok());
+        assert!(head(200, &[("content-length", "10"), ("vary", "accept")]).is_ok());
         for (status, headers, why) in [
             (206, vec![("content-length", "10")], Unkept::Status),
             (404, vec![("content-length", "10")], Unkept::Status),
@@ -124,6 +129,7 @@ mod tests {
             (304, vec![], Unkept::Status),
             (200, vec![], Unkept::Length),
             (200, vec![("content-length", "x")], Unkept::Length),
+            (200, vec![("content-length", "0")], Unkept::Empty),
             (200, vec![("content-length", "+1")], Unkept::Length),
             (200, vec![("content-length", "10"), ("content-length", "10")], Unkept::Length),
             (200, vec![("content-length", "1001")], Unkept::Size),

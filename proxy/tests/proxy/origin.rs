@@ -1,6 +1,7 @@
 //! A host that counts every byte that reaches it: HTTP/1.1 and HTTP/2, with TLS and without.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -42,6 +43,9 @@ const NAMES: [&str; 9] = [
     "pinned.test",
     "localhost",
 ];
+
+/// What every blob is, whatever it is called.
+pub const BLOB: &str = "the content of a blob";
 
 /// The host.
 pub struct Origin {
@@ -147,7 +151,7 @@ async fn serve(stream: Counted, acceptor: Option<TlsAcceptor>, seen: Arc<Seen>) 
 async fn answer(mut request: Request<Incoming>, seen: &Seen) -> Response<Body> {
     let mut text = format!("{} {} {:?}\n", request.method(), request.uri(), request.version());
     for (name, value) in request.headers() {
-        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes())).unwrap();
     }
     seen.requests.lock().unwrap().push(text.clone());
     match request.uri().path() {
@@ -169,6 +173,11 @@ async fn answer(mut request: Request<Incoming>, seen: &Seen) -> Response<Body> {
             response
         }
         "/socket" => socket(&mut request),
+        path if path.starts_with("/v2/") => {
+            let mut response = whole(BLOB.to_owned());
+            response.headers_mut().insert(header::CONTENT_TYPE, "application/octet-stream".parse().unwrap());
+            response
+        }
         _ => whole(text),
     }
 }
