@@ -5,6 +5,8 @@
 
 #[path = "proxy/attacks.rs"]
 mod attacks;
+#[path = "mitm/certificates.rs"]
+mod certificates;
 #[path = "proxy/clients.rs"]
 mod clients;
 #[path = "proxy/control.rs"]
