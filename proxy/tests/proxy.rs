@@ -27,7 +27,11 @@ mod load;
 mod names;
 #[path = "proxy/origin.rs"]
 mod origin;
+#[path = "proxy/parent.rs"]
+mod parent;
 #[path = "proxy/passing.rs"]
 mod passing;
+#[path = "proxy/redirection.rs"]
+mod redirection;
 #[path = "proxy/tunnels.rs"]
 mod tunnels;
