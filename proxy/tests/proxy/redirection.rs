@@ -11,11 +11,15 @@ const SCRIPT: &str = r#"
 set -e
 cd "$1"
 ip link set lo up
-ip route add 192.0.2.0/24 dev lo
+ip link add out type veth peer name far
+ip address add 192.0.2.1/24 dev out
+ip link set out up
+ip link set far up
 nft -f - <<RULES
 table ip sandbox {
   chain out {
     type nat hook output priority -100;
+    oif lo return
     meta mark 7 return
     tcp dport { 80, 443 } redirect to :17080
   }
