@@ -2,4 +2,17 @@
 //! writes down what passed.
 
 pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod dns;
+mod forward;
+pub mod inject;
+pub mod listen;
+pub mod log;
+pub mod mitm;
 pub mod policy;
+pub mod proxy;
+pub mod secret;
+pub mod upstream;
+mod way;
