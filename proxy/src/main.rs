@@ -12,6 +12,10 @@ use clap::Parser as _;
 
 use crate::arguments::Arguments;
 
+/// The static binary's own allocator has one lock for all threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything speaks TLS: with none chosen, rustls would have to guess.
     rustls::crypto::ring::default_provider().install_default().expect("nothing else has chosen a provider");

@@ -25,6 +25,8 @@ pub struct Follower {
     longest_head: usize,
     /// Whether the last head asks for another protocol.
     upgrades: bool,
+    /// What the head that was looked at last says of what follows it.
+    announced: Option<(Framing, bool)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +42,7 @@ enum State {
 impl Follower {
     /// Before the first request.
     pub fn new(longest_head: usize) -> Self {
-        Self { state: State::Head, longest_head, upgrades: false }
+        Self { state: State::Head, longest_head, upgrades: false, announced: None }
     }
 
     /// Whether the next byte would begin a request.
@@ -54,7 +56,7 @@ impl Follower {
     }
 
     /// What of the bytes at hand may be passed on.
-    pub fn look(&self, bytes: &[u8]) -> Result<Sound, Violation> {
+    pub fn look(&mut self, bytes: &[u8]) -> Result<Sound, Violation> {
         match self.state {
             State::Head => self.whole_head(bytes),
             State::Body(rest) | State::ChunkData(rest) => Ok(Sound::Any(rest)),
@@ -80,9 +82,9 @@ impl Follower {
         let length = bytes.len() as u64;
         self.state = match self.state {
             State::Head => {
-                let head = head::check(bytes).expect("a head is looked at before it is passed");
-                self.upgrades = head.upgrades;
-                match head.framing {
+                let (framing, upgrades) = self.announced.take().expect("a head is looked at before it is passed");
+                self.upgrades = upgrades;
+                match framing {
                     Framing::Length(0) => State::Head,
                     Framing::Length(length) => State::Body(length),
                     Framing::Chunked => State::ChunkLine,
@@ -104,10 +106,14 @@ impl Follower {
         };
     }
 
-    fn whole_head(&self, bytes: &[u8]) -> Result<Sound, Violation> {
+    fn whole_head(&mut self, bytes: &[u8]) -> Result<Sound, Violation> {
         match head::end(bytes)? {
             Some(end) if end > self.longest_head => Err(Violation::Long),
-            Some(end) => head::check(&bytes[..end]).map(|_| Sound::Bytes(end)),
+            Some(end) => {
+                let head = head::check(&bytes[..end])?;
+                self.announced = Some((head.framing, head.upgrades));
+                Ok(Sound::Bytes(end))
+            }
             None if bytes.len() >= self.longest_head => Err(Violation::Long),
             None => Ok(Sound::More),
         }

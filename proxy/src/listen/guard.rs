@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::io::poll_read_buf;
 
 use super::framing::{Follower, Sound};
 use super::head::Violation;
@@ -220,11 +221,7 @@ impl Guard {
     /// Reads more into what is held; `false` at the end of the stream.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.held.reserve(STEP);
-        let mut step = [0; STEP];
-        let mut step = ReadBuf::new(&mut step);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut step))?;
-        self.held.extend_from_slice(step.filled());
-        Poll::Ready(Ok(!step.filled().is_empty()))
+        poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.held).map_ok(|length| length > 0)
     }
 
     /// A body goes on without a copy if the parser's buffer can't take more than belongs to it.

@@ -4,7 +4,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -18,6 +18,9 @@ const WAITING: usize = 8192;
 
 /// How many bytes are written at once.
 const BATCH: usize = 64 * 1024;
+
+/// For how long records are gathered before they are written.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// After a failure, the disk is left alone for this long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -118,28 +121,34 @@ struct Desk {
 impl Desk {
     fn work(mut self, tasks: &Receiver<Task>) {
         let mut next = 0;
-        loop {
-            let task = if self.batch.is_empty() {
-                tasks.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                tasks.recv_timeout(Duration::ZERO)
-            };
-            match task {
-                Ok(Task::Record(record)) => {
-                    next = record.number + 1;
-                    self.add(&record);
-                    if self.batch.len() >= BATCH {
-                        self.write(next);
-                    }
-                }
-                Ok(Task::Flush(done)) => {
-                    self.write(next);
-                    // Whoever asked may have gone.
-                    let _ = done.send(());
-                }
-                Err(RecvTimeoutError::Timeout) => self.write(next),
-                Err(RecvTimeoutError::Disconnected) => return self.write(next),
+        while let Ok(first) = tasks.recv() {
+            let mut flushed = Vec::new();
+            self.take(first, &mut next, &mut flushed);
+            if flushed.is_empty() {
+                // One wake-up and one write for all that come in this time.
+                thread::sleep(GATHER);
             }
+            while let Ok(task) = tasks.try_recv() {
+                self.take(task, &mut next, &mut flushed);
+            }
+            self.write(next);
+            for done in flushed {
+                // Whoever asked may have gone.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn take(&mut self, task: Task, next: &mut u64, flushed: &mut Vec<SyncSender<()>>) {
+        match task {
+            Task::Record(record) => {
+                *next = record.number + 1;
+                self.add(&record);
+                if self.batch.len() >= BATCH {
+                    self.write(*next);
+                }
+            }
+            Task::Flush(done) => flushed.push(done),
         }
     }
 

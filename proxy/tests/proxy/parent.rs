@@ -35,7 +35,7 @@ fn behind(origin: &Origin, parent: std::net::SocketAddr) -> String {
     let more = format!("  proxy: {{ address: '{parent}', username: octobot, password: {CANARY} }}");
     let text = config(origin, &more);
     // What has an address of its own isn't reached through the parent.
-    text.lines().filter(|line| !line.contains("api.test:")).map(|line| format!("{line}\n")).collect()
+    text.lines().filter(|line| !line.contains("api.test:")).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
