@@ -120,7 +120,7 @@ impl Forwarder {
                 let (head, body) = response.into_parts();
                 let body = HostBody::new(body, pooled);
                 match fill {
-                    Some(fill) => Ok(Answer::Kept(fill.response(head, body).await)),
+                    Some(fill) => Ok(Answer::Kept(Box::pin(fill.response(head, body)).await)),
                     None => Ok(Answer::Whole(Response::from_parts(head, body))),
                 }
             }
@@ -132,7 +132,7 @@ impl Forwarder {
         let credentials = injected.credentials();
         let asked =
             Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
-        self.proxy.cache.lookup(&asked).await
+        Box::pin(self.proxy.cache.lookup(&asked)).await
     }
 }
 

@@ -16,7 +16,7 @@ use crate::forward::{Forwarder, Via};
 /// How much HTTP/2 may be under way from a client in one request, and in all of a connection.
 const WINDOW: u32 = 256 * 1024;
 
-/// How much of an answer waits for an HTTP/2 client that doesn't read it.
+/// How much of an answer waits for a client that doesn't read it.
 const SEND_BUFFER: usize = 64 * 1024;
 
 /// How many requests that a client has cancelled may wait to be seen as such: CVE-2023-44487, "rapid reset".
@@ -44,6 +44,8 @@ pub async fn serve_http1(arrival: Arrival, stream: Rewind, via: Via) {
         // The guard does that, with an answer.
         .header_read_timeout(None)
         .max_headers(128)
+        // A head comes as a whole, and the parser adds what it reads beside it.
+        .max_buf_size(limits.patience().longest_head + SEND_BUFFER)
         .half_close(true)
         .serve_connection(TokioIo::new(guard), service)
         .with_upgrades();

@@ -29,6 +29,9 @@ const MOST: usize = 64;
 /// How much HTTP/2 may be under way to us: as much as the fastest path needs, and no more for each that stalls.
 const WINDOW: u32 = 1 << 20;
 
+/// How much of an HTTP/1 answer waits for a client that doesn't read it, and how long the head of one may be.
+const BUFFER: usize = 128 * 1024;
+
 /// What a request needs of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -140,7 +143,8 @@ impl Pool {
             let is_kept = kept.is_some();
             let mut link = match kept {
                 Some(link) => link,
-                None => self.dial(route, wanted).await?,
+                // In a box of its own: it is large, rare, and would be moved with every request.
+                None => Box::pin(self.dial(route, wanted)).await?,
             };
             // A host may close a connection at the moment in which it is used again.
             let spare = if is_kept { repeatable(&request) } else { None };
@@ -262,7 +266,7 @@ async fn one(
     address: Option<IpAddr>,
     offered: Wanted,
 ) -> Result<Link, SendError> {
-    let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
+    let (sender, connection) = http1::Builder::new().max_buf_size(BUFFER).handshake(TokioIo::new(stream)).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(error = %error, "a connection to a host ended");

@@ -53,7 +53,7 @@ impl Resolver {
         let known = self.known().get(name).filter(|answer| Instant::now() < answer.until).cloned();
         let addresses = match known {
             Some(answer) => answer.addresses,
-            None => self.ask(name).await?,
+            None => Box::pin(self.ask(name)).await?,
         };
         if addresses.is_empty() { Err(ResolveError::Unknown(None)) } else { Ok(addresses) }
     }

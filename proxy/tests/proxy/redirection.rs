@@ -28,6 +28,7 @@ RULES
 echo "the host's own file" > file
 python3 -m http.server --bind 127.0.0.1 8080 >/dev/null 2>&1 &
 "$2" --config config.yaml --data data >told 2>&1 &
+proxy=$!
 for attempt in $(seq 100); do
   curl --silent --output /dev/null http://127.0.0.1:17081/health && curl --silent --output /dev/null http://127.0.0.1:8080/ && break
   sleep 0.1
@@ -36,6 +37,8 @@ echo "allowed: $(curl --silent --max-time 10 --resolve api.test:80:192.0.2.7 htt
 echo "denied: $(curl --silent --max-time 10 --resolve evil.test:80:192.0.2.7 http://evil.test/file)"
 echo "tls: $(curl --silent --max-time 10 --cacert data/certs/ca.crt --resolve evil.test:443:192.0.2.7 https://evil.test/file)"
 echo "direct: $(curl --silent --max-time 10 --noproxy '*' http://192.0.2.7/file)"
+kill $proxy
+wait $proxy || true
 cat data/log/access.ndjson
 "#;
 
