@@ -89,10 +89,7 @@ pub async fn serve_tcp(proxy: Arc<Proxy>, listener: TcpListener) {
 /// Over TCP, each message has its length before it (RFC 1035, section 4.2.2).
 async fn converse(proxy: &Proxy, mut stream: TcpStream) -> std::io::Result<()> {
     loop {
-        let length = match timeout(PATIENCE, stream.read_u16()).await {
-            Ok(Ok(length)) => length,
-            _ => return Ok(()),
-        };
+        let Ok(Ok(length)) = timeout(PATIENCE, stream.read_u16()).await else { return Ok(()) };
         let mut question = vec![0; length.into()];
         timeout(PATIENCE, stream.read_exact(&mut question)).await??;
         let Some(answer) = respond(proxy, &question, u16::MAX.into()).await else { return Ok(()) };

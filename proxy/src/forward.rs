@@ -36,12 +36,19 @@ pub struct Forwarder {
     via: Via,
     /// What the guard of an HTTP/1 connection finds.
     findings: Option<Findings>,
+    /// As many of these as there are requests under way, and one for the connection.
+    busy: Arc<()>,
 }
 
 impl Forwarder {
     /// For a connection.
     pub fn new(proxy: Arc<Proxy>, via: Via, findings: Option<Findings>) -> Self {
-        Self { proxy, via, findings }
+        Self { proxy, via, findings, busy: Arc::default() }
+    }
+
+    /// Whether requests are under way, when the connection itself has `others` more forwarders.
+    pub fn is_busy(&self, others: usize) -> bool {
+        Arc::strong_count(&self.busy) > 1 + others
     }
 
     /// Answers a request.
@@ -51,10 +58,11 @@ impl Forwarder {
         entry.request(request.method().as_str(), request.uri().path());
         let settings = self.proxy.settings();
         let version = request.version();
-        let answer = match self.try_handle(&settings, request, &mut entry).await {
+        let mut answer = match self.try_handle(&settings, request, &mut entry).await {
             Ok(answer) => answer.finish(entry),
             Err(refusal) => refusal.answer(entry, version),
         };
+        answer.body_mut().hold(self.busy);
         if let Some(findings) = &self.findings {
             findings.answer_upgrade(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
         }
@@ -75,7 +83,7 @@ impl Forwarder {
         }
         let target = authority::target(&self.via, &request).inspect_err(|_| self.via.note(entry))?;
         entry.target(&target);
-        self.check_method(request.method())?;
+        check_method(request.method())?;
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let grant = settings.policy.judge(&target, request.method(), path).map_err(Refusal::Denied)?;
         entry.decide(Decision::Allow, grant.rule.as_str());
@@ -126,16 +134,6 @@ impl Forwarder {
             Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
         self.proxy.cache.lookup(&asked).await
     }
-
-    fn check_method(&self, method: &Method) -> Result<(), Refusal> {
-        match *method {
-            // It would turn the rest of the connection into something that isn't judged.
-            Method::CONNECT => Err(Refusal::Connect),
-            // Whoever answers it would echo the headers that are injected.
-            Method::TRACE => Err(Refusal::Trace),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// An answer whose record isn't complete.
@@ -155,6 +153,17 @@ impl Answer {
                 head.map(|()| AnswerBody::empty())
             }
         }
+    }
+}
+
+/// Refuses methods that would get around what is decided here.
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        // It would turn the rest of the connection into something that isn't judged.
+        Method::CONNECT => Err(Refusal::Connect),
+        // Whoever answers it would echo the headers that are injected.
+        Method::TRACE => Err(Refusal::Trace),
+        _ => Ok(()),
     }
 }
 

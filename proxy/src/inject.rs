@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -250,7 +252,7 @@ impl Fitting<'_> {
     }
 }
 
-/// The SHA-256 of what a rule adds, in hexadecimal; none if it adds nothing.
+/// The SHA-256 of what a rule adds, in Base64; none if it adds nothing.
 fn digest(rule: &Rule) -> Option<String> {
     if rule.set.is_empty() && rule.append.is_empty() {
         return None;
@@ -263,7 +265,7 @@ fn digest(rule: &Rule) -> Option<String> {
             hash.update(text);
         }
     }
-    Some(hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Some(STANDARD_NO_PAD.encode(hash.finalize()))
 }
 
 impl Ready {

@@ -32,7 +32,7 @@ pub use guard::{Findings, Guard, Patience, REFUSED};
 pub use head::{Head, Violation};
 pub use hello::{Hello, HelloError, read as read_hello};
 pub use relay::{Ended, relay};
-pub use rewind::{Rewind, Stream};
+pub use rewind::{Rewind, Stream, keep_alive};
 pub use socks::{SocksError, offer, request};
 
 /// A connection from a client.

@@ -91,7 +91,9 @@ impl Log {
         };
         let next = tail.last().map_or(1, |record| record.number + 1);
         let mut ring = Ring::default();
-        tail.into_iter().for_each(|record| ring.push(Arc::new(record)));
+        for record in tail {
+            ring.push(Arc::new(record));
+        }
         let memory = Memory { next, ring, hosts: BTreeMap::new() };
         let last = watch::Sender::new(next - 1);
         Ok(Self(Arc::new(Inner { session, clock, memory: Mutex::new(memory), last, writer })))

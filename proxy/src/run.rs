@@ -57,9 +57,8 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
     }
     for address in arguments.dns {
         let socket = UdpSocket::bind(address).await.with_context(|| format!("can't answer at {address}"))?;
-        // The same port for TCP, also if the system chose it.
-        hall.answer_tcp(bind(socket.local_addr()?).await?)?;
         hall.answer_udp(socket)?;
+        hall.answer_tcp(bind(address).await?)?;
     }
     if let Some(source) = arguments.sockets {
         let hall = hall.clone();

@@ -5,6 +5,8 @@
 
 #[path = "proxy/attacks.rs"]
 mod attacks;
+#[path = "mitm/certificates.rs"]
+mod certificates;
 #[path = "proxy/clients.rs"]
 mod clients;
 #[path = "proxy/control.rs"]
@@ -17,13 +19,19 @@ mod forward;
 mod garbage;
 #[path = "proxy/injection.rs"]
 mod injection;
+#[path = "proxy/kept.rs"]
+mod kept;
 #[path = "proxy/load.rs"]
 mod load;
 #[path = "proxy/names.rs"]
 mod names;
 #[path = "proxy/origin.rs"]
 mod origin;
+#[path = "proxy/parent.rs"]
+mod parent;
 #[path = "proxy/passing.rs"]
 mod passing;
+#[path = "proxy/redirection.rs"]
+mod redirection;
 #[path = "proxy/tunnels.rs"]
 mod tunnels;

@@ -31,6 +31,24 @@ fn the_documented_example_is_read() {
 }
 
 #[test]
+fn the_documented_defaults_are_the_defaults() {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("## The proxy alone").unwrap();
+    let (_, defaults) = section.split_once("```yaml\n").unwrap();
+    let (defaults, _) = defaults.split_once("```").unwrap();
+    let config = Config::from_yaml(defaults).unwrap();
+    assert_eq!(config, Config::default());
+    // Every key stands there.
+    let shown = serde_json::to_value(&config).unwrap();
+    for (name, section) in shown.as_object().unwrap() {
+        assert!(defaults.contains(&format!("\n{name}:")) || defaults.starts_with(&format!("{name}:")), "{name}");
+        for name in section.as_object().into_iter().flat_map(|section| section.keys()) {
+            assert!(defaults.contains(&format!("{name}:")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_broken_text_is_refused_with_its_line_and_without_its_values() {
     for (text, line, part) in [
         ("allowlist:\n  domain: []\n", 2, "domain"),

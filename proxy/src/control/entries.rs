@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Control;
-use crate::log::{Filter, Log, Page, Record};
+use crate::log::{Decision, Filter, Log, Page, Record};
 use crate::proxy::Proxy;
 
 /// How many records a page has unless asked otherwise, and at most.
@@ -29,23 +29,25 @@ const ALIVE: Duration = Duration::from_secs(15);
 pub struct Question {
     after: u64,
     limit: Option<usize>,
-    #[serde(flatten)]
-    filter: Filter,
+    host: Option<String>,
+    decision: Option<Decision>,
+    status: Option<u16>,
 }
 
 /// A page, or for who takes `text/event-stream` all that follows as well.
 pub async fn read(State(control): State<Control>, headers: HeaderMap, Query(question): Query<Question>) -> Response {
     let streams = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"text/event-stream");
+    let filter = Filter { host: question.host, decision: question.decision, status: question.status };
     if !streams {
         let limit = question.limit.unwrap_or(PAGE).min(PAGE);
-        return Json(control.proxy.log.after(question.after, &question.filter, limit)).into_response();
+        return Json(control.proxy.log.after(question.after, &filter, limit)).into_response();
     }
     // A browser that comes back says where it was.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let follower = Follower {
         log: control.proxy.log.clone(),
         numbers: control.proxy.log.numbers(),
-        filter: question.filter,
+        filter,
         after: last.unwrap_or(question.after),
         proxy: Arc::clone(&control.proxy),
     };

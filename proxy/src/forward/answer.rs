@@ -1,6 +1,7 @@
 //! The body of an answer. It holds the request's record, which is complete when the last byte has gone or the client has.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ pub struct AnswerBody {
     source: Source,
     tally: Tally,
     entry: Option<Entry>,
+    /// Shows that the request is under way.
+    busy: Option<Arc<()>>,
 }
 
 enum Source {
@@ -27,22 +30,27 @@ enum Source {
 impl AnswerBody {
     /// Passes on what a host sends.
     pub fn of_host(body: HostBody, entry: Entry) -> Self {
-        Self { source: Source::Host(body), tally: Tally(entry.down()), entry: Some(entry) }
+        Self { source: Source::Host(body), tally: Tally(entry.down()), entry: Some(entry), busy: None }
     }
 
     /// Passes on what is kept, or is being kept.
     pub fn of_cache(body: CacheBody, entry: Entry) -> Self {
-        Self { source: Source::Cache(body), tally: Tally(entry.down()), entry: Some(entry) }
+        Self { source: Source::Cache(body), tally: Tally(entry.down()), entry: Some(entry), busy: None }
     }
 
     /// Says something itself.
     pub fn of_proxy(text: String, entry: Entry) -> Self {
-        Self { source: Source::Proxy(Some(text.into())), tally: Tally(entry.down()), entry: Some(entry) }
+        Self { source: Source::Proxy(Some(text.into())), tally: Tally(entry.down()), entry: Some(entry), busy: None }
     }
 
     /// Says nothing.
     pub fn empty() -> Self {
-        Self { source: Source::Proxy(None), tally: Tally::default(), entry: None }
+        Self { source: Source::Proxy(None), tally: Tally::default(), entry: None, busy: None }
+    }
+
+    /// Holds something until the last byte has gone.
+    pub fn hold(&mut self, busy: Arc<()>) {
+        self.busy = Some(busy);
     }
 
     fn fail(&mut self, error: &BoxError) {

@@ -1,6 +1,6 @@
 //! Which host a request is for. What its connection says, what its target says and what `Host` says have to agree. Pure.
 
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{Request, Uri, header};
 
 use super::{Refusal, is_secure};
@@ -46,7 +46,7 @@ pub fn target<B>(via: &Via, request: &Request<B>) -> Result<Target, Refusal> {
             target.clone()
         }
         Via::Redirected(port) => {
-            let host = uri.authority().map(|authority| authority.as_str()).or(host).ok_or(Refusal::NoHost)?;
+            let host = uri.authority().map(Authority::as_str).or(host).ok_or(Refusal::NoHost)?;
             let target = Target::parse(host, Scheme::Http).map_err(Refusal::Host)?;
             let names_a_port = target.port != 80 || host.ends_with(":80");
             agree(!names_a_port || target.port == *port)?;

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::origin;
-use super::rewind::Rewind;
+use super::rewind::{Rewind, keep_alive};
 use super::{Arrival, handle};
 use crate::proxy::Proxy;
 
@@ -51,8 +51,8 @@ fn begin(proxy: &Arc<Proxy>, stream: TcpStream, kind: Kind, connections: &TaskTr
         super::Stream::abort(&stream);
         return;
     };
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(error = %error, "answers may be late");
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| keep_alive(&stream)) {
+        tracing::debug!(error = %error, "a connection can't be set up as it should be");
     }
     let arrival = Arrival { proxy: Arc::clone(proxy), destination: origin::destination(&stream, kind) };
     connections.spawn(async move {

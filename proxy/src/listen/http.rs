@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use super::Arrival;
 use super::guard::{Findings, Guard};
@@ -26,7 +26,7 @@ const RESETS: usize = 32;
 const OFFENCES: usize = 64;
 
 /// A client that doesn't answer this often has gone.
-const ALIVE: Duration = Duration::from_secs(60);
+const ALIVE: Duration = Duration::from_mins(1);
 
 /// Serves HTTP/1.
 pub async fn serve_http1(arrival: Arrival, stream: Rewind, via: Via) {
@@ -65,6 +65,7 @@ pub async fn serve_http2(arrival: Arrival, stream: Rewind, via: Via) {
     let limits = arrival.proxy.settings().config.limits.clone();
     let closing = arrival.proxy.closing.clone();
     let forwarder = Forwarder::new(arrival.proxy, via, None);
+    let watched = forwarder.clone();
     let service = service_fn(move |request| {
         let forwarder = forwarder.clone();
         async { Ok::<_, Infallible>(forwarder.handle(request).await) }
@@ -83,6 +84,11 @@ pub async fn serve_http2(arrival: Arrival, stream: Rewind, via: Via) {
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,
+        // The other one is the service's.
+        () = idle(limits.patience().idle, || watched.is_busy(1)) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
         () = closing.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -90,6 +96,17 @@ pub async fn serve_http2(arrival: Arrival, stream: Rewind, via: Via) {
     };
     if let Err(error) = outcome {
         tracing::debug!(error = %error, "a client's connection ended");
+    }
+}
+
+/// Resolves when there was no request for so long.
+async fn idle(patience: Duration, is_busy: impl Fn() -> bool) {
+    let mut looks = interval(patience / 2);
+    let mut quiet = 0;
+    // The first look comes at once.
+    while quiet < 3 {
+        looks.tick().await;
+        quiet = if is_busy() { 0 } else { quiet + 1 };
     }
 }
 

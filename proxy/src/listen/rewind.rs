@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -15,6 +15,12 @@ use tokio_rustls::server::TlsStream;
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
     /// Has the connection reset when it is dropped, so that the client hears at once that it is refused.
     fn abort(&self);
+}
+
+/// Has the system ask a silent peer whether it is still there, so that one that has gone without a word is noticed.
+pub fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    let questions = TcpKeepalive::new().with_time(SILENCE).with_interval(SILENCE / 4).with_retries(4);
+    SockRef::from(stream).set_tcp_keepalive(&questions)
 }
 
 impl Stream for TcpStream {
@@ -29,6 +35,9 @@ impl Stream for TlsStream<Rewind> {
         self.get_ref().0.abort();
     }
 }
+
+/// After this long without a byte, a peer is asked whether it is still there.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How much is read at once while it is looked at.
 const STEP: usize = 2048;

@@ -217,9 +217,10 @@ async fn intercept(arrival: Arrival, stream: Rewind, target: Target, mut entry: 
 impl Claim {
     /// What plain requests in the connection are told about it.
     fn via(self) -> Via {
-        match self.by_address {
-            true => Via::Redirected(self.target.port),
-            false => Via::Inside(Target { scheme: Scheme::Http, ..self.target }),
+        if self.by_address {
+            Via::Redirected(self.target.port)
+        } else {
+            Via::Inside(Target { scheme: Scheme::Http, ..self.target })
         }
     }
 }

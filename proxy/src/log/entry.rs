@@ -65,7 +65,7 @@ impl Entry {
     /// Says what became of it.
     pub fn decide(&mut self, decision: Decision, rule: &str) -> &mut Self {
         self.record.decision = decision;
-        self.record.rule = rule.to_owned();
+        rule.clone_into(&mut self.record.rule);
         self
     }
 

@@ -85,7 +85,7 @@ pub enum Decision {
 }
 
 /// Which records are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Those of this host, or beneath it if it begins with a dot.
     pub host: Option<String>,

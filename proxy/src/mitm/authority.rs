@@ -91,8 +91,9 @@ fn create(key_file: &Path, certificate_file: &Path, now: SystemTime) -> Result<(
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::OrganizationName, "Octobot");
     // The key's fingerprint tells the authorities of several proxies apart in one store.
-    let fingerprint: String = params.key_identifier(&key).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    params.distinguished_name.push(DnType::CommonName, format!("Octobot proxy {fingerprint}"));
+    let identifier = params.key_identifier(&key);
+    let fingerprint = identifier.first_chunk().map_or(0, |first| u32::from_be_bytes(*first));
+    params.distinguished_name.push(DnType::CommonName, format!("Octobot proxy {fingerprint:08x}"));
     // It signs leaves, and no further authorities.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

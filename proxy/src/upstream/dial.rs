@@ -15,6 +15,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::roots::ClientConfigs;
 use super::settings::ParentRoute;
+use crate::listen::keep_alive;
 use crate::policy::{Host, Target};
 
 /// The longest answer of another proxy to CONNECT.
@@ -110,6 +111,7 @@ impl Dialer {
         }
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
+        keep_alive(&stream)?;
         Ok(stream)
     }
 

@@ -21,7 +21,7 @@ use super::dial::{DialError, Dialer, Route};
 use crate::policy::{Scheme, Target};
 
 /// How long a connection is kept without a request.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 /// How many are kept for one host.
 const MOST: usize = 64;

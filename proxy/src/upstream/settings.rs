@@ -138,12 +138,11 @@ impl UpstreamConfig {
     pub fn overrides(&self) -> Result<Overrides, UpstreamError> {
         let read = |(host, address): (&String, &String)| {
             let bad_host = |source| UpstreamError::Host { text: host.clone(), source };
-            let key = match Host::parse(host) {
-                Ok(host) => (host.to_string(), None),
-                Err(_) => {
-                    let target = Target::parse(host, Scheme::Tcp).map_err(bad_host)?;
-                    (target.host.to_string(), Some(target.port))
-                }
+            let key = if let Ok(host) = Host::parse(host) {
+                (host.to_string(), None)
+            } else {
+                let target = Target::parse(host, Scheme::Tcp).map_err(bad_host)?;
+                (target.host.to_string(), Some(target.port))
             };
             let address = match (address.parse::<SocketAddr>(), address.parse::<IpAddr>()) {
                 (Ok(address), _) => (address.ip(), Some(address.port())),

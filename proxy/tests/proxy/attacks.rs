@@ -36,8 +36,8 @@ async fn a_request_that_two_readers_read_differently_reaches_nobody() {
     let origin = Origin::start().await;
     let proxy = Fixture::start(&config(&origin, ""));
     for (name, rest) in SMUGGLED {
-        let answer = proxy.exchange(format!("POST http://api.test/a HTTP/1.1\r\nHost: api.test\r\n{rest}").as_bytes());
-        let answer = timeout(PATIENCE, answer).await.unwrap();
+        let request = format!("POST http://api.test/a HTTP/1.1\r\nHost: api.test\r\n{rest}");
+        let answer = proxy.exchange(request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{name}: {answer}");
         assert!(answer.contains("\"detail\":\"the request is malformed"), "{name}: {answer}");
         // The same within TLS, where the target is another form.
@@ -138,7 +138,8 @@ async fn another_authority_in_http2_reaches_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn however_a_host_is_written_it_is_the_same_host() {
     let origin = Origin::start().await;
-    let allow_loopback_by_name = config(&origin, "").replace("domains: [", "domains: ['*', ");
+    let allow_loopback_by_name =
+        config(&origin, "").replace("allowlist:\n  domains: [", "allowlist:\n  ports: ['*']\n  domains: ['*', ");
     let proxy = Fixture::start(&allow_loopback_by_name);
     let port = origin.plain.port();
     for host in [
@@ -167,11 +168,19 @@ async fn however_a_host_is_written_it_is_the_same_host() {
         "evil.test..",
     ] {
         let answer = proxy
-            .exchange(format!("GET http://{host}:{port}/ HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").as_bytes())
+            .exchange(
+                format!("GET http://{host}:{port}/ HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
             .await;
         let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
         assert!(["400", "403", "502"].contains(&status.as_str()), "{host}: {answer}");
-        let answer = proxy.exchange(format!("CONNECT {host}:{port} HTTP/1.1\r\n\r\n").as_bytes()).await;
+        let mut stream = proxy.connect().await;
+        stream
+            .write_all(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        let answer = read_head(&mut stream).await;
         let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
         // A name is resolved when it is asked for something.
         assert!(["400", "403", "200"].contains(&status.as_str()), "{host}: {answer}");

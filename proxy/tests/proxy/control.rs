@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::fixture::{Fixture, PATIENCE, TOKEN, config};
+use crate::fixture::{Fixture, PATIENCE, TOKEN, config, until};
 use crate::origin::Origin;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,14 +41,6 @@ async fn a_file_that_changes_is_read_and_a_broken_one_is_told_of() {
     until(|| proxy.told().contains("the configuration has changed")).await;
     assert!(proxy.curled(&["http://api.test/"]).contains("\"status\":403"));
     assert!(proxy.curled(&["http://other.test/"]).starts_with("GET"));
-}
-
-async fn until(is_so: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end);
-        sleep(Duration::from_millis(20)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

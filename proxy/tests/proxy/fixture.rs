@@ -279,6 +279,15 @@ pub async fn send(
     Response::from_parts(head, body.collect().await.unwrap().to_bytes())
 }
 
+/// Waits until something is so that nobody tells of.
+pub async fn until(is_so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end);
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Whether a program is here; says so if not, and fails where nothing may be skipped.
 pub fn is_here(program: &str) -> bool {
     let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();

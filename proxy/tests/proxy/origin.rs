@@ -1,6 +1,7 @@
 //! A host that counts every byte that reaches it: HTTP/1.1 and HTTP/2, with TLS and without.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -18,15 +19,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
+
+use crate::certificates::{self, Certificates};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -42,6 +45,9 @@ const NAMES: [&str; 9] = [
     "pinned.test",
     "localhost",
 ];
+
+/// What every blob is, whatever it is called.
+pub const BLOB: &str = "the content of a blob";
 
 /// The host.
 pub struct Origin {
@@ -81,23 +87,14 @@ impl Seen {
 impl Origin {
     /// Starts the host.
     pub async fn start() -> Self {
-        let ca_key = KeyPair::generate().unwrap();
-        let mut ca = CertificateParams::new(Vec::new()).unwrap();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name.push(rcgen::DnType::CommonName, "the tests' authority");
-        let ca_certificate = ca.self_signed(&ca_key).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let issuer = Issuer::new(ca, ca_key);
-        let names: Vec<_> = NAMES.iter().map(|name| (*name).to_owned()).collect();
-        let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-        let (key_pem, chain_pem) = (key.serialize_pem(), leaf.pem());
+        let Certificates { ca, chain, key } = certificates::make(&NAMES);
         let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(
-                vec![leaf.der().clone()],
-                PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())),
+                vec![CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
             )
             .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -105,7 +102,7 @@ impl Origin {
         let seen = Arc::new(Seen::default());
         let secure = listen(Arc::clone(&seen), Some(acceptor)).await;
         let plain = listen(Arc::clone(&seen), None).await;
-        Self { secure, plain, seen, ca: ca_certificate.pem(), key_pem, chain_pem }
+        Self { secure, plain, seen, ca, key_pem: key, chain_pem: chain }
     }
 
     /// Who signed for it.
@@ -147,7 +144,7 @@ async fn serve(stream: Counted, acceptor: Option<TlsAcceptor>, seen: Arc<Seen>) 
 async fn answer(mut request: Request<Incoming>, seen: &Seen) -> Response<Body> {
     let mut text = format!("{} {} {:?}\n", request.method(), request.uri(), request.version());
     for (name, value) in request.headers() {
-        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes())).unwrap();
     }
     seen.requests.lock().unwrap().push(text.clone());
     match request.uri().path() {
@@ -169,6 +166,11 @@ async fn answer(mut request: Request<Incoming>, seen: &Seen) -> Response<Body> {
             response
         }
         "/socket" => socket(&mut request),
+        path if path.starts_with("/v2/") => {
+            let mut response = whole(BLOB.to_owned());
+            response.headers_mut().insert(header::CONTENT_TYPE, "application/octet-stream".parse().unwrap());
+            response
+        }
         _ => whole(text),
     }
 }
