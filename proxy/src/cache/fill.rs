@@ -47,7 +47,7 @@ impl Fill {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let room = match Head::of(&parts, self.key.hex(), self.shared.most_bytes()) {
+        let room = match Head::of(&parts, &self.key, self.shared.most_bytes()) {
             Ok(head) => self.make_room(head).await,
             Err(reason) => {
                 tracing::debug!(?reason, "a response isn't kept");

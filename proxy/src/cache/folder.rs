@@ -189,7 +189,7 @@ impl Draft {
             file.persist(&path)?;
         }
         let reserved = std::mem::take(&mut self.reserved);
-        usage.write((usage.read()? + bytes).saturating_sub(reserved + replaced))
+        usage.write(usage.read()?.saturating_add(bytes).saturating_sub(reserved + replaced))
     }
 
     fn temporary(&self) -> io::Result<&NamedTempFile> {

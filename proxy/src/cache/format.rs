@@ -170,12 +170,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cache::key::Key;
 
     const ID: [u8; 32] = [7; 32];
 
     fn trailer(body: &[u8]) -> Trailer {
         let parts = Response::builder().header("content-length", body.len()).body(()).unwrap().into_parts().0;
-        let head = Head::of(&parts, "key".to_owned(), u64::MAX).unwrap();
+        let head = Head::of(&parts, &Key { id: ID, digest: None }, u64::MAX).unwrap();
         let mut checks = Checks::new(ID);
         checks.add(body);
         Trailer { head, sha256: [9; 32], checks: checks.finish() }

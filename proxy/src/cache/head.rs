@@ -4,7 +4,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, response};
 use serde::{Deserialize, Serialize};
 
-use super::key::hex;
+use super::key::{Key, hex};
 
 /// The headers that are kept. The others are about the transfer, the moment, or the client that asked first.
 const KEPT: [HeaderName; 7] = [
@@ -47,7 +47,7 @@ pub(super) enum Unkept {
 
 impl Head {
     /// The head of a response that is to be kept under `key`.
-    pub fn of(parts: &response::Parts, key: String, most_bytes: u64) -> Result<Self, Unkept> {
+    pub fn of(parts: &response::Parts, key: &Key, most_bytes: u64) -> Result<Self, Unkept> {
         if parts.status != StatusCode::OK {
             return Err(Unkept::Status);
         }
@@ -59,7 +59,9 @@ impl Head {
             let mut values = parts.headers.get_all(name).iter();
             values.any(|value| value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains(word)))
         };
-        if says(header::CACHE_CONTROL, "no-store") || says(header::VARY, "*") {
+        // What is named by its digest isn't anybody's own.
+        let is_private = key.digest.is_none() && says(header::CACHE_CONTROL, "private");
+        if is_private || says(header::CACHE_CONTROL, "no-store") || says(header::VARY, "*") {
             return Err(Unkept::Forbidden);
         }
         let length = content_length(&parts.headers).ok_or(Unkept::Length)?;
@@ -73,7 +75,7 @@ impl Head {
             let value = parts.headers.get(&name)?.to_str().ok()?;
             Some((name.as_str().to_owned(), value.to_owned()))
         });
-        Ok(Self { key, length, headers: kept.collect() })
+        Ok(Self { key: key.hex(), length, headers: kept.collect() })
     }
 
     /// The headers of a response with the whole body, but for its length. `sha256` is that of the body, if it is known.
@@ -114,7 +116,7 @@ mod tests {
         for (name, value) in headers {
             response = response.header(*name, *value);
         }
-        Head::of(&response.body(()).unwrap().into_parts().0, "key".to_owned(), 1000)
+        Head::of(&response.body(()).unwrap().into_parts().0, &Key { id: [1; 32], digest: None }, 1000)
     }
 
     #[test]
@@ -134,7 +136,8 @@ mod tests {
             (200, vec![("content-length", "10"), ("content-length", "10")], Unkept::Length),
             (200, vec![("content-length", "1001")], Unkept::Size),
             (200, vec![("content-length", "10"), ("content-encoding", "gzip")], Unkept::Encoding),
-            (200, vec![("content-length", "10"), ("cache-control", "private, No-Store")], Unkept::Forbidden),
+            (200, vec![("content-length", "10"), ("cache-control", "max-age=1, No-Store")], Unkept::Forbidden),
+            (200, vec![("content-length", "10"), ("cache-control", "private")], Unkept::Forbidden),
             (200, vec![("content-length", "10"), ("vary", "*")], Unkept::Forbidden),
         ] {
             assert_eq!(head(status, &headers), Err(why), "{status} {headers:?}");

@@ -11,7 +11,7 @@
 //!   told the digest of a private blob by another member gets that blob, without credentials of their own, when one of them
 //!   has pulled it before. Other projects don't.
 //! - a file is kept apart for each set of credentials, those that the proxy adds included: whoever asks with none, or with
-//!   others, is answered by upstream.
+//!   others, is answered by upstream. Every header that isn't known to be harmless counts as a credential.
 
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
@@ -56,8 +56,29 @@ enum Named {
 /// Requests with one of these want something that only upstream can answer.
 const ONLY_UPSTREAM: [HeaderName; 3] = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE, header::UPGRADE];
 
-/// What tells one client from another.
-const CREDENTIALS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, HeaderName::from_static("x-api-key")];
+/// Headers that tell nothing about who asks. Any other may be a credential: registries have invented many.
+const HARMLESS: [&str; 17] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-length",
+    "dnt",
+    "host",
+    "keep-alive",
+    "pragma",
+    "priority",
+    "proxy-connection",
+    "range",
+    "referer",
+    "te",
+    "user-agent",
+];
+
+/// The beginnings of more of them; the last two are npm's.
+const HARMLESS_BEGINNINGS: [&str; 4] = ["if-", "sec-", "npm-", "pacote-"];
 
 /// The longest path that is looked at, in bytes.
 const LONGEST_PATH: usize = 4096;
@@ -81,11 +102,7 @@ impl Key {
             Named::File => {
                 parts.extend([b"file".to_vec(), asked.path.into()]);
                 parts.push(asked.injected.unwrap_or_default().into());
-                for name in CREDENTIALS {
-                    for value in asked.headers.get_all(&name) {
-                        parts.extend([name.as_str().into(), value.as_bytes().to_vec()]);
-                    }
-                }
+                parts.extend(credentials(asked.headers));
             }
         }
         let digest = match named {
@@ -99,6 +116,16 @@ impl Key {
     pub fn hex(&self) -> String {
         hex(&self.id)
     }
+}
+
+/// What may tell one client from another, in an order that doesn't depend on the client's.
+fn credentials(headers: &HeaderMap) -> impl Iterator<Item = Vec<u8>> {
+    let is_harmless = |name: &str| {
+        HARMLESS.contains(&name) || HARMLESS_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+    };
+    let mut telling: Vec<_> = headers.iter().filter(|(name, _)| !is_harmless(name.as_str())).collect();
+    telling.sort_by_key(|(name, _)| name.as_str());
+    telling.into_iter().flat_map(|(name, value)| [name.as_str().into(), value.as_bytes().to_vec()])
 }
 
 /// Bytes as lower-case hexadecimal digits.

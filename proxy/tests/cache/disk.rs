@@ -109,3 +109,25 @@ async fn a_wrong_blob_on_a_full_disk_is_never_whole() {
     assert!(got.came.len() < wrong.len());
     got.body.unwrap_err();
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_start_serves_what_it_has() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let kept = blob(4, 100_000);
+    let fresh = blob(5, 100_000);
+    let client = Client::of(&Cache::open(disk.path(), "project", config("20GB")).unwrap());
+    client.upstream.has_blob(&fresh);
+    let path = client.upstream.has_blob(&kept);
+    client.get(&path).await.body.unwrap();
+    // It ends with the disk.
+    std::fs::write(disk.path().join("filler"), vec![0; 2_000_000]).unwrap_err();
+
+    let cache = Cache::open(disk.path(), "project", config("20GB")).unwrap();
+    let client = Client { cache, ..client };
+    let got = client.get(&path).await;
+    assert_eq!((got.from, got.body.unwrap()), (From::Kept, kept));
+    assert_eq!(client.get(&path_of(&fresh)).await.body.unwrap(), fresh);
+    std::fs::remove_file(disk.path().join("filler")).unwrap();
+    client.get(&path_of(&fresh)).await.body.unwrap();
+    assert_eq!(client.get(&path_of(&fresh)).await.from, From::Kept, "it recovers by itself");
+}

@@ -127,6 +127,8 @@ fn keys_are_apart_where_content_or_rights_may_be() {
         Request::get(file).with("authorization", "Bearer 1"),
         Request::get(file).with("authorization", "Bearer 2"),
         Request::get(file).with("cookie", "Bearer 2"),
+        Request::get(file).with("private-token", "Bearer 2"),
+        Request::get(file).with("private-token", "Bearer 2").with("cookie", "Bearer 2"),
         Request::get("https://any.example/immutable/x?y"),
     ];
     let ids: std::collections::HashSet<_> = different.iter().map(|request| request.key().unwrap().id).collect();
@@ -140,4 +142,17 @@ fn a_digest_is_the_same_blob_in_every_repository_of_a_host_and_with_every_token(
     assert_eq!(Request::get("https://R.example:443/v2/a/blobs/sha256:DIGEST").key(), key);
     assert_eq!(Request::get("https://r.example/v2/a/blobs/sha256:DIGEST").with("authorization", "x").key(), key);
     assert_eq!(hex(&key.unwrap().digest.unwrap()), DIGEST);
+}
+
+#[test]
+fn what_clients_say_about_themselves_makes_no_difference() {
+    let file = || Request::get("https://any.example/immutable/x");
+    let plain = file().key();
+    assert!(plain.is_some());
+    for (name, value) in [("user-agent", "npm"), ("npm-session", "7"), ("accept", "*/*"), ("range", "bytes=0-")] {
+        assert_eq!(file().with(name, value).key(), plain, "{name}");
+    }
+    let one = file().with("x-a", "1").with("x-b", "2").key();
+    assert_eq!(file().with("x-b", "2").with("x-a", "1").key(), one, "nor does the order of their headers");
+    assert_ne!(one, plain);
 }
