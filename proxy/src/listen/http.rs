@@ -46,7 +46,6 @@ pub async fn serve_http1(arrival: Arrival, stream: Rewind, via: Via) {
         .max_headers(128)
         // A head comes as a whole, and the parser adds what it reads beside it.
         .max_buf_size(limits.patience().longest_head + SEND_BUFFER)
-        .half_close(true)
         .serve_connection(TokioIo::new(guard), service)
         .with_upgrades();
     tokio::pin!(connection);

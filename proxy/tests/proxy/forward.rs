@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::fixture::{Fixture, PATIENCE, config, read_head};
+use crate::fixture::{Fixture, PATIENCE, config, read_head, until};
 use crate::origin::Origin;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,4 +173,28 @@ async fn a_host_that_cant_be_reached_is_told_at_once() {
     assert!(output.contains("502"), "{output}");
     let record = proxy.record(|record| record["host"] == "other.test").await;
     assert_eq!(record["decision"], "fail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_takes_its_request_with_it() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    for (path, alpn) in [("/events", "http/1.1"), ("/never", "http/1.1"), ("/events", "h2"), ("/never", "h2")] {
+        let before = origin.seen.requests().len();
+        let curl = std::process::Command::new("curl")
+            .args(["--silent", "--no-buffer", "--proxy", &format!("http://{}", proxy.address), "--cacert"])
+            .arg(proxy.ca())
+            .args([if alpn == "h2" { "--http2" } else { "--http1.1" }, &format!("https://api.test{path}")])
+            .stdout(std::process::Stdio::null())
+            .spawn();
+        let mut curl = curl.unwrap();
+        until(|| origin.seen.requests().len() > before).await;
+        curl.kill().unwrap();
+        curl.wait().unwrap();
+        let gone = |record: &serde_json::Value| record["path"] == path;
+        proxy.record(gone).await;
+        if alpn == "http/1.1" {
+            until(|| origin.seen.open() == 0).await;
+        }
+    }
 }

@@ -64,6 +64,7 @@ pub struct Origin {
 pub struct Seen {
     pub connections: AtomicU64,
     pub bytes: AtomicU64,
+    closed: AtomicU64,
     requests: Mutex<Vec<String>>,
 }
 
@@ -78,7 +79,12 @@ impl Seen {
         self.bytes.load(Ordering::SeqCst)
     }
 
-    /// How many connections.
+    /// How many connections are open.
+    pub fn open(&self) -> u64 {
+        self.connections() - self.closed.load(Ordering::SeqCst)
+    }
+
+    /// How many connections there were.
     pub fn connections(&self) -> u64 {
         self.connections.load(Ordering::SeqCst)
     }
@@ -158,6 +164,7 @@ async fn answer(mut request: Request<Incoming>, seen: &Seen) -> Response<Body> {
         "/download" => download(request.uri().query().and_then(|count| count.parse().ok()).unwrap()),
         "/range" => range(&request),
         "/events" => events(),
+        "/never" => std::future::pending().await,
         "/trailers" => trailers(request),
         "/redirect" => {
             let mut response = whole(String::new());
@@ -262,6 +269,12 @@ fn socket(request: &mut Request<Incoming>) -> Response<Body> {
 struct Counted {
     stream: TcpStream,
     seen: Arc<Seen>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.seen.closed.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl AsyncRead for Counted {
