@@ -2,12 +2,16 @@
 //! decided about its connection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::upgrade;
+use tokio::time::timeout;
 
 use crate::cache::{Asked, CacheBody, Lookup};
 use crate::config::Settings;
@@ -28,6 +32,12 @@ mod upgraded;
 pub use answer::AnswerBody;
 pub use authority::Via;
 pub use refusal::Refusal;
+
+/// How much of a refused request is read, in bytes.
+const MOST_REST: usize = 64 << 20;
+
+/// How long that may take.
+const REST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The requests of one connection.
 #[derive(Clone)]
@@ -58,9 +68,16 @@ impl Forwarder {
         entry.request(request.method().as_str(), request.uri().path());
         let settings = self.proxy.settings();
         let version = request.version();
-        let mut answer = match self.try_handle(&settings, request, &mut entry).await {
+        let (head, body) = request.into_parts();
+        let (request, mut body) = (Request::from_parts(head, ()), Some(body));
+        let mut answer = match self.try_handle(&settings, request, &mut body, &mut entry).await {
             Ok(answer) => answer.finish(entry),
-            Err(refusal) => refusal.answer(entry, version),
+            Err(refusal) => {
+                if let Some(body) = body.filter(|body| !body.is_end_stream()) {
+                    tokio::spawn(timeout(REST_PATIENCE, read_rest(body)));
+                }
+                refusal.answer(entry, version)
+            }
         };
         answer.body_mut().hold(self.busy);
         if let Some(findings) = &self.findings {
@@ -72,7 +89,8 @@ impl Forwarder {
     async fn try_handle(
         &self,
         settings: &Settings,
-        mut request: Request<Incoming>,
+        mut request: Request<()>,
+        body: &mut Option<Incoming>,
         entry: &mut Entry,
     ) -> Result<Answer, Refusal> {
         if let Some(violation) = self.findings.as_ref().and_then(Findings::violation)
@@ -89,10 +107,11 @@ impl Forwarder {
         entry.decide(Decision::Allow, grant.rule.as_str());
 
         let route = way::find(settings, &self.proxy.resolver, &target).await?;
-        let wants_upgrade = headers::wants_upgrade(&request);
+        let is_empty = body.as_ref().is_none_or(Incoming::is_end_stream);
+        let wants_upgrade = is_empty && headers::wants_upgrade(&request);
         let upgrade = wants_upgrade.then(|| upgrade::on(&mut request));
         let wanted = if request.version() == Version::HTTP_2 { Wanted::Http2 } else { Wanted::Http1 };
-        let (head, body) = request.into_parts();
+        let (head, ()) = request.into_parts();
         let injected = settings.injector.fitting(&target, &head);
         let fill = match self.look_up(&target, &head, &injected).await {
             Lookup::Hit(response) | Lookup::Follow(response) => {
@@ -102,7 +121,7 @@ impl Forwarder {
             Lookup::Miss(fill) => Some(fill),
             Lookup::Bypass => None,
         };
-        let request = outgoing(&target, head, body, &injected, wants_upgrade, entry)?;
+        let request = outgoing(&target, head, body.take(), &injected, wants_upgrade, entry)?;
         let (mut response, pooled) = settings.pool.send(&route, wanted, request).await?;
         if let Some(address) = pooled.address {
             entry.address(address);
@@ -140,7 +159,7 @@ impl Forwarder {
 enum Answer {
     Whole(Response<HostBody>),
     Kept(Response<CacheBody>),
-    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: std::time::Duration },
+    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: Duration },
 }
 
 impl Answer {
@@ -167,11 +186,23 @@ fn check_method(method: &Method) -> Result<(), Refusal> {
     }
 }
 
+/// Reads a refused request to its end, or for as long as is reasonable: a client that still writes when its connection is
+/// closed doesn't hear why.
+async fn read_rest(mut body: Incoming) {
+    let mut left = MOST_REST;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
+    }
+}
+
 /// What is sent to the host: the client's request without what belongs to its connection, and with what is injected.
 fn outgoing(
     target: &Target,
     mut head: Parts,
-    body: Incoming,
+    body: Option<Incoming>,
     injected: &Fitting<'_>,
     wants_upgrade: bool,
     entry: &Entry,
@@ -185,7 +216,10 @@ fn outgoing(
     head.headers.remove(header::HOST);
     head.uri = authority::whole_uri(target, &head.uri)?;
     injected.apply(&mut head.headers);
-    let body = if body.is_end_stream() { RequestBody::empty() } else { RequestBody::new(body, Tally(entry.up())) };
+    let body = match body.filter(|body| !body.is_end_stream()) {
+        Some(body) => RequestBody::new(body, Tally(entry.up())),
+        None => RequestBody::empty(),
+    };
     let mut request = Request::new(body);
     *request.method_mut() = head.method;
     *request.uri_mut() = head.uri;

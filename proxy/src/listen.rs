@@ -64,10 +64,14 @@ impl Arrival {
 pub async fn handle(arrival: Arrival, mut stream: Rewind) {
     let patience = arrival.proxy.settings().config.limits.patience();
     // Until the first byte, a connection is one that waits for its first request.
-    let first = match timeout(patience.idle, stream.look()).await {
-        Ok(Ok(0) | Err(_)) | Err(_) => return,
-        Ok(Ok(_)) => first(&mut stream, patience.head).await,
+    let begun = tokio::select! {
+        looked = timeout(patience.idle, stream.look()) => matches!(looked, Ok(Ok(1..))),
+        () = arrival.proxy.closing.cancelled() => false,
     };
+    if !begun {
+        return;
+    }
+    let first = first(&mut stream, patience.head).await;
     match first {
         First::Http => {
             let via = arrival.destination.map_or(Via::Proxy, |destination| Via::Redirected(destination.port()));

@@ -27,6 +27,9 @@ pub const REFUSED: &str = "OCTOBOT-REFUSED";
 /// What the parser reads instead.
 const STAND_IN: &[u8] = b"OCTOBOT-REFUSED / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
 
+/// How much of what follows a refused request is read, in bytes.
+const MOST_REST: usize = 1 << 20;
+
 /// How much is read at once while a head is awaited.
 const STEP: usize = 4096;
 
@@ -93,6 +96,8 @@ pub struct Guard {
     sound: usize,
     /// What is read instead of a refused request.
     stand_in: Bytes,
+    /// How many bytes may follow a refused request before the client is cut off.
+    rest: usize,
     follower: Follower,
     findings: Findings,
     patience: Patience,
@@ -122,6 +127,7 @@ impl Guard {
             held: BytesMut::new(),
             sound: 0,
             stand_in: Bytes::new(),
+            rest: MOST_REST,
             follower: Follower::new(patience.longest_head),
             findings,
             patience,
@@ -218,6 +224,19 @@ impl Guard {
         Poll::Ready(())
     }
 
+    /// Throws away what follows a refused request: with bytes unread, the system would reset the connection, and the client
+    /// might not hear why. The parser isn't told of the end, since it would take it for a client that has gone.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.rest > 0 {
+            self.held.clear();
+            match ready!(self.poll_more(cx)) {
+                Ok(true) => self.rest = self.rest.saturating_sub(self.held.len()),
+                Ok(false) | Err(_) => self.rest = 0,
+            }
+        }
+        Poll::Pending
+    }
+
     /// Reads more into what is held; `false` at the end of the stream.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.held.reserve(STEP);
@@ -249,9 +268,11 @@ impl AsyncRead for Guard {
                 return Poll::Ready(Ok(()));
             }
             if guard.phase == Phase::Refused {
+                if guard.stand_in.is_empty() {
+                    return guard.poll_rest(cx);
+                }
                 let length = guard.stand_in.len().min(out.remaining());
                 out.put_slice(&guard.stand_in.split_to(length));
-                // Once the stand-in is read, the stream is at its end.
                 return Poll::Ready(Ok(()));
             }
             ready!(guard.poll_upgrade(cx));

@@ -102,14 +102,25 @@ async fn a_log_that_cant_be_written_stalls_nothing_and_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_asked_to_end_finishes_what_it_has_begun() {
     let origin = Origin::start().await;
-    let proxy = Fixture::start(&config(&origin, ""));
+    let mut proxy = Fixture::start(&config(&origin, ""));
     let pid = rustix::process::Pid::from_raw(i32::try_from(proxy.pid()).unwrap()).unwrap();
+    let silent = proxy.connect().await;
+    let mut kept = proxy.connect().await;
+    kept.write_all(b"GET http://api.test/ HTTP/1.1\r\nHost: api.test\r\n\r\n").await.unwrap();
+    assert!(crate::fixture::read_head(&mut kept).await.starts_with("HTTP/1.1 200"));
     let mut stream = proxy.connect().await;
     let request = b"POST http://api.test/upload HTTP/1.1\r\nHost: api.test\r\nContent-Length: 10\r\n\r\n01234";
     stream.write_all(request).await.unwrap();
-    until(|| origin.seen.requests().len() == 1).await;
+    until(|| origin.seen.requests().len() == 2).await;
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     until(|| proxy.told().contains("shuts down")).await;
     let answer = crate::fixture::exchange(stream, b"56789").await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("10"), "{answer}");
+    // Nobody waits for connections that do nothing.
+    let end = Instant::now() + Duration::from_secs(5);
+    while !proxy.has_ended() {
+        assert!(Instant::now() < end);
+        sleep(Duration::from_millis(20)).await;
+    }
+    drop((silent, kept));
 }

@@ -130,6 +130,11 @@ impl Fixture {
         self.process.id()
     }
 
+    /// Whether the proxy has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
     /// Runs curl through the proxy.
     pub fn curl(&self, arguments: &[&str]) -> Output {
         let output = Command::new("curl")

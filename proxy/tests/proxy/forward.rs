@@ -198,3 +198,19 @@ async fn a_client_that_goes_away_takes_its_request_with_it() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_upload_hears_why() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let file = proxy.path("body");
+    std::fs::write(&file, vec![b'x'; 8 << 20]).unwrap();
+    let data = format!("@{}", file.display());
+    for url in ["http://evil.test/", "https://limited.test/open/x"] {
+        for protocol in ["--http1.1", "--http2"] {
+            let output = proxy.curl(&[protocol, "-H", "Expect:", "--data-binary", &data, url]);
+            assert!(String::from_utf8_lossy(&output.stdout).contains("\"status\":403"), "{url} {protocol}: {output:?}");
+        }
+    }
+    assert_eq!(origin.seen.bytes(), 0);
+}
