@@ -33,7 +33,9 @@ mod key;
 mod range;
 mod read;
 mod serve;
+mod source;
 mod stats;
+mod storing;
 
 use std::collections::HashMap;
 use std::io;

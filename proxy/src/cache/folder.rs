@@ -100,16 +100,12 @@ impl Folder {
         if used.saturating_add(bytes) > limit {
             return Ok(Room { draft: None, evicted });
         }
-        usage.write(used + bytes)?;
-        // From here on the draft gives back what it took.
-        let mut draft = Draft { folder: self.clone(), file: None, reserved: bytes };
-        drop(usage);
+        // While the usage is locked, so that no scan misses it. The length alone tells what is going to be there.
         let file = NamedTempFile::new_in(self.root.join("making"))?;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-        // The length alone: it tells other processes, who count lengths, what is going to be there.
         file.as_file().set_len(bytes)?;
-        draft.file = Some(file);
-        Ok(Room { draft: Some(draft), evicted })
+        usage.write(used + bytes)?;
+        Ok(Room { draft: Some(Draft { folder: self.clone(), file: Some(file), reserved: bytes }), evicted })
     }
 
     /// Evicts what is above `limit`, and tells how many entries went.
@@ -123,6 +119,7 @@ impl Folder {
 
     /// What is in the folder.
     pub fn contents(&self) -> io::Result<Contents> {
+        let _unchanged = Usage::lock(self)?;
         let scan = self.scan()?;
         Ok(Contents { entries: scan.entries.len() as u64, bytes: scan.bytes() })
     }
@@ -185,11 +182,11 @@ impl Draft {
         }
         let usage = Usage::lock(&self.folder)?;
         let replaced = path.metadata().map_or(0, |metadata| metadata.len());
-        if let Some(file) = self.file.take() {
-            file.persist(&path)?;
-        }
-        let reserved = std::mem::take(&mut self.reserved);
-        usage.write(usage.read()?.saturating_add(bytes).saturating_sub(reserved + replaced))
+        let Some(file) = self.file.take() else { return Err(io::ErrorKind::NotFound.into()) };
+        let published = file.persist(&path);
+        let (more, less) = if published.is_ok() { (bytes, replaced) } else { (0, 0) };
+        usage.write(usage.read()?.saturating_add(more).saturating_sub(self.reserved + less))?;
+        published.map(drop).map_err(|error| error.error)
     }
 
     fn temporary(&self) -> io::Result<&NamedTempFile> {
@@ -199,12 +196,12 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        drop(self.file.take());
-        if self.reserved == 0 {
-            return;
-        }
-        let given_back = Usage::lock(&self.folder)
-            .and_then(|usage| usage.read().and_then(|used| usage.write(used.saturating_sub(self.reserved))));
+        let Some(file) = self.file.take() else { return };
+        let given_back = Usage::lock(&self.folder).and_then(|usage| {
+            // While the usage is locked, so that no scan finds it counted and gone.
+            drop(file);
+            usage.write(usage.read()?.saturating_sub(self.reserved))
+        });
         if let Err(error) = given_back {
             // The next scan counts anew.
             tracing::warn!(error = %error, "the cache's usage can't be written");
