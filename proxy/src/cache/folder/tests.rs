@@ -1,3 +1,5 @@
+//! The folder, as one process uses it.
+
 use std::io::Write as _;
 use std::time::Duration;
 
