@@ -9,11 +9,11 @@ use crate::command;
 use crate::folder;
 use crate::repository::Repository;
 
-/// What the programs inside a sandbox, and the types that they share with the server, are built without.
+/// What the programs of a sandbox, and the types that they share with the server, are built without.
 const FORBIDDEN: [&str; 3] = ["leptos", "reactive_graph", "sqlx"];
 
 /// The crates that are held to that.
-const SMALL: [&str; 2] = ["agent", "app/wire"];
+const SMALL: [&str; 3] = ["agent", "app/wire", "proxy"];
 
 /// Every place where a rule about dependencies is broken.
 pub fn check(repository: &Repository) -> Result<Vec<Finding>> {

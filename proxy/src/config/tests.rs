@@ -1,0 +1,106 @@
+//! Configurations, as text and as they change.
+
+use serde_json::json;
+
+use super::*;
+
+const EXAMPLE: &str = r#"
+allowlist:
+  domains: ["*.anthropic.com", github.com]
+  ips: ["10.1.0.0/16"]
+headers:
+  api.anthropic.com:
+    set: { x-api-key: canary }
+    remove: [authorization]
+  "*.github.com":
+    - { set: { authorization: "Basic canary" }, when: { paths: ["/*/info/refs"] } }
+logging: { level: info }
+"#;
+
+fn live() -> Live {
+    Live::new(Config::from_yaml(EXAMPLE).unwrap(), |_| ()).unwrap()
+}
+
+#[test]
+fn the_documented_example_is_read() {
+    let config = Config::from_yaml(EXAMPLE).unwrap();
+    assert_eq!(config.allowlist.domains.len(), 2);
+    assert_eq!(config.headers["*.github.com"].rules().len(), 1);
+    assert!(Settings::new(config, None).is_ok());
+    assert_eq!(Config::from_yaml("# nothing\n"), Ok(Config::default()));
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("## The proxy alone").unwrap();
+    let (_, defaults) = section.split_once("```yaml\n").unwrap();
+    let (defaults, _) = defaults.split_once("```").unwrap();
+    let config = Config::from_yaml(defaults).unwrap();
+    assert_eq!(config, Config::default());
+    // Every key stands there.
+    let shown = serde_json::to_value(&config).unwrap();
+    for (name, section) in shown.as_object().unwrap() {
+        assert!(defaults.contains(&format!("\n{name}:")) || defaults.starts_with(&format!("{name}:")), "{name}");
+        for name in section.as_object().into_iter().flat_map(|section| section.keys()) {
+            assert!(defaults.contains(&format!("{name}:")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_text_is_refused_with_its_line_and_without_its_values() {
+    for (text, line, part) in [
+        ("allowlist:\n  domain: []\n", 2, "domain"),
+        ("limits:\n  connections: many\n", 2, ""),
+        ("headers:\n  a.example:\n    set: canary\n", 3, ""),
+        ("headers:\n  a.example: canary\n", 2, ""),
+        ("allowlist: [\n", 0, ""),
+    ] {
+        let error = Config::from_yaml(text).unwrap_err();
+        assert!(line == 0 || error.line == line, "{error}");
+        assert!(error.reason.contains(part) && !error.reason.contains("canary"), "{error}");
+        assert!(!error.reason.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown_and_survive_being_sent_back() {
+    let live = live();
+    let shown = live.shown();
+    assert!(!shown.to_string().contains("canary"));
+    assert!(!format!("{:?}", live.now()).contains("canary"));
+    live.replace(shown).unwrap();
+    live.patch(json!({ "logging": { "level": "debug" } })).unwrap();
+    let config = &live.now().config;
+    assert_eq!(config.logging.level, "debug");
+    assert_eq!(config.headers, Config::from_yaml(EXAMPLE).unwrap().headers);
+}
+
+#[test]
+fn a_broken_change_changes_nothing() {
+    let live = live();
+    let before = live.shown();
+    for broken in [
+        json!({ "nonsense": 1 }),
+        json!({ "limits": { "connections": 0 } }),
+        json!({ "headers": { "new.example": { "set": { "a": "(secret)" } } } }),
+        json!({ "allowlist": { "domains": ["*.*"] } }),
+    ] {
+        assert!(live.patch(broken.clone()).is_err(), "{broken}");
+        assert_eq!(live.shown(), before);
+    }
+    assert!(live.replace_from_yaml("allowlist: 5").is_err());
+    assert_eq!(live.shown(), before);
+}
+
+#[test]
+fn connections_are_kept_unless_the_way_to_hosts_changes() {
+    let live = live();
+    let dials_alike = |one: &Settings, other: &Settings| one.pool.is_same(&other.pool);
+    let before = live.now();
+    live.patch(json!({ "logging": { "level": "debug" } })).unwrap();
+    assert!(dials_alike(&before, &live.now()));
+    live.patch(json!({ "upstream": { "roots": "mozilla" } })).unwrap();
+    assert!(!dials_alike(&before, &live.now()));
+}

@@ -1,0 +1,248 @@
+//! A request's way through the proxy: understand, decide, inject, send, answer. Each request is decided anew, whatever was
+//! decided about its connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::upgrade;
+use tokio::time::timeout;
+
+use crate::cache::{Asked, CacheBody, Lookup};
+use crate::config::Settings;
+use crate::inject::Fitting;
+use crate::listen::Findings;
+use crate::log::{Decision, Entry, Protocol};
+use crate::policy::{Scheme, Target};
+use crate::proxy::Proxy;
+use crate::upstream::{HostBody, RequestBody, SendError, Tally, Wanted};
+use crate::way;
+
+mod answer;
+mod authority;
+mod headers;
+mod refusal;
+mod upgraded;
+
+pub use answer::AnswerBody;
+pub use authority::Via;
+pub use refusal::Refusal;
+
+/// How much of a refused request is read, in bytes.
+const MOST_REST: usize = 64 << 20;
+
+/// How long that may take.
+const REST_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The requests of one connection.
+#[derive(Clone)]
+pub struct Forwarder {
+    proxy: Arc<Proxy>,
+    via: Via,
+    /// What the guard of an HTTP/1 connection finds.
+    findings: Option<Findings>,
+    /// As many of these as there are requests under way, and one for the connection.
+    busy: Arc<()>,
+}
+
+impl Forwarder {
+    /// For a connection.
+    pub fn new(proxy: Arc<Proxy>, via: Via, findings: Option<Findings>) -> Self {
+        Self { proxy, via, findings, busy: Arc::default() }
+    }
+
+    /// Whether requests are under way, when the connection itself has `others` more forwarders.
+    pub fn is_busy(&self, others: usize) -> bool {
+        Arc::strong_count(&self.busy) > 1 + others
+    }
+
+    /// Answers a request.
+    pub async fn handle(self, request: Request<Incoming>) -> Response<AnswerBody> {
+        let protocol = if self.via.is_secure() { Protocol::Https } else { Protocol::Http };
+        let mut entry = self.proxy.log.begin(protocol);
+        entry.request(request.method().as_str(), request.uri().path());
+        let settings = self.proxy.settings();
+        let version = request.version();
+        let (head, body) = request.into_parts();
+        let (request, mut body) = (Request::from_parts(head, ()), Some(body));
+        let mut answer = match self.try_handle(&settings, request, &mut body, &mut entry).await {
+            Ok(answer) => answer.finish(entry),
+            Err(refusal) => {
+                if let Some(body) = body.filter(|body| !body.is_end_stream()) {
+                    tokio::spawn(timeout(REST_PATIENCE, read_rest(body)));
+                }
+                refusal.answer(entry, version)
+            }
+        };
+        answer.body_mut().hold(self.busy);
+        if let Some(findings) = &self.findings {
+            findings.answer_upgrade(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
+        }
+        answer
+    }
+
+    async fn try_handle(
+        &self,
+        settings: &Settings,
+        mut request: Request<()>,
+        body: &mut Option<Incoming>,
+        entry: &mut Entry,
+    ) -> Result<Answer, Refusal> {
+        if let Some(violation) = self.findings.as_ref().and_then(Findings::violation)
+            && request.method() == crate::listen::REFUSED
+        {
+            self.via.note(entry);
+            return Err(Refusal::Malformed(violation));
+        }
+        let target = authority::target(&self.via, &request).inspect_err(|_| self.via.note(entry))?;
+        entry.target(&target);
+        check_method(request.method())?;
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let grant = settings.policy.judge(&target, request.method(), path).map_err(Refusal::Denied)?;
+        entry.decide(Decision::Allow, grant.rule.as_str());
+
+        let route = way::find(settings, &self.proxy.resolver, &target).await?;
+        let is_empty = body.as_ref().is_none_or(Incoming::is_end_stream);
+        let wants_upgrade = is_empty && headers::wants_upgrade(&request);
+        let upgrade = wants_upgrade.then(|| upgrade::on(&mut request));
+        let wanted = if request.version() == Version::HTTP_2 { Wanted::Http2 } else { Wanted::Http1 };
+        let (head, ()) = request.into_parts();
+        let injected = settings.injector.fitting(&target, &head);
+        let fill = match self.look_up(&target, &head, &injected).await {
+            Lookup::Hit(response) | Lookup::Follow(response) => {
+                entry.status(response.status().as_u16()).decide(Decision::Cached, grant.rule.as_str());
+                return Ok(Answer::Kept(response));
+            }
+            Lookup::Miss(fill) => Some(fill),
+            Lookup::Bypass => None,
+        };
+        let request = outgoing(&target, head, body.take(), &injected, wants_upgrade, entry)?;
+        let (mut response, pooled) = settings.pool.send(&route, wanted, request).await?;
+        if let Some(address) = pooled.address {
+            entry.address(address);
+        }
+        entry.status(response.status().as_u16());
+        match (upgrade, fill) {
+            (Some(client), _) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                let host = upgrade::on(&mut response);
+                Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle: settings.config.limits.tunnel() })
+            }
+            // Nobody asked for it.
+            _ if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::BadAnswer),
+            (_, fill) => {
+                headers::remove_hop_by_hop(response.headers_mut(), false);
+                let (head, body) = response.into_parts();
+                let body = HostBody::new(body, pooled);
+                match fill {
+                    Some(fill) => Ok(Answer::Kept(Box::pin(fill.response(head, body)).await)),
+                    None => Ok(Answer::Whole(Response::from_parts(head, body))),
+                }
+            }
+        }
+    }
+
+    async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let credentials = injected.credentials();
+        let asked =
+            Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
+        Box::pin(self.proxy.cache.lookup(&asked)).await
+    }
+}
+
+/// An answer whose record isn't complete.
+enum Answer {
+    Whole(Response<HostBody>),
+    Kept(Response<CacheBody>),
+    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: Duration },
+}
+
+impl Answer {
+    fn finish(self, entry: Entry) -> Response<AnswerBody> {
+        match self {
+            Self::Whole(response) => response.map(|body| AnswerBody::of_host(body, entry)),
+            Self::Kept(response) => response.map(|body| AnswerBody::of_cache(body, entry)),
+            Self::Upgraded { head, client, host, idle } => {
+                tokio::spawn(upgraded::join(client, host, entry, idle));
+                head.map(|()| AnswerBody::empty())
+            }
+        }
+    }
+}
+
+/// Refuses methods that would get around what is decided here.
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        // It would turn the rest of the connection into something that isn't judged.
+        Method::CONNECT => Err(Refusal::Connect),
+        // Whoever answers it would echo the headers that are injected.
+        Method::TRACE => Err(Refusal::Trace),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a refused request to its end, or for as long as is reasonable: a client that still writes when its connection is
+/// closed doesn't hear why.
+async fn read_rest(mut body: Incoming) {
+    let mut left = MOST_REST;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+/// What is sent to the host: the client's request without what belongs to its connection, and with what is injected.
+fn outgoing(
+    target: &Target,
+    mut head: Parts,
+    body: Option<Incoming>,
+    injected: &Fitting<'_>,
+    wants_upgrade: bool,
+    entry: &Entry,
+) -> Result<Request<RequestBody>, Refusal> {
+    let protocol = wants_upgrade.then(|| head.headers.get(header::UPGRADE).cloned()).flatten();
+    headers::remove_hop_by_hop(&mut head.headers, true);
+    if let Some(protocol) = protocol {
+        head.headers.insert(header::UPGRADE, protocol);
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    head.headers.remove(header::HOST);
+    head.uri = authority::whole_uri(target, &head.uri)?;
+    injected.apply(&mut head.headers);
+    let body = match body.filter(|body| !body.is_end_stream()) {
+        Some(body) => RequestBody::new(body, Tally(entry.up())),
+        None => RequestBody::empty(),
+    };
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = head.uri;
+    *request.headers_mut() = head.headers;
+    Ok(request)
+}
+
+impl From<way::WayError> for Refusal {
+    fn from(error: way::WayError) -> Self {
+        match error {
+            way::WayError::Denied(denial) => Self::Denied(denial),
+            way::WayError::Resolve(error) => Self::Unresolved(error),
+        }
+    }
+}
+
+impl From<SendError> for Refusal {
+    fn from(error: SendError) -> Self {
+        Self::Unsent(error)
+    }
+}
+
+/// Whether a scheme is spoken with TLS.
+fn is_secure(scheme: Scheme) -> bool {
+    scheme == Scheme::Https
+}

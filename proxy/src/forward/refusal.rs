@@ -1,0 +1,143 @@
+//! Why a request isn't passed on, and how that is answered: the only place with status codes for it.
+
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version, header};
+use serde::Serialize;
+
+use super::AnswerBody;
+use crate::listen::Violation;
+use crate::log::{Decision, Entry};
+use crate::policy::{Denial, HostError};
+use crate::upstream::{ResolveError, SendError};
+
+/// Names the rule that refused a request.
+const RULE: HeaderName = HeaderName::from_static("x-octobot-proxy-rule");
+
+/// Why a request isn't passed on. No variant has anything of the request's headers in it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The policy refuses it.
+    #[error("the network policy doesn't allow this: {0}")]
+    Denied(Denial),
+    /// It could be understood in more than one way.
+    #[error("the request is malformed: {0}")]
+    Malformed(Violation),
+    /// Its host isn't one.
+    #[error("the request's host can't be used: {0}")]
+    Host(HostError),
+    /// It names no host.
+    #[error("the request names no host")]
+    NoHost,
+    /// It names several hosts.
+    #[error("the request's target, its Host and its connection don't agree about where it goes")]
+    Disagreement,
+    /// It isn't one to a proxy.
+    #[error("this is a proxy: a request has to name its host, as in GET http://host/path")]
+    NotAProxyRequest,
+    /// It isn't HTTP.
+    #[error("only http and https are spoken")]
+    Scheme,
+    /// Its path isn't one.
+    #[error("the request's path can't be used")]
+    Path,
+    /// CONNECT within a connection.
+    #[error("CONNECT has to be the first request of a connection, and not within another one")]
+    Connect,
+    /// TRACE.
+    #[error("TRACE isn't passed on, as it would echo what is injected")]
+    Trace,
+    /// The name has no address.
+    #[error("the host can't be found: {0}")]
+    Unresolved(#[source] ResolveError),
+    /// The host doesn't answer.
+    #[error("{0}")]
+    Unsent(#[source] SendError),
+    /// The host's answer makes no sense.
+    #[error("the host changed the protocol without being asked")]
+    BadAnswer,
+}
+
+/// How a refusal is told (RFC 9457).
+#[derive(Debug, Serialize)]
+struct Problem<'a> {
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Malformed(Violation::Slow) => StatusCode::REQUEST_TIMEOUT,
+            Self::Malformed(Violation::Long | Violation::Many) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Disagreement => StatusCode::MISDIRECTED_REQUEST,
+            Self::Trace => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unresolved(ResolveError::Late) | Self::Unsent(SendError::Late) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unresolved(_) | Self::Unsent(_) | Self::BadAnswer => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        match self {
+            Self::Denied(_) => Decision::Deny,
+            Self::Unresolved(_) | Self::Unsent(_) | Self::BadAnswer => Decision::Fail,
+            _ => Decision::Refuse,
+        }
+    }
+
+    /// Notes the refusal and returns its answer.
+    pub fn answer(&self, mut entry: Entry, version: Version) -> Response<AnswerBody> {
+        let (status, text) = self.note(&mut entry);
+        let mut response = Response::new(AnswerBody::of_proxy(text, entry));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Self::Denied(denial) = self
+            && let Ok(rule) = HeaderValue::from_str(denial.rule.as_str())
+        {
+            headers.insert(RULE, rule);
+        }
+        // What follows an unclear request can't be trusted to be one.
+        if version != Version::HTTP_2 && self.decision() == Decision::Refuse {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// The answer to CONNECT, which nothing follows.
+    pub fn answer_to_connect(&self, entry: &mut Entry) -> Vec<u8> {
+        let (status, text) = self.note(entry);
+        let rule = match self {
+            Self::Denied(denial) => format!("{RULE}: {}\r\n", denial.rule),
+            _ => String::new(),
+        };
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{rule}connection: \
+             close\r\n\r\n{text}",
+            text.len()
+        )
+        .into_bytes()
+    }
+
+    /// Notes the refusal in a record.
+    pub fn note(&self, entry: &mut Entry) -> (StatusCode, String) {
+        let status = self.status();
+        let detail = self.to_string();
+        let rule = match self {
+            Self::Denied(denial) => Some(denial.rule.as_str()),
+            _ => None,
+        };
+        entry.status(status.as_u16()).decide(self.decision(), rule.unwrap_or(&detail));
+        let title = match self.decision() {
+            Decision::Deny => "Denied by the network policy",
+            Decision::Fail => "The host can't be reached",
+            _ => "The request is refused",
+        };
+        let problem = Problem { title, status: status.as_u16(), detail: &detail, rule };
+        (status, serde_json::to_string(&problem).expect("a problem is plain data"))
+    }
+}

@@ -1,0 +1,346 @@
+//! What is added to requests, and taken from them, that the client doesn't know. Pure: a request's head in, another out.
+//!
+//! A rule's headers go to the hosts and ports that it names, over TLS, and nowhere else. Here is no decision about who may be
+//! reached, and nothing is logged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::policy::{PatternError, Scheme, Target};
+use crate::secret::Secret;
+
+mod domain;
+
+use domain::Domain;
+
+/// The rules of a configuration: by domain, one or several each, applied in this order.
+pub type Rules = BTreeMap<String, OneOrMany>;
+
+/// A rule, or a list of rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(Rule),
+    /// Several.
+    Many(Vec<Rule>),
+}
+
+/// What is done to the headers of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rule {
+    /// Headers that are taken away, before the others are set.
+    pub remove: Vec<String>,
+    /// Headers that get this value instead of any that they have.
+    pub set: BTreeMap<String, Secret>,
+    /// Headers that get this value beside those that they have.
+    pub append: BTreeMap<String, Secret>,
+    /// When that is done.
+    pub when: When,
+    /// The ports that it is done for: 443 unless given, and 80 as well with `plain`.
+    pub ports: Vec<u16>,
+    /// Whether it is also done without TLS, for everybody on the way to read.
+    pub plain: bool,
+}
+
+/// The conditions of a rule; all of them have to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct When {
+    /// The method is one of these; any if there are none.
+    pub methods: Vec<String>,
+    /// The path, without the query, matches one of these, in which `*` stands for anything; any if there are none.
+    pub paths: Vec<String>,
+    /// Headers that the client has to send, such as a placeholder for a key; any value if none is given.
+    pub headers: BTreeMap<String, Option<Secret>>,
+}
+
+/// What is wrong with a rule. No variant has a value.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// The domain isn't one.
+    #[error("headers: {domain:?} isn't a domain")]
+    Domain {
+        /// The text.
+        domain: String,
+        /// Why not.
+        source: PatternError,
+    },
+    /// A name isn't one.
+    #[error("headers of {domain:?}: {name:?} isn't a header's name")]
+    Name {
+        /// The rule's domain.
+        domain: String,
+        /// The text.
+        name: String,
+    },
+    /// A header decides where a request goes or ends.
+    #[error("headers of {domain:?}: {name:?} belongs to the connection and can't be changed")]
+    Connection {
+        /// The rule's domain.
+        domain: String,
+        /// The header.
+        name: String,
+    },
+    /// A value can't stand in a header.
+    #[error("headers of {domain:?}: the value of {name:?} has a character that no header may have")]
+    Value {
+        /// The rule's domain.
+        domain: String,
+        /// The header.
+        name: String,
+    },
+    /// A value was to be kept, and there is none.
+    #[error("headers of {domain:?}: there is no value of {name:?} to keep")]
+    NothingKept {
+        /// The rule's domain.
+        domain: String,
+        /// The header.
+        name: String,
+    },
+    /// A method isn't one.
+    #[error("headers of {domain:?}: {method:?} isn't a method")]
+    Method {
+        /// The rule's domain.
+        domain: String,
+        /// The text.
+        method: String,
+    },
+}
+
+/// Rules that are ready to be applied.
+#[derive(Debug, Default)]
+pub struct Injector {
+    rules: Vec<Ready>,
+}
+
+/// The rules for one request.
+#[derive(Debug)]
+pub struct Fitting<'a>(Vec<&'a Ready>);
+
+/// A rule whose texts have been read.
+#[derive(Debug)]
+struct Ready {
+    domain: Domain,
+    ports: Vec<u16>,
+    plain: bool,
+    methods: Vec<Method>,
+    paths: Vec<String>,
+    wanted: Vec<(HeaderName, Option<Secret>)>,
+    remove: Vec<HeaderName>,
+    set: Vec<(HeaderName, HeaderValue)>,
+    append: Vec<(HeaderName, HeaderValue)>,
+    digest: Option<String>,
+}
+
+impl OneOrMany {
+    /// The rules.
+    pub fn rules(&self) -> &[Rule] {
+        match self {
+            Self::One(rule) => std::slice::from_ref(rule),
+            Self::Many(rules) => rules,
+        }
+    }
+
+    fn rules_mut(&mut self) -> &mut [Rule] {
+        match self {
+            Self::One(rule) => std::slice::from_mut(rule),
+            Self::Many(rules) => rules,
+        }
+    }
+}
+
+/// By hand, so that an error says what is wrong inside of the rule.
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RuleOrList;
+        impl<'de> Visitor<'de> for RuleOrList {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rule or a list of rules")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany, A::Error> {
+                Rule::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
+            }
+        }
+        deserializer.deserialize_any(RuleOrList)
+    }
+}
+
+/// Puts the values of `before` where `rules` only stand for them: of the same domain, the same place and the same header.
+pub fn restore(rules: &mut Rules, before: &Rules) {
+    for (domain, rules) in rules {
+        let before = before.get(domain).map(OneOrMany::rules).unwrap_or_default();
+        for (rule, before) in rules.rules_mut().iter_mut().zip(before) {
+            keep(&mut rule.set, &before.set);
+            keep(&mut rule.append, &before.append);
+            for (name, value) in &mut rule.when.headers {
+                if let (Some(value), Some(Some(before))) = (value, before.when.headers.get(name)) {
+                    keep_one(value, before);
+                }
+            }
+        }
+    }
+}
+
+fn keep(values: &mut BTreeMap<String, Secret>, before: &BTreeMap<String, Secret>) {
+    for (name, value) in values {
+        if let Some(before) = before.get(name) {
+            keep_one(value, before);
+        }
+    }
+}
+
+fn keep_one(value: &mut Secret, before: &Secret) {
+    if value.is_kept() {
+        *value = before.clone();
+    }
+}
+
+impl Injector {
+    /// Reads the rules.
+    pub fn new(rules: &Rules) -> Result<Self, RuleError> {
+        let rules = rules.iter().flat_map(|(domain, rules)| rules.rules().iter().map(move |rule| (domain, rule)));
+        let rules = rules.map(|(domain, rule)| Ready::new(domain, rule)).collect::<Result<_, _>>()?;
+        Ok(Self { rules })
+    }
+
+    /// The rules for a request, as the client sent it: conditions don't look at what another rule made of it.
+    pub fn fitting(&self, target: &Target, head: &Parts) -> Fitting<'_> {
+        Fitting(self.rules.iter().filter(|rule| rule.fits(target, head)).collect())
+    }
+}
+
+impl Fitting<'_> {
+    /// What names the credentials that are injected, if any: the same for the same ones, and only for them.
+    pub fn credentials(&self) -> Option<String> {
+        let digests = self.0.iter().filter_map(|rule| rule.digest.as_deref());
+        let names: Vec<_> = digests.collect();
+        (!names.is_empty()).then(|| names.join("+"))
+    }
+
+    /// Applies the rules. What the client itself sent has been freed of the headers of its connection before, so that it
+    /// can't have a header removed again that is set here.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        for rule in &self.0 {
+            for name in &rule.remove {
+                headers.remove(name);
+            }
+            for (name, value) in &rule.set {
+                headers.insert(name, value.clone());
+            }
+            for (name, value) in &rule.append {
+                headers.append(name, value.clone());
+            }
+        }
+    }
+}
+
+/// The SHA-256 of what a rule adds, in Base64; none if it adds nothing.
+fn digest(rule: &Rule) -> Option<String> {
+    if rule.set.is_empty() && rule.append.is_empty() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    for (name, value) in rule.set.iter().chain(&rule.append) {
+        for text in [name.as_str(), value.reveal()] {
+            // With its length before it, no text can run into the next.
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+    }
+    Some(STANDARD_NO_PAD.encode(hash.finalize()))
+}
+
+impl Ready {
+    fn new(domain: &str, rule: &Rule) -> Result<Self, RuleError> {
+        let names = |names: &[String]| names.iter().map(|name| header_name(domain, name)).collect::<Result<_, _>>();
+        let values = |values: &BTreeMap<String, Secret>| {
+            values.iter().map(|(name, value)| header(domain, name, value)).collect::<Result<_, _>>()
+        };
+        let wanted = rule.when.headers.iter().map(|(name, value)| match value {
+            Some(value) if value.is_kept() => {
+                Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.clone() })
+            }
+            value => Ok((header_name(domain, name)?, value.clone())),
+        });
+        let methods = rule.when.methods.iter().map(|method| {
+            Method::from_bytes(method.as_bytes())
+                .map_err(|_| RuleError::Method { domain: domain.to_owned(), method: method.clone() })
+        });
+        Ok(Self {
+            domain: domain.parse().map_err(|source| RuleError::Domain { domain: domain.to_owned(), source })?,
+            ports: match rule.ports.as_slice() {
+                [] if rule.plain => vec![80, 443],
+                [] => vec![443],
+                ports => ports.to_vec(),
+            },
+            plain: rule.plain,
+            methods: methods.collect::<Result<_, _>>()?,
+            paths: rule.when.paths.clone(),
+            wanted: wanted.collect::<Result<_, _>>()?,
+            remove: names(&rule.remove)?,
+            set: values(&rule.set)?,
+            append: values(&rule.append)?,
+            digest: digest(rule),
+        })
+    }
+
+    fn fits(&self, target: &Target, head: &Parts) -> bool {
+        let path = head.uri.path();
+        (target.scheme == Scheme::Https || self.plain)
+            && self.ports.contains(&target.port)
+            && self.domain.contains(&target.host)
+            && (self.methods.is_empty() || self.methods.contains(&head.method))
+            && (self.paths.is_empty() || self.paths.iter().any(|pattern| domain::matches(pattern, path)))
+            && self.wanted.iter().all(|(name, value)| {
+                let mut sent = head.headers.get_all(name).iter().peekable();
+                match value {
+                    None => sent.peek().is_some(),
+                    Some(value) => sent.any(|sent| sent.to_str().is_ok_and(|sent| value.is(sent))),
+                }
+            })
+    }
+}
+
+/// Headers of the connection aren't for rules to change.
+fn header_name(domain: &str, name: &str) -> Result<HeaderName, RuleError> {
+    const OF_THE_CONNECTION: [&str; 8] =
+        ["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| RuleError::Name { domain: domain.to_owned(), name: name.to_owned() })?;
+    if OF_THE_CONNECTION.contains(&parsed.as_str()) {
+        return Err(RuleError::Connection { domain: domain.to_owned(), name: name.to_owned() });
+    }
+    Ok(parsed)
+}
+
+fn header(domain: &str, name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), RuleError> {
+    if value.is_kept() {
+        return Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.to_owned() });
+    }
+    let mut parsed = HeaderValue::from_str(value.reveal())
+        .map_err(|_| RuleError::Value { domain: domain.to_owned(), name: name.to_owned() })?;
+    // Its `Debug` says nothing, and HTTP/2 doesn't put it into a table that later requests refer to.
+    parsed.set_sensitive(true);
+    Ok((header_name(domain, name)?, parsed))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! CONNECT: the policy judges before the client hears that it is connected.
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::Arrival;
+use super::head::{self, Head, Violation};
+use super::http::look_until;
+use super::rewind::Rewind;
+use super::tunnel::{self, Claim};
+use crate::forward::Refusal;
+use crate::log::{Entry, Protocol};
+use crate::policy::{Scheme, Target};
+
+/// What the client hears when it may go on.
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// Serves a connection that begins with CONNECT.
+pub async fn serve(arrival: Arrival, mut stream: Rewind) {
+    let mut entry = arrival.proxy.log.begin(Protocol::Connect);
+    match open(&arrival, &mut stream, &mut entry).await {
+        Ok(claim) => {
+            if stream.write_all(ESTABLISHED).await.is_ok() {
+                tunnel::serve(arrival, stream, claim, entry).await;
+            }
+        }
+        Err(refusal) => {
+            let answer = refusal.answer_to_connect(&mut entry);
+            // The client may have gone.
+            let _ = stream.write_all(&answer).await;
+            let _ = stream.shutdown().await;
+        }
+    }
+}
+
+async fn open(arrival: &Arrival, stream: &mut Rewind, entry: &mut Entry) -> Result<Claim, Refusal> {
+    let settings = arrival.proxy.settings();
+    let patience = settings.config.limits.patience();
+    let end = look_until(stream, patience.head, |seen| match head::end(seen)? {
+        None if seen.len() > patience.longest_head => Err(Violation::Long),
+        end => Ok(end),
+    });
+    let end = end.await.unwrap_or(Err(Violation::Slow)).map_err(Refusal::Malformed)?;
+    let head = head::check(&stream.seen()[..end]).map_err(Refusal::Malformed)?;
+    entry.host(head.target, 0);
+    let target = target(&head)?;
+    entry.target(&target);
+    stream.consume(end);
+    tunnel::claim(arrival, &settings, target, entry).await
+}
+
+/// The target of CONNECT always names its port (RFC 9110, section 9.3.6).
+fn target(head: &Head<'_>) -> Result<Target, Refusal> {
+    let target = Target::parse(head.target, Scheme::Tcp).map_err(Refusal::Host)?;
+    match head.host {
+        Some(host) if !target.is_named_by(host) => Err(Refusal::Disagreement),
+        _ => Ok(target),
+    }
+}

@@ -1,0 +1,332 @@
+//! What stands between a client's bytes and the HTTP/1 parser: only whole heads that are sound get through, in time.
+//!
+//! hyper is lenient in what it takes (it drops a `Content-Length` beside `Transfer-Encoding`, and takes bare line feeds).
+//! So it never sees such a request: in its place it gets one with the method [`REFUSED`], which the service answers with the
+//! reason that is kept here. Nothing that the client sends after that is read.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::io::poll_read_buf;
+
+use super::framing::{Follower, Sound};
+use super::head::Violation;
+use super::rewind::Rewind;
+
+/// The method of the request that stands for one that was refused. No client can mean anything by it: it is answered with
+/// 400 in any case.
+pub const REFUSED: &str = "OCTOBOT-REFUSED";
+
+/// What the parser reads instead.
+const STAND_IN: &[u8] = b"OCTOBOT-REFUSED / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
+
+/// How much of what follows a refused request is read, in bytes.
+const MOST_REST: usize = 1 << 20;
+
+/// How much is read at once while a head is awaited.
+const STEP: usize = 4096;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// The longest head in bytes.
+    pub longest_head: usize,
+}
+
+/// What the guard and the service tell each other.
+#[derive(Debug, Clone, Default)]
+pub struct Findings(Arc<Mutex<Shared>>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    violation: Option<Violation>,
+    upgrade: Upgrade,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Upgrade {
+    /// Nothing of the kind is going on.
+    #[default]
+    None,
+    /// A request asked for it and isn't answered.
+    Open,
+    /// The protocol has changed: what follows are no requests.
+    Done,
+}
+
+impl Findings {
+    /// Why the last request was refused.
+    pub fn violation(&self) -> Option<Violation> {
+        self.lock().violation
+    }
+
+    /// Says whether a request that asked for another protocol got it. Until then nothing more is read.
+    pub fn answer_upgrade(&self, upgraded: bool) {
+        let mut shared = self.lock();
+        if shared.upgrade == Upgrade::Open {
+            shared.upgrade = if upgraded { Upgrade::Done } else { Upgrade::None };
+        }
+        if let Some(waker) = shared.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The guard.
+pub struct Guard {
+    stream: Rewind,
+    held: BytesMut,
+    /// Sound bytes at the front of `held`.
+    sound: usize,
+    /// What is read instead of a refused request.
+    stand_in: Bytes,
+    /// How many bytes may follow a refused request before the client is cut off.
+    rest: usize,
+    follower: Follower,
+    findings: Findings,
+    patience: Patience,
+    timer: Pin<Box<Sleep>>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No byte of the next head is there.
+    Idle,
+    /// Some are.
+    Head,
+    /// A body is under way; how long that takes is for the two ends to say.
+    Body,
+    /// A request was refused.
+    Refused,
+    /// Bytes are no requests.
+    Raw,
+}
+
+impl Guard {
+    /// Guards a stream.
+    pub fn new(stream: Rewind, findings: Findings, patience: Patience) -> Self {
+        Self {
+            stream,
+            held: BytesMut::new(),
+            sound: 0,
+            stand_in: Bytes::new(),
+            rest: MOST_REST,
+            follower: Follower::new(patience.longest_head),
+            findings,
+            patience,
+            timer: Box::pin(sleep(patience.idle)),
+            phase: Phase::Idle,
+        }
+    }
+
+    /// Passes sound bytes on.
+    fn release(&mut self, out: &mut ReadBuf<'_>) {
+        let length = self.sound.min(out.remaining());
+        out.put_slice(&self.held.split_to(length));
+        self.sound -= length;
+        if self.held.is_empty() {
+            // An idle connection holds no buffer.
+            self.held = BytesMut::new();
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        if self.phase == phase {
+            return;
+        }
+        self.phase = phase;
+        match phase {
+            Phase::Idle => self.timer.as_mut().reset(Instant::now() + self.patience.idle),
+            Phase::Head => self.timer.as_mut().reset(Instant::now() + self.patience.head),
+            _ => {}
+        }
+    }
+
+    fn refuse(&mut self, violation: Violation) {
+        self.findings.lock().violation = Some(violation);
+        self.held = BytesMut::new();
+        self.sound = 0;
+        self.stand_in = Bytes::from_static(STAND_IN);
+        self.enter(Phase::Refused);
+    }
+
+    /// Judges what is held; whether something can be passed on.
+    fn judge(&mut self) -> io::Result<bool> {
+        match self.follower.look(&self.held) {
+            Ok(Sound::Bytes(length)) => {
+                self.follower.pass(&self.held[..length]);
+                self.sound = length;
+                if self.follower.upgrades() {
+                    self.findings.lock().upgrade = Upgrade::Open;
+                }
+                Ok(true)
+            }
+            Ok(Sound::Any(rest)) => {
+                let length = usize::try_from(rest).unwrap_or(usize::MAX).min(self.held.len());
+                self.follower.pass(&self.held[..length]);
+                self.sound = length;
+                Ok(length > 0)
+            }
+            Ok(Sound::More) => Ok(false),
+            Err(violation) if self.follower.is_between_requests() => {
+                self.refuse(violation);
+                Ok(true)
+            }
+            // Its head has gone on already, so that there is no request left to answer.
+            Err(violation) => Err(io::Error::new(io::ErrorKind::InvalidData, violation)),
+        }
+    }
+
+    /// Whether a timer has run out. A slow head is answered, an idle connection is just closed.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.phase {
+            Phase::Idle => {
+                ready!(self.timer.as_mut().poll(cx));
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            Phase::Head => {
+                ready!(self.timer.as_mut().poll(cx));
+                self.refuse(Violation::Slow);
+                Poll::Ready(Ok(()))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Waits while it is open whether bytes are requests.
+    fn poll_upgrade(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let mut shared = self.findings.lock();
+        match shared.upgrade {
+            Upgrade::Open => {
+                shared.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Upgrade::Done => self.phase = Phase::Raw,
+            Upgrade::None => {}
+        }
+        Poll::Ready(())
+    }
+
+    /// Throws away what follows a refused request: with bytes unread, the system would reset the connection, and the client
+    /// might not hear why. The parser isn't told of the end, since it would take it for a client that has gone.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.rest > 0 {
+            self.held.clear();
+            match ready!(self.poll_more(cx)) {
+                Ok(true) => self.rest = self.rest.saturating_sub(self.held.len()),
+                Ok(false) | Err(_) => self.rest = 0,
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Reads more into what is held; `false` at the end of the stream.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        self.held.reserve(STEP);
+        poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.held).map_ok(|length| length > 0)
+    }
+
+    /// A body goes on without a copy if the parser's buffer can't take more than belongs to it.
+    fn poll_body(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Option<Poll<io::Result<()>>> {
+        let Ok(Sound::Any(rest)) = self.follower.look(&self.held) else { return None };
+        if !self.held.is_empty() || rest < out.remaining() as u64 {
+            return None;
+        }
+        let before = out.filled().len();
+        Some(Pin::new(&mut self.stream).poll_read(cx, out).map_ok(|()| {
+            let passed = &out.filled()[before..];
+            if !passed.is_empty() {
+                self.follower.pass(passed);
+            }
+        }))
+    }
+}
+
+impl AsyncRead for Guard {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let guard = self.get_mut();
+        loop {
+            if guard.sound > 0 {
+                guard.release(out);
+                return Poll::Ready(Ok(()));
+            }
+            if guard.phase == Phase::Refused {
+                if guard.stand_in.is_empty() {
+                    return guard.poll_rest(cx);
+                }
+                let length = guard.stand_in.len().min(out.remaining());
+                out.put_slice(&guard.stand_in.split_to(length));
+                return Poll::Ready(Ok(()));
+            }
+            ready!(guard.poll_upgrade(cx));
+            if guard.phase == Phase::Raw {
+                if guard.held.is_empty() {
+                    return Pin::new(&mut guard.stream).poll_read(cx, out);
+                }
+                guard.sound = guard.held.len();
+                continue;
+            }
+            if let Some(outcome) = guard.poll_body(cx, out) {
+                return outcome;
+            }
+            if !guard.held.is_empty() && guard.judge()? {
+                continue;
+            }
+            let phase = match (guard.follower.is_between_requests(), guard.held.is_empty()) {
+                (true, true) => Phase::Idle,
+                (true, false) => Phase::Head,
+                (false, _) => Phase::Body,
+            };
+            guard.enter(phase);
+            match guard.poll_more(cx)? {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) if guard.held.is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Pending => ready!(guard.poll_late(cx))?,
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Guard {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

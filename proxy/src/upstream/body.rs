@@ -1,0 +1,122 @@
+//! Bodies on their way, counted as they pass. Nothing is held back.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::pool::Pooled;
+
+/// Why a body ends early.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request: the client's, counted.
+#[derive(Debug)]
+pub struct RequestBody {
+    body: Option<Incoming>,
+    tally: Tally,
+}
+
+/// Where bytes are counted.
+#[derive(Debug, Clone, Default)]
+pub struct Tally(pub Arc<AtomicU64>);
+
+impl Tally {
+    /// Counts the data of a frame.
+    pub fn add(&self, frame: &Frame<Bytes>) {
+        if let Some(data) = frame.data_ref() {
+            self.0.fetch_add(data.len() as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+impl RequestBody {
+    /// Counts a client's body.
+    pub fn new(body: Incoming, tally: Tally) -> Self {
+        Self { body: Some(body), tally }
+    }
+
+    /// No body.
+    pub fn empty() -> Self {
+        Self { body: None, tally: Tally::default() }
+    }
+}
+
+/// The body of an answer. When it has been read to its end, the connection is kept for the next request.
+#[derive(Debug)]
+pub struct HostBody {
+    body: Incoming,
+    pooled: Pooled,
+    ended: bool,
+}
+
+impl HostBody {
+    /// What comes over a connection.
+    pub fn new(body: Incoming, pooled: Pooled) -> Self {
+        let ended = body.is_end_stream();
+        Self { body, pooled, ended }
+    }
+}
+
+impl Body for HostBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.ended = match &frame {
+            None => true,
+            Some(Ok(_)) => self.body.is_end_stream(),
+            Some(Err(_)) => false,
+        };
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for HostBody {
+    fn drop(&mut self) {
+        if self.ended {
+            self.pooled.give_back();
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            self.tally.add(frame);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}

@@ -1,0 +1,98 @@
+//! Whose certificates are trusted.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use serde::{Deserialize, Serialize};
+
+use super::settings::UpstreamError;
+
+/// Which authorities are trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Roots {
+    /// The system's, or Mozilla's where the system has none.
+    #[default]
+    System,
+    /// Mozilla's, as they were when the proxy was built.
+    Mozilla,
+    /// None but those of `extra_ca`.
+    None,
+}
+
+/// What TLS to hosts is spoken with.
+#[derive(Debug, Clone)]
+pub struct ClientConfigs {
+    /// Offers HTTP/1.1 alone.
+    pub http1: Arc<ClientConfig>,
+    /// Offers HTTP/2 as well.
+    pub http2: Arc<ClientConfig>,
+}
+
+/// All authorities that are trusted.
+pub fn store(roots: Roots, extra: &[String]) -> Result<RootCertStore, UpstreamError> {
+    let mut store = match roots {
+        Roots::System => system().clone(),
+        Roots::Mozilla => mozilla(),
+        Roots::None => RootCertStore::empty(),
+    };
+    for text in extra {
+        let before = store.len();
+        for certificate in certificates(text)? {
+            store.add(certificate)?;
+        }
+        if store.len() == before {
+            return Err(UpstreamError::NoCertificate(text.chars().take(80).collect()));
+        }
+    }
+    Ok(store)
+}
+
+fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, UpstreamError> {
+    let file = PathBuf::from(text);
+    let read = if text.contains("-----BEGIN") {
+        CertificateDer::pem_slice_iter(text.as_bytes()).collect()
+    } else {
+        CertificateDer::pem_file_iter(&file).and_then(Iterator::collect)
+    };
+    read.map_err(|source| UpstreamError::ExtraCa { file, source })
+}
+
+/// Reading the system's store takes tens of milliseconds, so it is done once.
+fn system() -> &'static RootCertStore {
+    static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
+    SYSTEM.get_or_init(|| {
+        let found = rustls_native_certs::load_native_certs();
+        let mut store = RootCertStore::empty();
+        // One that can't be used is no reason not to trust the others.
+        store.add_parsable_certificates(found.certs);
+        if store.is_empty() {
+            tracing::info!("the system has no store of certificates: Mozilla's is used");
+            return mozilla();
+        }
+        store
+    })
+}
+
+fn mozilla() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+/// Makes what TLS is spoken with.
+pub fn client_configs(roots: RootCertStore, http2: bool) -> Result<ClientConfigs, UpstreamError> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let http1 = Arc::new(config.clone());
+    if !http2 {
+        return Ok(ClientConfigs { http2: Arc::clone(&http1), http1 });
+    }
+    config.alpn_protocols.insert(0, b"h2".to_vec());
+    Ok(ClientConfigs { http1, http2: Arc::new(config) })
+}

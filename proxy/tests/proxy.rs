@@ -1,0 +1,37 @@
+//! The real program with real clients, over real sockets. Hosts are servers of the tests' own on loopback, which the
+//! configuration puts in place of names.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+#[path = "proxy/attacks.rs"]
+mod attacks;
+#[path = "mitm/certificates.rs"]
+mod certificates;
+#[path = "proxy/clients.rs"]
+mod clients;
+#[path = "proxy/control.rs"]
+mod control;
+#[path = "proxy/fixture.rs"]
+mod fixture;
+#[path = "proxy/forward.rs"]
+mod forward;
+#[path = "proxy/garbage.rs"]
+mod garbage;
+#[path = "proxy/injection.rs"]
+mod injection;
+#[path = "proxy/kept.rs"]
+mod kept;
+#[path = "proxy/load.rs"]
+mod load;
+#[path = "proxy/names.rs"]
+mod names;
+#[path = "proxy/origin.rs"]
+mod origin;
+#[path = "proxy/parent.rs"]
+mod parent;
+#[path = "proxy/passing.rs"]
+mod passing;
+#[path = "proxy/redirection.rs"]
+mod redirection;
+#[path = "proxy/tunnels.rs"]
+mod tunnels;
