@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, sleep};
 
-use crate::fixture::{CANARY, Fixture, PATIENCE, config, is_here};
+use crate::fixture::{CANARY, Fixture, PATIENCE, config, is_here, skip};
 use crate::origin::Origin;
 
 /// Runs a program with the proxy in its environment, as a sandbox has it.
@@ -31,27 +31,33 @@ fn succeeded(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn python_goes_through() {
-    if !is_here("python3") {
-        return;
+/// A Python that has requests: the system's, or the first one.
+fn python() -> Option<&'static str> {
+    let has_requests = |program: &&str| {
+        let tried = Command::new(program).args(["-c", "import requests"]).stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    };
+    let found = ["/usr/bin/python3", "python3"].into_iter().find(has_requests);
+    if found.is_none() {
+        skip("Python with requests isn't installed");
     }
-    let origin = Origin::start().await;
-    let proxy = Fixture::start(&config(&origin, ""));
-    let ask = "import urllib.request as u; print(u.urlopen('https://api.test/a').read().decode())";
-    assert!(succeeded(&run(&proxy, "python3", &["-c", ask])).contains("/a HTTP/1.1"));
-    let requests = Command::new("python3").args(["-c", "import requests"]).stderr(Stdio::null()).status();
-    if requests.is_ok_and(|status| status.success()) {
-        let ask = "import requests as r; s = r.Session(); print(s.post('https://api.test/upload', data=b'x' * 1000000).text); \
-                   print(s.get('https://evil.test/').status_code if False else s.get('https://api.test/a').status_code)";
-        assert_eq!(succeeded(&run(&proxy, "python3", &["-c", ask])), "1000000\n200\n");
-    } else {
-        println!("skipped: Python's requests isn't installed");
-    }
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_fetch_goes_through() {
+async fn python_goes_through() {
+    let Some(python) = python() else { return };
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let ask = "import urllib.request as u; print(u.urlopen('https://api.test/a').read().decode())";
+    assert!(succeeded(&run(&proxy, python, &["-c", ask])).contains("/a HTTP/1.1"));
+    let ask = "import requests as r; s = r.Session(); print(s.post('https://api.test/upload', data=b'x' * 1000000).text); \
+               print(s.get('https://api.test/a').status_code)";
+    assert_eq!(succeeded(&run(&proxy, python, &["-c", ask])), "1000000\n200\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_goes_through() {
     // Node takes the proxy from the environment from version 24 on; what is older speaks TLS over CONNECT itself here.
     if !is_here("node") {
         return;
@@ -71,7 +77,6 @@ async fn nodes_fetch_goes_through() {
     let version = succeeded(&Command::new("node").arg("--version").output().unwrap());
     let major: u32 = version.trim_start_matches('v').split('.').next().unwrap().parse().unwrap();
     if major < 24 {
-        println!("skipped: fetch of Node {} takes no proxy from the environment", version.trim());
         return;
     }
     let ask = "fetch('https://api.test/a').then(a => a.text()).then(t => console.log(t))";

@@ -298,9 +298,14 @@ pub fn is_here(program: &str) -> bool {
     let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
     let found = found.is_ok_and(|status| status.success());
     if !found {
-        println!("skipped: {program} isn't installed");
-        let strict = std::env::var_os("OCTOBOT_TEST_STRICT").is_some_and(|strict| strict == "1");
-        assert!(!strict, "{program} isn't installed, and nothing may be skipped");
+        skip(&format!("{program} isn't installed"));
     }
     found
+}
+
+/// Says why a test is skipped; fails where nothing may be.
+pub fn skip(why: &str) {
+    println!("skipped: {why}");
+    let strict = std::env::var_os("OCTOBOT_TEST_STRICT").is_some_and(|strict| strict == "1");
+    assert!(!strict, "{why}, and nothing may be skipped");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::fixture::is_here;
+use crate::fixture::{is_here, skip};
 
 /// What happens in the namespace: a host on loopback that only the mark gets to by its port, rules as a sandbox has them, and a
 /// client that knows of no proxy.
@@ -54,9 +54,7 @@ fn a_redirected_client_that_knows_of_no_proxy_is_bound_by_the_policy() {
     }
     let may = Command::new("unshare").args(["-Urn", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
-        println!("skipped: this machine allows no network namespaces");
-        let strict = std::env::var_os("OCTOBOT_TEST_STRICT").is_some_and(|strict| strict == "1");
-        assert!(!strict, "nothing may be skipped");
+        skip("this machine allows no network namespaces");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -107,7 +107,8 @@ impl Provider for DockerProvider {
     fn start<'a>(&'a self, spec: &'a SandboxSpec, log: &'a LogSink) -> BoxFuture<'a, Result<Connection, SandboxError>> {
         Box::pin(async move {
             let _turn = self.turnstile.pass(spec.session).await;
-            self.start_alone(spec, log).await
+            // It holds much while it waits.
+            Box::pin(self.start_alone(spec, log)).await
         })
     }
 

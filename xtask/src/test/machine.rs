@@ -29,10 +29,18 @@ pub enum Tool {
     Docker,
     /// What makes images for tests where no registry can be reached.
     Debootstrap,
+    /// A web server for the proxy to reach.
+    Nginx,
+    /// The firewall that redirects to the proxy.
+    Nftables,
+    /// A client of the proxy.
+    Curl,
+    /// Another one: Python's requests.
+    Requests,
 }
 
 impl Tool {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Chromium,
         Self::Chromedriver,
         Self::Postgres,
@@ -40,6 +48,10 @@ impl Tool {
         Self::Git,
         Self::Docker,
         Self::Debootstrap,
+        Self::Nginx,
+        Self::Nftables,
+        Self::Curl,
+        Self::Requests,
     ];
 
     /// Whether the program is on this machine.
@@ -52,6 +64,10 @@ impl Tool {
             Self::Git => command::exists("git"),
             Self::Docker => command::exists("docker"),
             Self::Debootstrap => command::exists("debootstrap"),
+            Self::Nginx => command::exists("nginx"),
+            Self::Nftables => command::exists("nft"),
+            Self::Curl => command::exists("curl"),
+            Self::Requests => Path::new("/usr/lib/python3/dist-packages/requests").exists(),
         }
     }
 
@@ -65,6 +81,10 @@ impl Tool {
             Self::Git => "git",
             Self::Docker => "docker.io",
             Self::Debootstrap => "debootstrap",
+            Self::Nginx => "nginx-light",
+            Self::Nftables => "nftables",
+            Self::Curl => "curl",
+            Self::Requests => "python3-requests",
         }
     }
 }
