@@ -20,6 +20,7 @@ pub mod mcp;
 pub mod model;
 pub mod moments;
 pub mod processes;
+pub mod registry;
 pub mod relay;
 pub mod server;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::agreement;
-use octobot_end2end::api::{Api, Method, make_repository};
+use octobot_end2end::api::{Api, Method, make_repository, text};
 use octobot_end2end::engine::{Engine, IMAGE, PRODUCT};
 use octobot_end2end::model::{Model, Scenario, Step};
+use octobot_end2end::registry::Registry;
 use octobot_end2end::{Server, rehearse_in, skip};
 use octobot_wire::permission::PermissionKind;
 use serde_json::{Value, json};
@@ -132,6 +133,42 @@ async fn the_limits_of_a_workspace_hold_from_the_next_start_on_and_never_exceed_
         ensure!(engine.lines(&inspect)? == ["400"]);
         ensure!(engine.data(&session)?.join("home/workspace/kept").exists());
         Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_fetched_from_its_registry_with_progress_and_again_after_a_failure() {
+    const NAME: &str = "fetching an image";
+    let engine = Engine::of_machine();
+    if let Some(why) = engine.lacks(IMAGE).or_else(Registry::missing) {
+        return skip(NAME, &why);
+    }
+    let mut registry = Registry::start(&engine).expect("the registry starts");
+    let place = engine.place(&registry.image());
+    rehearse_in(&engine, place, NAME, async |server: &mut Server, folder: &Path| -> Result<()> {
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        registry.pause()?;
+        let created = api.post("/sessions", &json!({ "workspaceId": workspace })).await?;
+        let session = text(&created["id"])?;
+        api.session_state(&session, "error").await?;
+        let failed = api.get(&format!("/sessions/{session}")).await?;
+        let state = &failed["session"]["state"];
+        ensure!(state["stage"] == "pullingImage", "{state}");
+        ensure!(state["reason"].as_str().is_some_and(|why| why.contains("the registry can't be reached")), "{state}");
+
+        registry.go_on()?;
+        api.post(&format!("/sessions/{session}/start"), &Value::Null).await?;
+        api.session_state(&session, "ready").await?;
+        let log = api.get(&format!("/sessions/{session}")).await?["log"].clone();
+        let lines = log.as_array().into_iter().flatten().filter(|line| line["stage"] == "pullingImage");
+        let told: Vec<_> = lines.filter_map(|line| line["text"].as_str()).collect();
+        ensure!(told.iter().any(|line| line.starts_with("Fetching the image")), "{told:?}");
+        ensure!(told.iter().any(|line| line.contains("Downloaded newer image")), "{told:?}");
+        api.submit(&session, "git log --oneline").await?;
+        api.idle(&session).await
     })
     .await;
 }

@@ -37,10 +37,12 @@ pub enum Tool {
     Curl,
     /// Another one: Python's requests.
     Requests,
+    /// Where images are fetched from.
+    Registry,
 }
 
 impl Tool {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Chromium,
         Self::Chromedriver,
         Self::Postgres,
@@ -52,6 +54,7 @@ impl Tool {
         Self::Nftables,
         Self::Curl,
         Self::Requests,
+        Self::Registry,
     ];
 
     /// Whether the program is on this machine.
@@ -68,6 +71,7 @@ impl Tool {
             Self::Nftables => command::exists("nft"),
             Self::Curl => command::exists("curl"),
             Self::Requests => Path::new("/usr/lib/python3/dist-packages/requests").exists(),
+            Self::Registry => command::exists("docker-registry"),
         }
     }
 
@@ -85,6 +89,7 @@ impl Tool {
             Self::Nftables => "nftables",
             Self::Curl => "curl",
             Self::Requests => "python3-requests",
+            Self::Registry => "docker-registry",
         }
     }
 }
