@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::upgrade;
 use tokio::time::timeout;
 
-use crate::cache::{Asked, CacheBody, Lookup};
+use crate::cache::{Asked, CacheBody, Fill, Lookup};
 use crate::config::Settings;
 use crate::inject::Fitting;
 use crate::listen::Findings;
 use crate::log::{Decision, Entry, Protocol};
 use crate::policy::{Scheme, Target};
 use crate::proxy::Proxy;
-use crate::upstream::{HostBody, RequestBody, SendError, Tally, Wanted};
+use crate::upstream::{HostBody, Pooled, RequestBody, SendError, Tally, Wanted};
 use crate::way;
 
 mod answer;
@@ -28,10 +28,13 @@ mod authority;
 mod headers;
 mod refusal;
 mod upgraded;
+mod websocket;
 
 pub use answer::AnswerBody;
 pub use authority::Via;
 pub use refusal::Refusal;
+
+use websocket::Handshake;
 
 /// How much of a refused request is read, in bytes.
 const MOST_REST: usize = 64 << 20;
@@ -108,8 +111,8 @@ impl Forwarder {
 
         let route = way::find(settings, &self.proxy.resolver, &target).await?;
         let is_empty = body.as_ref().is_none_or(Incoming::is_end_stream);
-        let wants_upgrade = is_empty && headers::wants_upgrade(&request);
-        let upgrade = wants_upgrade.then(|| upgrade::on(&mut request));
+        let handshake = Handshake::of(&request).filter(|_| is_empty);
+        let upgrade = handshake.map(|handshake| (handshake, upgrade::on(&mut request)));
         let wanted = if request.version() == Version::HTTP_2 { Wanted::Http2 } else { Wanted::Http1 };
         let (head, ()) = request.into_parts();
         let injected = settings.injector.fitting(&target, &head);
@@ -121,29 +124,16 @@ impl Forwarder {
             Lookup::Miss(fill) => Some(fill),
             Lookup::Bypass => None,
         };
-        let request = outgoing(&target, head, body.take(), &injected, wants_upgrade, entry)?;
-        let (mut response, pooled) = settings.pool.send(&route, wanted, request).await?;
+        let request = outgoing(&target, head, body.take(), &injected, upgrade.is_some(), entry)?;
+        let (response, pooled) = settings.pool.send(&route, wanted, request).await?;
         if let Some(address) = pooled.address {
             entry.address(address);
         }
         entry.status(response.status().as_u16());
-        match (upgrade, fill) {
-            (Some(client), _) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                let host = upgrade::on(&mut response);
-                Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle: settings.config.limits.tunnel() })
-            }
-            // Nobody asked for it.
-            _ if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::BadAnswer),
-            (_, fill) => {
-                headers::remove_hop_by_hop(response.headers_mut(), false);
-                let (head, body) = response.into_parts();
-                let body = HostBody::new(body, pooled);
-                match fill {
-                    Some(fill) => Ok(Answer::Kept(Box::pin(fill.response(head, body)).await)),
-                    None => Ok(Answer::Whole(Response::from_parts(head, body))),
-                }
-            }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return changed(response, upgrade, settings.config.limits.tunnel());
         }
+        Ok(passed(response, pooled, fill).await)
     }
 
     async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
@@ -172,6 +162,30 @@ impl Answer {
                 head.map(|()| AnswerBody::empty())
             }
         }
+    }
+}
+
+/// The answer of a host that changes the protocol. It may do so only if it was asked to.
+fn changed(
+    mut response: Response<Incoming>,
+    upgrade: Option<(Handshake, upgrade::OnUpgrade)>,
+    idle: Duration,
+) -> Result<Answer, Refusal> {
+    let Some((_, client)) = upgrade.filter(|(handshake, _)| handshake.is_agreed(&response)) else {
+        return Err(Refusal::BadAnswer);
+    };
+    let host = upgrade::on(&mut response);
+    Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle })
+}
+
+/// Any other answer of a host.
+async fn passed(mut response: Response<Incoming>, pooled: Pooled, fill: Option<Fill>) -> Answer {
+    headers::remove_hop_by_hop(response.headers_mut(), false);
+    let (head, body) = response.into_parts();
+    let body = HostBody::new(body, pooled);
+    match fill {
+        Some(fill) => Answer::Kept(Box::pin(fill.response(head, body)).await),
+        None => Answer::Whole(Response::from_parts(head, body)),
     }
 }
 
@@ -204,14 +218,12 @@ fn outgoing(
     mut head: Parts,
     body: Option<Incoming>,
     injected: &Fitting<'_>,
-    wants_upgrade: bool,
+    is_websocket: bool,
     entry: &Entry,
 ) -> Result<Request<RequestBody>, Refusal> {
-    let protocol = wants_upgrade.then(|| head.headers.get(header::UPGRADE).cloned()).flatten();
     headers::remove_hop_by_hop(&mut head.headers, true);
-    if let Some(protocol) = protocol {
-        head.headers.insert(header::UPGRADE, protocol);
-        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    if is_websocket {
+        Handshake::ask(&mut head.headers);
     }
     head.headers.remove(header::HOST);
     head.uri = authority::whole_uri(target, &head.uri)?;

@@ -35,3 +35,5 @@ mod passing;
 mod redirection;
 #[path = "proxy/tunnels.rs"]
 mod tunnels;
+#[path = "proxy/upgrades.rs"]
+mod upgrades;

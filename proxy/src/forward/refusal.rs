@@ -52,7 +52,7 @@ pub enum Refusal {
     #[error("{0}")]
     Unsent(#[source] SendError),
     /// The host's answer makes no sense.
-    #[error("the host changed the protocol without being asked")]
+    #[error("the host changed the protocol to another one than it was asked for")]
     BadAnswer,
 }
 
