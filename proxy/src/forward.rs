@@ -84,7 +84,7 @@ impl Forwarder {
         };
         answer.body_mut().hold(self.busy);
         if let Some(findings) = &self.findings {
-            findings.answer_upgrade(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
+            findings.answer(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
         }
         answer
     }

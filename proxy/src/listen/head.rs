@@ -26,7 +26,7 @@ pub struct Head<'a> {
     pub host: Option<&'a str>,
     /// How the body is delimited.
     pub framing: Framing,
-    /// Whether it asks for another protocol.
+    /// Whether it asks for a WebSocket; other protocols aren't changed to.
     pub upgrades: bool,
 }
 
@@ -182,7 +182,7 @@ impl<'a> Fields<'a> {
             let only = value.eq_ignore_ascii_case("chunked");
             return if again || !only { Err(Violation::Encoding) } else { Ok(()) };
         }
-        self.upgrades |= name.eq_ignore_ascii_case("upgrade");
+        self.upgrades |= name.eq_ignore_ascii_case("upgrade") && value.eq_ignore_ascii_case("websocket");
         Ok(())
     }
 }

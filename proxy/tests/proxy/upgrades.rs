@@ -1,12 +1,14 @@
-//! Requests that ask for another protocol: only a WebSocket comes of them.
+//! Requests that ask for another protocol: only a WebSocket comes of them, and nothing is left behind by what doesn't.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
-use crate::fixture::{Fixture, config, read_head, until};
+use crate::fixture::{Fixture, PATIENCE, config, exchange, read_head, until};
 use crate::origin::Origin;
 
 /// The key of RFC 6455, section 1.3, and what it is answered with.
@@ -86,4 +88,59 @@ async fn no_other_protocol_than_websocket_gets_past_the_rules() {
     assert!(heard.lock().unwrap().contains("upgrade: websocket\r\n"));
     let closed = asking(&websocket).replace("/open/", "/closed/").replace("upgrade\r\n", "upgrade, close\r\n");
     assert!(proxy.exchange(closed.as_bytes()).await.starts_with("HTTP/1.1 403"));
+}
+
+/// How many connections the proxy counts.
+async fn connections(proxy: &Fixture) -> u64 {
+    proxy.ask("GET", "/health", None, &Value::Null).await.1["connections"].as_u64().unwrap()
+}
+
+/// Waits until the proxy counts none.
+async fn all_gone(proxy: &Fixture) -> bool {
+    let gone = async { while connections(proxy).await > 0 {} };
+    timeout(PATIENCE, gone).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_upgrade_leaves_no_connection_behind() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    // The control comes first: the same without a word of another protocol.
+    for upgrade in ["", "Connection: Upgrade\r\nUpgrade: h2c\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"] {
+        for framing in [
+            "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "Content-Length: 5\r\n\r\nhello",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "\r\n",
+        ] {
+            let request = format!("POST http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n{upgrade}{framing}");
+            let mut stream = proxy.connect().await;
+            stream.write_all(request.as_bytes()).await.unwrap();
+            assert!(read_head(&mut stream).await.starts_with("HTTP/1.1 403"));
+            drop(stream);
+            assert!(all_gone(&proxy).await, "{request}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_doesnt_wait_for_its_websocket_takes_the_connection_with_it() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let websocket = format!("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {KEY}\r\n");
+    for (upgrade, early) in [("", ""), (websocket.as_str(), ""), (websocket.as_str(), "early frames")] {
+        let before = origin.seen.requests().len();
+        let mut stream = proxy.connect().await;
+        let request = format!("GET http://api.test/never HTTP/1.1\r\nHost: api.test\r\n{upgrade}\r\n{early}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        until(|| origin.seen.requests().len() > before).await;
+        drop(stream);
+        assert!(all_gone(&proxy).await, "{request}");
+        until(|| origin.seen.open() == 0).await;
+    }
+    // What an impatient client says before it is answered isn't lost.
+    let request = format!("GET http://api.test/a HTTP/1.1\r\nHost: api.test\r\n{websocket}\r\n");
+    let next = "GET http://api.test/b HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n";
+    let answer = exchange(proxy.connect().await, format!("{request}{next}").as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
 }
