@@ -33,6 +33,8 @@ mod parent;
 mod passing;
 #[path = "proxy/redirection.rs"]
 mod redirection;
+#[path = "proxy/refusals.rs"]
+mod refusals;
 #[path = "proxy/tunnels.rs"]
 mod tunnels;
 #[path = "proxy/upgrades.rs"]

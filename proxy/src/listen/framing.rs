@@ -116,7 +116,7 @@ impl Follower {
                 Ok(Sound::Bytes(end))
             }
             None if bytes.len() >= self.longest_head => Err(Violation::Long),
-            None => Ok(Sound::More),
+            None => head::check_beginning(bytes).map(|()| Sound::More),
         }
     }
 }
