@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::cache::{Asked, CacheBody, Fill, Lookup};
 use crate::config::Settings;
 use crate::inject::Fitting;
-use crate::listen::Findings;
+use crate::listen::{Findings, REFUSED, Violation};
 use crate::log::{Decision, Entry, Protocol};
 use crate::policy::{Scheme, Target};
 use crate::proxy::Proxy;
@@ -68,7 +68,9 @@ impl Forwarder {
     pub async fn handle(self, request: Request<Incoming>) -> Response<AnswerBody> {
         let protocol = if self.via.is_secure() { Protocol::Https } else { Protocol::Http };
         let mut entry = self.proxy.log.begin(protocol);
-        entry.request(request.method().as_str(), request.uri().path());
+        if self.violation(&request).is_none() {
+            entry.request(request.method().as_str(), request.uri().path());
+        }
         let settings = self.proxy.settings();
         let version = request.version();
         let (head, body) = request.into_parts();
@@ -96,9 +98,7 @@ impl Forwarder {
         body: &mut Option<Incoming>,
         entry: &mut Entry,
     ) -> Result<Answer, Refusal> {
-        if let Some(violation) = self.findings.as_ref().and_then(Findings::violation)
-            && request.method() == crate::listen::REFUSED
-        {
+        if let Some(violation) = self.violation(&request) {
             self.via.note(entry);
             return Err(Refusal::Malformed(violation));
         }
@@ -134,6 +134,12 @@ impl Forwarder {
             return changed(response, upgrade, settings.config.limits.tunnel());
         }
         Ok(passed(response, pooled, fill).await)
+    }
+
+    /// What is wrong with the request that this one stands for.
+    fn violation<B>(&self, request: &Request<B>) -> Option<Violation> {
+        let findings = self.findings.as_ref().filter(|_| request.method() == REFUSED)?;
+        findings.violation()
     }
 
     async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
@@ -189,14 +195,19 @@ async fn passed(mut response: Response<Incoming>, pooled: Pooled, fill: Option<F
     }
 }
 
-/// Refuses methods that would get around what is decided here.
+/// Refuses methods that would get around what is decided here, however they are written: there are hosts that don't mind.
 fn check_method(method: &Method) -> Result<(), Refusal> {
-    match *method {
+    let is = |name: &str| method.as_str().eq_ignore_ascii_case(name);
+    if is("CONNECT") {
         // It would turn the rest of the connection into something that isn't judged.
-        Method::CONNECT => Err(Refusal::Connect),
+        Err(Refusal::Connect)
+    } else if is("TRACE") || is("TRACK") {
         // Whoever answers it would echo the headers that are injected.
-        Method::TRACE => Err(Refusal::Trace),
-        _ => Ok(()),
+        Err(Refusal::Trace)
+    } else if is(REFUSED) {
+        Err(Refusal::Reserved)
+    } else {
+        Ok(())
     }
 }
 

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use crate::fixture::{CANARY, Fixture, config, read_head};
+use crate::fixture::{CANARY, Fixture, PATIENCE, config, read_head};
 use crate::origin::Origin;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,6 +29,43 @@ async fn a_target_that_is_none_is_explained_and_logged() {
     // The control.
     let answer = proxy.exchange(b"GET http://api.test/a?[b|c] HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n");
     assert!(answer.await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_that_get_around_what_is_decided_are_refused_however_they_are_written() {
+    let origin = Origin::start().await;
+    let text = config(&origin, &format!("headers: {{ api.test: {{ set: {{ x-api-key: {CANARY} }} }} }}"));
+    let proxy = Fixture::start(&text);
+    let refused =
+        ["TRACE", "trace", "Trace", "TRACK", "track", "connect", "Connect", "OCTOBOT-REFUSED", "octobot-refused"];
+    let tls = proxy.tls("api.test:443", "api.test", &[b"h2"]).await.unwrap();
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.unwrap();
+    tokio::spawn(connection);
+    for method in refused {
+        let request = format!("{method} http://api.test/ HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        let answer = proxy.exchange(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 40") && answer.contains("\"detail\""), "{method}: {answer}");
+        let request = Request::builder().method(method).uri("https://api.test/").body(Full::<Bytes>::default());
+        let response = timeout(PATIENCE, sender.send_request(request.unwrap())).await.unwrap().unwrap();
+        assert!([400, 405].contains(&response.status().as_u16()), "{method}: {response:?}");
+    }
+    assert_eq!(origin.seen.bytes(), 0);
+    // The control: a method that nobody knows.
+    let request = Request::builder().method("TRACER").uri("https://api.test/").body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_isnt_logged_under_a_method_that_nobody_sent() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    proxy.exchange(b"GET http://api.test/ HTTP/1.1\nHost: api.test\n\n").await;
+    let record = proxy.record(|record| record["decision"] == "refuse").await;
+    assert_eq!((&record["method"], &record["path"]), (&serde_json::Value::Null, &serde_json::Value::Null), "{record}");
+    // The control: what is refused for something else has its method.
+    proxy.exchange(b"GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n").await;
+    let record = proxy.record(|record| record["path"] == "/a").await;
+    assert_eq!(record["method"], "GET");
 }
 
 #[tokio::test(flavor = "multi_thread")]
