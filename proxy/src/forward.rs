@@ -34,6 +34,7 @@ pub use answer::AnswerBody;
 pub use authority::Via;
 pub use refusal::Refusal;
 
+use upgraded::Origin;
 use websocket::Handshake;
 
 /// How much of a refused request is read, in bytes.
@@ -105,8 +106,8 @@ impl Forwarder {
         let target = authority::target(&self.via, &request).inspect_err(|_| self.via.note(entry))?;
         entry.target(&target);
         check_method(request.method())?;
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let grant = settings.policy.judge(&target, request.method(), path).map_err(Refusal::Denied)?;
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let grant = settings.policy.judge(&target, request.method(), &path).map_err(Refusal::Denied)?;
         entry.decide(Decision::Allow, grant.rule.as_str());
 
         let route = way::find(settings, &self.proxy.resolver, &target).await?;
@@ -131,7 +132,8 @@ impl Forwarder {
         }
         entry.status(response.status().as_u16());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return changed(response, upgrade, settings.config.limits.tunnel());
+            let address = pooled.address;
+            return changed(response, upgrade, Origin { proxy: Arc::clone(&self.proxy), target, path, address });
         }
         Ok(passed(response, pooled, fill).await)
     }
@@ -155,7 +157,7 @@ impl Forwarder {
 enum Answer {
     Whole(Response<HostBody>),
     Kept(Response<CacheBody>),
-    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: Duration },
+    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, origin: Origin },
 }
 
 impl Answer {
@@ -163,8 +165,8 @@ impl Answer {
         match self {
             Self::Whole(response) => response.map(|body| AnswerBody::of_host(body, entry)),
             Self::Kept(response) => response.map(|body| AnswerBody::of_cache(body, entry)),
-            Self::Upgraded { head, client, host, idle } => {
-                tokio::spawn(upgraded::join(client, host, entry, idle));
+            Self::Upgraded { head, client, host, origin } => {
+                tokio::spawn(upgraded::join(client, host, origin, entry));
                 head.map(|()| AnswerBody::empty())
             }
         }
@@ -175,13 +177,13 @@ impl Answer {
 fn changed(
     mut response: Response<Incoming>,
     upgrade: Option<(Handshake, upgrade::OnUpgrade)>,
-    idle: Duration,
+    origin: Origin,
 ) -> Result<Answer, Refusal> {
     let Some((_, client)) = upgrade.filter(|(handshake, _)| handshake.is_agreed(&response)) else {
         return Err(Refusal::BadAnswer);
     };
     let host = upgrade::on(&mut response);
-    Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle })
+    Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, origin })
 }
 
 /// Any other answer of a host.

@@ -9,6 +9,7 @@ use crate::cache::Cache;
 use crate::config::{Live, Settings};
 use crate::log::Log;
 use crate::mitm::Authority;
+use crate::policy::Denial;
 use crate::upstream::Resolver;
 
 /// A proxy.
@@ -49,6 +50,20 @@ impl Proxy {
     /// What is in force now.
     pub fn settings(&self) -> Arc<Settings> {
         self.live.now()
+    }
+
+    /// Waits until what goes on is denied: it is judged now, and whenever the configuration changes.
+    pub async fn denial(&self, judge: impl Fn(&Settings) -> Result<(), Denial>) -> Denial {
+        let mut changes = self.live.changes();
+        loop {
+            if let Err(denial) = judge(&self.settings()) {
+                return denial;
+            }
+            // It changes no more only when there is no proxy any more.
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
     }
 
     /// How many connections are open.

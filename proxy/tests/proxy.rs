@@ -35,6 +35,8 @@ mod passing;
 mod redirection;
 #[path = "proxy/refusals.rs"]
 mod refusals;
+#[path = "proxy/revocation.rs"]
+mod revocation;
 #[path = "proxy/timing.rs"]
 mod timing;
 #[path = "proxy/tunnels.rs"]
