@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version, header};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -18,7 +19,7 @@ use crate::config::Settings;
 use crate::inject::Fitting;
 use crate::listen::{Findings, REFUSED, Violation};
 use crate::log::{Decision, Entry, Protocol};
-use crate::policy::{Scheme, Target};
+use crate::policy::{Grant, Scheme, Target};
 use crate::proxy::Proxy;
 use crate::upstream::{HostBody, Pooled, RequestBody, SendError, Tally, Wanted};
 use crate::way;
@@ -99,17 +100,7 @@ impl Forwarder {
         body: &mut Option<Incoming>,
         entry: &mut Entry,
     ) -> Result<Answer, Refusal> {
-        if let Some(violation) = self.violation(&request) {
-            self.via.note(entry);
-            return Err(Refusal::Malformed(violation));
-        }
-        let target = authority::target(&self.via, &request).inspect_err(|_| self.via.note(entry))?;
-        entry.target(&target);
-        check_method(request.method())?;
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let grant = settings.policy.judge(&target, request.method(), &path).map_err(Refusal::Denied)?;
-        entry.decide(Decision::Allow, grant.rule.as_str());
-
+        let (target, grant) = self.decide(settings, &request, entry)?;
         let route = way::find(settings, &self.proxy.resolver, &target).await?;
         let is_empty = body.as_ref().is_none_or(Incoming::is_end_stream);
         let handshake = Handshake::of(&request).filter(|_| is_empty);
@@ -125,6 +116,7 @@ impl Forwarder {
             Lookup::Miss(fill) => Some(fill),
             Lookup::Bypass => None,
         };
+        let path = path(&head.uri).to_owned();
         let request = outgoing(&target, head, body.take(), &injected, upgrade.is_some(), entry)?;
         let (response, pooled) = settings.pool.send(&route, wanted, request).await?;
         if let Some(address) = pooled.address {
@@ -138,6 +130,25 @@ impl Forwarder {
         Ok(passed(response, pooled, fill).await)
     }
 
+    /// Where a request goes, and by which rule it may.
+    fn decide(
+        &self,
+        settings: &Settings,
+        request: &Request<()>,
+        entry: &mut Entry,
+    ) -> Result<(Target, Grant), Refusal> {
+        if let Some(violation) = self.violation(request) {
+            self.via.note(entry);
+            return Err(Refusal::Malformed(violation));
+        }
+        let target = authority::target(&self.via, request).inspect_err(|_| self.via.note(entry))?;
+        entry.target(&target);
+        check_method(request.method())?;
+        let grant = settings.policy.judge(&target, request.method(), path(request.uri())).map_err(Refusal::Denied)?;
+        entry.decide(Decision::Allow, grant.rule.as_str());
+        Ok((target, grant))
+    }
+
     /// What is wrong with the request that this one stands for.
     fn violation<B>(&self, request: &Request<B>) -> Option<Violation> {
         let findings = self.findings.as_ref().filter(|_| request.method() == REFUSED)?;
@@ -145,10 +156,14 @@ impl Forwarder {
     }
 
     async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let credentials = injected.credentials();
-        let asked =
-            Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
+        let asked = Asked {
+            target,
+            method: &head.method,
+            path: path(&head.uri),
+            headers: &head.headers,
+            injected: credentials.as_deref(),
+        };
         Box::pin(self.proxy.cache.lookup(&asked)).await
     }
 }
@@ -195,6 +210,11 @@ async fn passed(mut response: Response<Incoming>, pooled: Pooled, fill: Option<F
         Some(fill) => Answer::Kept(Box::pin(fill.response(head, body)).await),
         None => Answer::Whole(Response::from_parts(head, body)),
     }
+}
+
+/// The path and query of a request.
+fn path(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", PathAndQuery::as_str)
 }
 
 /// Refuses methods that would get around what is decided here, however they are written: there are hosts that don't mind.

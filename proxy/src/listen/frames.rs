@@ -53,7 +53,7 @@ impl Frames {
     pub fn pass(&mut self, mut bytes: &[u8]) {
         while let [first, rest @ ..] = bytes {
             match &mut self.part {
-                Part::Preface(missing) => {
+                Part::Preface(missing) | Part::Body { rest: missing, .. } => {
                     let length = bytes.len().min(*missing);
                     *missing -= length;
                     bytes = &bytes[length..];
@@ -68,14 +68,6 @@ impl Frames {
                     if *length == FRAME_HEAD {
                         let head = *head;
                         self.enter(head);
-                    }
-                }
-                Part::Body { rest: missing, .. } => {
-                    let length = bytes.len().min(*missing);
-                    *missing -= length;
-                    bytes = &bytes[length..];
-                    if *missing == 0 {
-                        self.next();
                     }
                 }
             }

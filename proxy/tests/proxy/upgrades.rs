@@ -25,8 +25,8 @@ async fn stubborn(answer: String) -> (SocketAddr, Arc<Mutex<String>>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let (answer, record) = (answer.clone(), Arc::clone(&record));
             tokio::spawn(async move {
-                let head = read_head(&mut stream).await;
-                record.lock().unwrap().push_str(&head);
+                let request = read_head(&mut stream).await;
+                record.lock().unwrap().push_str(&request);
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let mut bytes = [0; 1024];
                 while let Ok(length @ 1..) = stream.read(&mut bytes).await {
