@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
 use crate::config::{Live, Settings};
+use crate::descriptors;
 use crate::log::Log;
 use crate::mitm::Authority;
 use crate::policy::Denial;
@@ -75,7 +76,7 @@ impl Proxy {
     pub fn place(&self) -> Option<Place> {
         let place = Place(Arc::clone(&self.connections));
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
-        (before < self.settings().config.limits.connections).then_some(place)
+        (before < self.settings().config.limits.connections.min(descriptors::room())).then_some(place)
     }
 }
 
