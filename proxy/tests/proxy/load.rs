@@ -102,18 +102,18 @@ async fn clients_leave_descriptors_for_hosts_and_for_the_control() {
     let proxy = Fixture::start(&config(&origin, ""));
     let pid = Pid::from_raw(proxy.pid().try_into().unwrap());
     let unchanged = getrlimit(Resource::Nofile);
-    let few = Rlimit { current: Some(320), maximum: unchanged.maximum };
+    let few = Rlimit { current: Some(128), maximum: unchanged.maximum };
     // The proxy took all that it could have.
     let before = prlimit(pid, Resource::Nofile, few).unwrap();
     assert_eq!(before.current, before.maximum);
     let mut first = proxy.connect().await;
     let mut idle = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..120 {
         // Those for which there is no place are reset, maybe at once.
         idle.extend(TcpStream::connect(proxy.address).await);
     }
     let end = Instant::now() + Duration::from_secs(20);
-    while timeout(PATIENCE, connections(&proxy)).await.expect("the control API is out of descriptors") < 160 {
+    while timeout(PATIENCE, connections(&proxy)).await.expect("the control API is out of descriptors") < 64 {
         assert!(Instant::now() < end);
         sleep(Duration::from_millis(20)).await;
     }
