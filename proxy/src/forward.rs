@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::upgrade;
 use tokio::time::timeout;
 
-use crate::cache::{Asked, CacheBody, Lookup};
+use crate::cache::{Asked, CacheBody, Fill, Lookup};
 use crate::config::Settings;
 use crate::inject::Fitting;
-use crate::listen::Findings;
+use crate::listen::{Findings, REFUSED, Violation};
 use crate::log::{Decision, Entry, Protocol};
-use crate::policy::{Scheme, Target};
+use crate::policy::{Grant, Scheme, Target};
 use crate::proxy::Proxy;
-use crate::upstream::{HostBody, RequestBody, SendError, Tally, Wanted};
+use crate::upstream::{HostBody, Pooled, RequestBody, SendError, Tally, Wanted};
 use crate::way;
 
 mod answer;
@@ -28,10 +29,14 @@ mod authority;
 mod headers;
 mod refusal;
 mod upgraded;
+mod websocket;
 
 pub use answer::AnswerBody;
 pub use authority::Via;
 pub use refusal::Refusal;
+
+use upgraded::Origin;
+use websocket::Handshake;
 
 /// How much of a refused request is read, in bytes.
 const MOST_REST: usize = 64 << 20;
@@ -65,7 +70,9 @@ impl Forwarder {
     pub async fn handle(self, request: Request<Incoming>) -> Response<AnswerBody> {
         let protocol = if self.via.is_secure() { Protocol::Https } else { Protocol::Http };
         let mut entry = self.proxy.log.begin(protocol);
-        entry.request(request.method().as_str(), request.uri().path());
+        if self.violation(&request).is_none() {
+            entry.request(request.method().as_str(), request.uri().path());
+        }
         let settings = self.proxy.settings();
         let version = request.version();
         let (head, body) = request.into_parts();
@@ -81,7 +88,7 @@ impl Forwarder {
         };
         answer.body_mut().hold(self.busy);
         if let Some(findings) = &self.findings {
-            findings.answer_upgrade(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
+            findings.answer(answer.status() == StatusCode::SWITCHING_PROTOCOLS);
         }
         answer
     }
@@ -93,23 +100,11 @@ impl Forwarder {
         body: &mut Option<Incoming>,
         entry: &mut Entry,
     ) -> Result<Answer, Refusal> {
-        if let Some(violation) = self.findings.as_ref().and_then(Findings::violation)
-            && request.method() == crate::listen::REFUSED
-        {
-            self.via.note(entry);
-            return Err(Refusal::Malformed(violation));
-        }
-        let target = authority::target(&self.via, &request).inspect_err(|_| self.via.note(entry))?;
-        entry.target(&target);
-        check_method(request.method())?;
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let grant = settings.policy.judge(&target, request.method(), path).map_err(Refusal::Denied)?;
-        entry.decide(Decision::Allow, grant.rule.as_str());
-
+        let (target, grant) = self.decide(settings, &request, entry)?;
         let route = way::find(settings, &self.proxy.resolver, &target).await?;
         let is_empty = body.as_ref().is_none_or(Incoming::is_end_stream);
-        let wants_upgrade = is_empty && headers::wants_upgrade(&request);
-        let upgrade = wants_upgrade.then(|| upgrade::on(&mut request));
+        let handshake = Handshake::of(&request).filter(|_| is_empty);
+        let upgrade = handshake.map(|handshake| (handshake, upgrade::on(&mut request)));
         let wanted = if request.version() == Version::HTTP_2 { Wanted::Http2 } else { Wanted::Http1 };
         let (head, ()) = request.into_parts();
         let injected = settings.injector.fitting(&target, &head);
@@ -121,36 +116,54 @@ impl Forwarder {
             Lookup::Miss(fill) => Some(fill),
             Lookup::Bypass => None,
         };
-        let request = outgoing(&target, head, body.take(), &injected, wants_upgrade, entry)?;
-        let (mut response, pooled) = settings.pool.send(&route, wanted, request).await?;
+        let path = path(&head.uri).to_owned();
+        let request = outgoing(&target, head, body.take(), &injected, upgrade.is_some(), entry)?;
+        let (response, pooled) = settings.pool.send(&route, wanted, request).await?;
         if let Some(address) = pooled.address {
             entry.address(address);
         }
         entry.status(response.status().as_u16());
-        match (upgrade, fill) {
-            (Some(client), _) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                let host = upgrade::on(&mut response);
-                Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, idle: settings.config.limits.tunnel() })
-            }
-            // Nobody asked for it.
-            _ if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::BadAnswer),
-            (_, fill) => {
-                headers::remove_hop_by_hop(response.headers_mut(), false);
-                let (head, body) = response.into_parts();
-                let body = HostBody::new(body, pooled);
-                match fill {
-                    Some(fill) => Ok(Answer::Kept(Box::pin(fill.response(head, body)).await)),
-                    None => Ok(Answer::Whole(Response::from_parts(head, body))),
-                }
-            }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let address = pooled.address;
+            return changed(response, upgrade, Origin { proxy: Arc::clone(&self.proxy), target, path, address });
         }
+        Ok(passed(response, pooled, fill).await)
+    }
+
+    /// Where a request goes, and by which rule it may.
+    fn decide(
+        &self,
+        settings: &Settings,
+        request: &Request<()>,
+        entry: &mut Entry,
+    ) -> Result<(Target, Grant), Refusal> {
+        if let Some(violation) = self.violation(request) {
+            self.via.note(entry);
+            return Err(Refusal::Malformed(violation));
+        }
+        let target = authority::target(&self.via, request).inspect_err(|_| self.via.note(entry))?;
+        entry.target(&target);
+        check_method(request.method())?;
+        let grant = settings.policy.judge(&target, request.method(), path(request.uri())).map_err(Refusal::Denied)?;
+        entry.decide(Decision::Allow, grant.rule.as_str());
+        Ok((target, grant))
+    }
+
+    /// What is wrong with the request that this one stands for.
+    fn violation<B>(&self, request: &Request<B>) -> Option<Violation> {
+        let findings = self.findings.as_ref().filter(|_| request.method() == REFUSED)?;
+        findings.violation()
     }
 
     async fn look_up(&self, target: &Target, head: &Parts, injected: &Fitting<'_>) -> Lookup {
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let credentials = injected.credentials();
-        let asked =
-            Asked { target, method: &head.method, path, headers: &head.headers, injected: credentials.as_deref() };
+        let asked = Asked {
+            target,
+            method: &head.method,
+            path: path(&head.uri),
+            headers: &head.headers,
+            injected: credentials.as_deref(),
+        };
         Box::pin(self.proxy.cache.lookup(&asked)).await
     }
 }
@@ -159,7 +172,7 @@ impl Forwarder {
 enum Answer {
     Whole(Response<HostBody>),
     Kept(Response<CacheBody>),
-    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, idle: Duration },
+    Upgraded { head: Response<()>, client: upgrade::OnUpgrade, host: upgrade::OnUpgrade, origin: Origin },
 }
 
 impl Answer {
@@ -167,22 +180,56 @@ impl Answer {
         match self {
             Self::Whole(response) => response.map(|body| AnswerBody::of_host(body, entry)),
             Self::Kept(response) => response.map(|body| AnswerBody::of_cache(body, entry)),
-            Self::Upgraded { head, client, host, idle } => {
-                tokio::spawn(upgraded::join(client, host, entry, idle));
+            Self::Upgraded { head, client, host, origin } => {
+                tokio::spawn(upgraded::join(client, host, origin, entry));
                 head.map(|()| AnswerBody::empty())
             }
         }
     }
 }
 
-/// Refuses methods that would get around what is decided here.
+/// The answer of a host that changes the protocol. It may do so only if it was asked to.
+fn changed(
+    mut response: Response<Incoming>,
+    upgrade: Option<(Handshake, upgrade::OnUpgrade)>,
+    origin: Origin,
+) -> Result<Answer, Refusal> {
+    let Some((_, client)) = upgrade.filter(|(handshake, _)| handshake.is_agreed(&response)) else {
+        return Err(Refusal::BadAnswer);
+    };
+    let host = upgrade::on(&mut response);
+    Ok(Answer::Upgraded { head: response.map(|_| ()), client, host, origin })
+}
+
+/// Any other answer of a host.
+async fn passed(mut response: Response<Incoming>, pooled: Pooled, fill: Option<Fill>) -> Answer {
+    headers::remove_hop_by_hop(response.headers_mut(), false);
+    let (head, body) = response.into_parts();
+    let body = HostBody::new(body, pooled);
+    match fill {
+        Some(fill) => Answer::Kept(Box::pin(fill.response(head, body)).await),
+        None => Answer::Whole(Response::from_parts(head, body)),
+    }
+}
+
+/// The path and query of a request.
+fn path(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", PathAndQuery::as_str)
+}
+
+/// Refuses methods that would get around what is decided here, however they are written: there are hosts that don't mind.
 fn check_method(method: &Method) -> Result<(), Refusal> {
-    match *method {
+    let is = |name: &str| method.as_str().eq_ignore_ascii_case(name);
+    if is("CONNECT") {
         // It would turn the rest of the connection into something that isn't judged.
-        Method::CONNECT => Err(Refusal::Connect),
+        Err(Refusal::Connect)
+    } else if is("TRACE") || is("TRACK") {
         // Whoever answers it would echo the headers that are injected.
-        Method::TRACE => Err(Refusal::Trace),
-        _ => Ok(()),
+        Err(Refusal::Trace)
+    } else if is(REFUSED) {
+        Err(Refusal::Reserved)
+    } else {
+        Ok(())
     }
 }
 
@@ -204,14 +251,12 @@ fn outgoing(
     mut head: Parts,
     body: Option<Incoming>,
     injected: &Fitting<'_>,
-    wants_upgrade: bool,
+    is_websocket: bool,
     entry: &Entry,
 ) -> Result<Request<RequestBody>, Refusal> {
-    let protocol = wants_upgrade.then(|| head.headers.get(header::UPGRADE).cloned()).flatten();
     headers::remove_hop_by_hop(&mut head.headers, true);
-    if let Some(protocol) = protocol {
-        head.headers.insert(header::UPGRADE, protocol);
-        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    if is_websocket {
+        Handshake::ask(&mut head.headers);
     }
     head.headers.remove(header::HOST);
     head.uri = authority::whole_uri(target, &head.uri)?;

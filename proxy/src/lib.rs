@@ -5,6 +5,7 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 pub mod dns;
 mod forward;
 pub mod inject;

@@ -7,8 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
 use crate::config::{Live, Settings};
+use crate::descriptors;
 use crate::log::Log;
 use crate::mitm::Authority;
+use crate::policy::Denial;
 use crate::upstream::Resolver;
 
 /// A proxy.
@@ -51,6 +53,20 @@ impl Proxy {
         self.live.now()
     }
 
+    /// Waits until what goes on is denied: it is judged now, and whenever the configuration changes.
+    pub async fn denial(&self, judge: impl Fn(&Settings) -> Result<(), Denial>) -> Denial {
+        let mut changes = self.live.changes();
+        loop {
+            if let Err(denial) = judge(&self.settings()) {
+                return denial;
+            }
+            // It changes no more only when there is no proxy any more.
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
@@ -60,7 +76,7 @@ impl Proxy {
     pub fn place(&self) -> Option<Place> {
         let place = Place(Arc::clone(&self.connections));
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
-        (before < self.settings().config.limits.connections).then_some(place)
+        (before < self.settings().config.limits.connections.min(descriptors::room())).then_some(place)
     }
 }
 

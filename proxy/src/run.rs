@@ -13,6 +13,7 @@ use octobot_proxy::cache::{Cache, CacheConfig};
 use octobot_proxy::clock;
 use octobot_proxy::config::{Config, Live, watch};
 use octobot_proxy::control::{Control, read_token};
+use octobot_proxy::descriptors;
 use octobot_proxy::dns;
 use octobot_proxy::listen::{self, Kind};
 use octobot_proxy::log::{Log, Retention};
@@ -38,6 +39,9 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// Runs until it is asked to end.
 pub fn run(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
+    if let Err(error) = descriptors::raise() {
+        tracing::warn!(error = %error, "there may be no more descriptors than there are by default");
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments, telling))
 }
 

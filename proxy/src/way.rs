@@ -1,7 +1,7 @@
 //! From a target to the addresses that may be dialled for it: where the policy's decisions about names and addresses meet the
 //! resolver. Everything that goes out goes through [`find`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::config::Settings;
 use crate::policy::{Denial, Host, Target};
@@ -34,4 +34,15 @@ pub async fn find(settings: &Settings, resolver: &Resolver, target: &Target) -> 
     };
     let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, target.port)).collect();
     Ok(Route { target: target.clone(), addresses })
+}
+
+/// Whether a connection that was made may go on: to a target, at an address unless another proxy knows it alone.
+pub fn check(settings: &Settings, target: &Target, address: Option<IpAddr>) -> Result<(), Denial> {
+    settings.policy.admit(target)?;
+    match address {
+        Some(address) if settings.overrides.find(target).is_none() => {
+            settings.policy.permit(target, &[address]).map(|_| ())
+        }
+        _ => Ok(()),
+    }
 }

@@ -33,5 +33,13 @@ mod parent;
 mod passing;
 #[path = "proxy/redirection.rs"]
 mod redirection;
+#[path = "proxy/refusals.rs"]
+mod refusals;
+#[path = "proxy/revocation.rs"]
+mod revocation;
+#[path = "proxy/timing.rs"]
+mod timing;
 #[path = "proxy/tunnels.rs"]
 mod tunnels;
+#[path = "proxy/upgrades.rs"]
+mod upgrades;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::text::without_values;
 use super::{Config, ConfigError, Settings, TextError, patch};
@@ -14,6 +15,8 @@ pub struct Live {
     /// Changes come one after the other, since each builds on the one before.
     changing: Mutex<()>,
     applied: Box<dyn Fn(&Config) + Send + Sync>,
+    /// Tells that there was a change, to what goes on for longer than a request.
+    changes: watch::Sender<()>,
 }
 
 /// Why a configuration isn't in force.
@@ -35,12 +38,22 @@ impl Live {
     pub fn new(config: Config, applied: impl Fn(&Config) + Send + Sync + 'static) -> Result<Self, ConfigError> {
         let settings = Settings::new(config, None)?;
         applied(&settings.config);
-        Ok(Self { current: ArcSwap::from_pointee(settings), changing: Mutex::default(), applied: Box::new(applied) })
+        Ok(Self {
+            current: ArcSwap::from_pointee(settings),
+            changing: Mutex::default(),
+            applied: Box::new(applied),
+            changes: watch::Sender::default(),
+        })
     }
 
     /// What is in force now.
     pub fn now(&self) -> Arc<Settings> {
         self.current.load_full()
+    }
+
+    /// Tells of each change from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Takes another configuration, from the file's text.
@@ -81,6 +94,7 @@ impl Live {
         let settings = Settings::new(config, Some(&before))?;
         (self.applied)(&settings.config);
         self.current.store(Arc::new(settings));
+        self.changes.send_replace(());
         Ok(())
     }
 

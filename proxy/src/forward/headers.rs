@@ -1,6 +1,6 @@
 //! The headers that belong to a connection and not to a request (RFC 9110, section 7.6.1). Pure.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What belongs to a connection even if `Connection` doesn't name it.
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -32,20 +32,6 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap, of_request: bool) {
     }
 }
 
-/// Whether a request asks for another protocol that can be passed on.
-pub fn wants_upgrade<B>(request: &Request<B>) -> bool {
-    let asks = |name: HeaderName, wanted: &str| {
-        let values = request.headers().get_all(name);
-        values
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|value| value.trim().eq_ignore_ascii_case(wanted))
-    };
-    // Other protocols, HTTP/2 among them, would be requests that nobody judges.
-    request.version() == Version::HTTP_11 && asks(header::CONNECTION, "upgrade") && asks(header::UPGRADE, "websocket")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,15 +52,5 @@ mod tests {
         remove_hop_by_hop(&mut headers, true);
         let left: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         assert_eq!(left, ["authorization: Bearer x", "te: trailers"]);
-    }
-
-    #[test]
-    fn only_websockets_are_upgraded_to() {
-        let request = |protocol: &str| {
-            let request = Request::get("/").header("connection", "keep-alive, Upgrade").header("upgrade", protocol);
-            wants_upgrade(&request.body(()).unwrap())
-        };
-        assert!(request("WebSocket"));
-        assert!(!request("h2c"));
     }
 }

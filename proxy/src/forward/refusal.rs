@@ -42,9 +42,12 @@ pub enum Refusal {
     /// CONNECT within a connection.
     #[error("CONNECT has to be the first request of a connection, and not within another one")]
     Connect,
-    /// TRACE.
+    /// TRACE, or what some call it.
     #[error("TRACE isn't passed on, as it would echo what is injected")]
     Trace,
+    /// The method that stands for requests that were refused.
+    #[error("the request's method is the proxy's own")]
+    Reserved,
     /// The name has no address.
     #[error("the host can't be found: {0}")]
     Unresolved(#[source] ResolveError),
@@ -52,7 +55,7 @@ pub enum Refusal {
     #[error("{0}")]
     Unsent(#[source] SendError),
     /// The host's answer makes no sense.
-    #[error("the host changed the protocol without being asked")]
+    #[error("the host changed the protocol to another one than it was asked for")]
     BadAnswer,
 }
 

@@ -37,15 +37,21 @@ async fn open(arrival: &Arrival, stream: &mut Rewind, entry: &mut Entry) -> Resu
     let patience = settings.config.limits.patience();
     let end = look_until(stream, patience.head, |seen| match head::end(seen)? {
         None if seen.len() > patience.longest_head => Err(Violation::Long),
+        None => head::check_beginning(seen).map(|()| None),
         end => Ok(end),
     });
     let end = end.await.unwrap_or(Err(Violation::Slow)).map_err(Refusal::Malformed)?;
     let head = head::check(&stream.seen()[..end]).map_err(Refusal::Malformed)?;
-    entry.host(head.target, 0);
+    entry.host(without_userinfo(head.target), 0);
     let target = target(&head)?;
     entry.target(&target);
     stream.consume(end);
     tunnel::claim(arrival, &settings, target, entry).await
+}
+
+/// A target that may turn out to be none, without the password that some put there.
+fn without_userinfo(target: &str) -> &str {
+    target.rsplit_once('@').map_or(target, |(_, host)| host)
 }
 
 /// The target of CONNECT always names its port (RFC 9110, section 9.3.6).

@@ -50,9 +50,10 @@ impl Follower {
         self.state == State::Head
     }
 
-    /// Whether the last request asks for another protocol, so that what follows may be no request.
+    /// Whether the last head asks for another protocol, so that what follows it may be no request. A request with a body
+    /// never gets one.
     pub fn upgrades(&self) -> bool {
-        self.upgrades && self.state == State::Head
+        self.upgrades
     }
 
     /// What of the bytes at hand may be passed on.
@@ -83,7 +84,7 @@ impl Follower {
         self.state = match self.state {
             State::Head => {
                 let (framing, upgrades) = self.announced.take().expect("a head is looked at before it is passed");
-                self.upgrades = upgrades;
+                self.upgrades = upgrades && framing == Framing::Length(0);
                 match framing {
                     Framing::Length(0) => State::Head,
                     Framing::Length(length) => State::Body(length),
@@ -115,7 +116,7 @@ impl Follower {
                 Ok(Sound::Bytes(end))
             }
             None if bytes.len() >= self.longest_head => Err(Violation::Long),
-            None => Ok(Sound::More),
+            None => head::check_beginning(bytes).map(|()| Sound::More),
         }
     }
 }

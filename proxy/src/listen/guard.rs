@@ -30,6 +30,9 @@ const STAND_IN: &[u8] = b"OCTOBOT-REFUSED / HTTP/1.1\r\nhost: refused\r\nconnect
 /// How much of what follows a refused request is read, in bytes.
 const MOST_REST: usize = 1 << 20;
 
+/// How much is read before it is known whether it is a request, in bytes.
+const MOST_EARLY: usize = 64 << 10;
+
 /// How much is read at once while a head is awaited.
 const STEP: usize = 4096;
 
@@ -51,6 +54,8 @@ pub struct Findings(Arc<Mutex<Shared>>);
 #[derive(Debug, Default)]
 struct Shared {
     violation: Option<Violation>,
+    /// How many heads have been passed on whose requests aren't answered.
+    waiting: usize,
     upgrade: Upgrade,
     waker: Option<Waker>,
 }
@@ -60,7 +65,7 @@ enum Upgrade {
     /// Nothing of the kind is going on.
     #[default]
     None,
-    /// A request asked for it and isn't answered.
+    /// The last request asked for it and isn't answered.
     Open,
     /// The protocol has changed: what follows are no requests.
     Done,
@@ -72,15 +77,36 @@ impl Findings {
         self.lock().violation
     }
 
-    /// Says whether a request that asked for another protocol got it. Until then nothing more is read.
-    pub fn answer_upgrade(&self, upgraded: bool) {
+    /// Says that a request is answered, and whether with another protocol. Until the one that asked for it is, nothing more
+    /// is passed on.
+    pub fn answer(&self, upgraded: bool) {
+        let mut shared = self.lock();
+        shared.waiting = shared.waiting.saturating_sub(1);
+        if shared.upgrade == Upgrade::Open && shared.waiting == 0 {
+            shared.upgrade = if upgraded { Upgrade::Done } else { Upgrade::None };
+            if let Some(waker) = shared.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Notes that a head is passed on.
+    fn pass(&self, upgrades: bool) {
+        let mut shared = self.lock();
+        shared.waiting += 1;
+        if upgrades {
+            shared.upgrade = Upgrade::Open;
+        }
+    }
+
+    /// Whether another protocol was agreed on, once that is known.
+    fn poll_upgrade(&self, cx: &Context<'_>) -> Poll<bool> {
         let mut shared = self.lock();
         if shared.upgrade == Upgrade::Open {
-            shared.upgrade = if upgraded { Upgrade::Done } else { Upgrade::None };
+            shared.waker = Some(cx.waker().clone());
+            return Poll::Pending;
         }
-        if let Some(waker) = shared.waker.take() {
-            waker.wake();
-        }
+        Poll::Ready(shared.upgrade == Upgrade::Done)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -113,6 +139,8 @@ enum Phase {
     Head,
     /// A body is under way; how long that takes is for the two ends to say.
     Body,
+    /// Another protocol was asked for: what follows may be no requests.
+    Asked,
     /// A request was refused.
     Refused,
     /// Bytes are no requests.
@@ -153,7 +181,7 @@ impl Guard {
         }
         self.phase = phase;
         match phase {
-            Phase::Idle => self.timer.as_mut().reset(Instant::now() + self.patience.idle),
+            Phase::Idle | Phase::Asked => self.timer.as_mut().reset(Instant::now() + self.patience.idle),
             Phase::Head => self.timer.as_mut().reset(Instant::now() + self.patience.head),
             _ => {}
         }
@@ -171,10 +199,12 @@ impl Guard {
     fn judge(&mut self) -> io::Result<bool> {
         match self.follower.look(&self.held) {
             Ok(Sound::Bytes(length)) => {
+                let is_head = self.follower.is_between_requests();
                 self.follower.pass(&self.held[..length]);
                 self.sound = length;
-                if self.follower.upgrades() {
-                    self.findings.lock().upgrade = Upgrade::Open;
+                if is_head {
+                    self.findings.pass(self.follower.upgrades());
+                    self.enter(if self.follower.upgrades() { Phase::Asked } else { Phase::Body });
                 }
                 Ok(true)
             }
@@ -197,7 +227,7 @@ impl Guard {
     /// Whether a timer has run out. A slow head is answered, an idle connection is just closed.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.phase {
-            Phase::Idle => {
+            Phase::Idle | Phase::Asked => {
                 ready!(self.timer.as_mut().poll(cx));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
@@ -210,18 +240,53 @@ impl Guard {
         }
     }
 
-    /// Waits while it is open whether bytes are requests.
-    fn poll_upgrade(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let mut shared = self.findings.lock();
-        match shared.upgrade {
-            Upgrade::Open => {
-                shared.waker = Some(cx.waker().clone());
-                return Poll::Pending;
+    /// Waits until it is known whether what follows are requests. It is read meanwhile, so that a client that goes is noticed.
+    fn poll_asked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Poll::Ready(upgraded) = self.findings.poll_upgrade(cx) {
+                self.enter(if upgraded { Phase::Raw } else { Phase::Body });
+                return Poll::Ready(Ok(()));
             }
-            Upgrade::Done => self.phase = Phase::Raw,
-            Upgrade::None => {}
+            let more = if self.held.len() < MOST_EARLY { self.poll_more(cx)? } else { Poll::Pending };
+            match more {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Pending => ready!(self.poll_late(cx))?,
+            }
         }
-        Poll::Ready(())
+    }
+
+    /// Stands a request of its own in for a refused one, and reads what follows.
+    fn poll_refused(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.stand_in.is_empty() {
+            return self.poll_rest(cx);
+        }
+        let length = self.stand_in.len().min(out.remaining());
+        out.put_slice(&self.stand_in.split_to(length));
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads more of requests until some of it is known to be sound, or to be none; `false` at the end of the stream.
+    fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        loop {
+            if !self.held.is_empty() && self.judge()? {
+                return Poll::Ready(Ok(true));
+            }
+            self.enter(match (self.follower.is_between_requests(), self.held.is_empty()) {
+                (true, true) => Phase::Idle,
+                (true, false) => Phase::Head,
+                (false, _) => Phase::Body,
+            });
+            match self.poll_more(cx)? {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) if self.held.is_empty() => return Poll::Ready(Ok(false)),
+                Poll::Ready(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Pending => {
+                    ready!(self.poll_late(cx))?;
+                    return Poll::Ready(Ok(true));
+                }
+            }
+        }
     }
 
     /// Throws away what follows a refused request: with bytes unread, the system would reset the connection, and the client
@@ -267,39 +332,19 @@ impl AsyncRead for Guard {
                 guard.release(out);
                 return Poll::Ready(Ok(()));
             }
-            if guard.phase == Phase::Refused {
-                if guard.stand_in.is_empty() {
-                    return guard.poll_rest(cx);
+            match guard.phase {
+                Phase::Refused => return guard.poll_refused(cx, out),
+                Phase::Asked => ready!(guard.poll_asked(cx))?,
+                Phase::Raw if guard.held.is_empty() => return Pin::new(&mut guard.stream).poll_read(cx, out),
+                Phase::Raw => guard.sound = guard.held.len(),
+                Phase::Idle | Phase::Head | Phase::Body => {
+                    if let Some(outcome) = guard.poll_body(cx, out) {
+                        return outcome;
+                    }
+                    if !ready!(guard.poll_requests(cx))? {
+                        return Poll::Ready(Ok(()));
+                    }
                 }
-                let length = guard.stand_in.len().min(out.remaining());
-                out.put_slice(&guard.stand_in.split_to(length));
-                return Poll::Ready(Ok(()));
-            }
-            ready!(guard.poll_upgrade(cx));
-            if guard.phase == Phase::Raw {
-                if guard.held.is_empty() {
-                    return Pin::new(&mut guard.stream).poll_read(cx, out);
-                }
-                guard.sound = guard.held.len();
-                continue;
-            }
-            if let Some(outcome) = guard.poll_body(cx, out) {
-                return outcome;
-            }
-            if !guard.held.is_empty() && guard.judge()? {
-                continue;
-            }
-            let phase = match (guard.follower.is_between_requests(), guard.held.is_empty()) {
-                (true, true) => Phase::Idle,
-                (true, false) => Phase::Head,
-                (false, _) => Phase::Body,
-            };
-            guard.enter(phase);
-            match guard.poll_more(cx)? {
-                Poll::Ready(true) => {}
-                Poll::Ready(false) if guard.held.is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(false) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                Poll::Pending => ready!(guard.poll_late(cx))?,
             }
         }
     }

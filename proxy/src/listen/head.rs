@@ -1,6 +1,8 @@
 //! What the head of an HTTP/1 request has to look like, and where the request ends. Stricter than RFC 9112 allows: where two
 //! readers could differ about where a request ends, there is no request. Pure.
 
+use http::Uri;
+
 use super::detect::is_token;
 
 /// How many header fields a head may have.
@@ -26,7 +28,7 @@ pub struct Head<'a> {
     pub host: Option<&'a str>,
     /// How the body is delimited.
     pub framing: Framing,
-    /// Whether it asks for another protocol.
+    /// Whether it asks for a WebSocket; other protocols aren't changed to.
     pub upgrades: bool,
 }
 
@@ -39,6 +41,9 @@ pub enum Violation {
     /// No method, target and version.
     #[error("the request line isn't METHOD TARGET HTTP/1.x")]
     RequestLine,
+    /// No target that everybody reads in one way.
+    #[error("the request's target is malformed")]
+    Target,
     /// No name and value.
     #[error("a header line is malformed")]
     Field,
@@ -90,6 +95,14 @@ pub fn end(bytes: &[u8]) -> Result<Option<usize>, Violation> {
         line = at + 1;
     }
     Ok(None)
+}
+
+/// Judges the first line of a head, as soon as it is there: who doesn't speak HTTP may wait for an answer, and never end it.
+pub fn check_beginning(head: &[u8]) -> Result<(), Violation> {
+    match Lines(head).next() {
+        Some(line) => request_line(line?).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Judges a whole head, with the empty line at its end.
@@ -146,11 +159,14 @@ fn request_line(line: &[u8]) -> Result<(&str, &str, u8), Violation> {
         && method.bytes().all(is_token)
         && !target.is_empty()
         && target.bytes().all(|byte| byte.is_ascii_graphic());
-    match version {
-        "HTTP/1.1" if sound => Ok((method, target, 1)),
-        "HTTP/1.0" if sound => Ok((method, target, 0)),
-        _ => Err(Violation::RequestLine),
-    }
+    let version = match version {
+        "HTTP/1.1" if sound => 1,
+        "HTTP/1.0" if sound => 0,
+        _ => return Err(Violation::RequestLine),
+    };
+    // The parser would refuse it without a word.
+    target.parse::<Uri>().map_err(|_| Violation::Target)?;
+    Ok((method, target, version))
 }
 
 /// What counts of a head's fields.
@@ -182,7 +198,7 @@ impl<'a> Fields<'a> {
             let only = value.eq_ignore_ascii_case("chunked");
             return if again || !only { Err(Violation::Encoding) } else { Ok(()) };
         }
-        self.upgrades |= name.eq_ignore_ascii_case("upgrade");
+        self.upgrades |= name.eq_ignore_ascii_case("upgrade") && value.eq_ignore_ascii_case("websocket");
         Ok(())
     }
 }
@@ -258,7 +274,20 @@ mod tests {
         refused("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Violation::RequestLine);
         refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Violation::RequestLine);
         refused("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", Violation::RequestLine);
+        for target in ["http://b\\@a/", "http://[b/", "a:b:c", "http:///x"] {
+            refused(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Violation::Target);
+        }
         refused(&field(&"A: b\r\n".repeat(MOST_FIELDS)), Violation::Many);
+    }
+
+    #[test]
+    fn a_first_line_is_judged_before_the_head_is_complete() {
+        assert_eq!(check_beginning(b"SSH-2.0-x\r\n"), Err(Violation::RequestLine));
+        assert_eq!(check_beginning(b"SSH-2.0-x"), Ok(()));
+        assert_eq!(check_beginning(b"CONNECT a.example:443 HTTP/1.1\r\nHo"), Ok(()));
+        for target in ["/", "*", "/a?b=[c|d]#e", "http://a/", "a.example:443"] {
+            assert_eq!(check_beginning(format!("GET {target} HTTP/1.1\r\n").as_bytes()), Ok(()), "{target}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::time::{interval, timeout};
 
 use super::Arrival;
 use super::guard::{Findings, Guard};
+use super::prompt::Prompt;
 use super::rewind::Rewind;
 use crate::forward::{Forwarder, Via};
 
@@ -81,7 +82,7 @@ pub async fn serve_http2(arrival: Arrival, stream: Rewind, via: Via) {
         .max_pending_accept_reset_streams(RESETS)
         .max_local_error_reset_streams(OFFENCES)
         .keep_alive_interval(ALIVE)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Prompt::new(stream, limits.patience().head)), service);
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,

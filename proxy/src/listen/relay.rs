@@ -1,4 +1,4 @@
-//! Bytes both ways, until one side ends it or nothing comes for too long.
+//! Bytes both ways, until one side ends it, nothing comes for too long, or it is allowed no more.
 
 use std::io;
 use std::pin::Pin;
@@ -10,11 +10,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional_with_sizes};
 use tokio::time::{Instant, sleep_until};
 
+use crate::policy::Denial;
+
 /// How much is read at once.
 const STEP: usize = 16 * 1024;
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// By both sides.
     Closed,
@@ -22,25 +24,29 @@ pub enum Ended {
     Broken,
     /// By silence.
     Idle,
+    /// By the policy, which has changed.
+    Denied(Denial),
 }
 
-/// Passes bytes on between a client and a host, and counts those that come from each.
+/// Passes bytes on between a client and a host until they are denied, and counts those that come from each.
 pub async fn relay(
     client: impl AsyncRead + AsyncWrite + Unpin,
     host: impl AsyncRead + AsyncWrite + Unpin,
     up: Arc<AtomicU64>,
     down: Arc<AtomicU64>,
     idle: Duration,
+    denied: impl Future<Output = Denial>,
 ) -> Ended {
     let mut client = Counted { stream: client, read: Arc::clone(&up) };
     let mut host = Counted { stream: host, read: Arc::clone(&down) };
     let copy = copy_bidirectional_with_sizes(&mut client, &mut host, STEP, STEP);
-    tokio::pin!(copy);
+    tokio::pin!(copy, denied);
     let total = || up.load(Ordering::Relaxed) + down.load(Ordering::Relaxed);
     loop {
         let before = total();
         tokio::select! {
             outcome = &mut copy => return if outcome.is_ok() { Ended::Closed } else { Ended::Broken },
+            denial = &mut denied => return Ended::Denied(denial),
             () = sleep_until(Instant::now() + idle) => {
                 if total() == before {
                     return Ended::Idle;

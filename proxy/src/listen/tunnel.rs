@@ -1,5 +1,7 @@
 //! What is within a connection to a host: TLS that is intercepted or passed on, or plain HTTP. Nothing else goes through.
 
+use std::net::IpAddr;
+
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -13,7 +15,7 @@ use crate::config::Settings;
 use crate::forward::{Refusal, Via};
 use crate::log::{Decision, Entry, Protocol};
 use crate::mitm;
-use crate::policy::{Handling, Host, Scheme, Target};
+use crate::policy::{Denial, DenialKind, Handling, Host, RuleName, Scheme, Target};
 use crate::upstream::SendError;
 use crate::way;
 
@@ -24,7 +26,14 @@ pub struct Claim {
     /// Whether a name within the connection stands in for the address.
     by_address: bool,
     /// The connection to the host, if the client's is passed on as it is.
-    ready: Option<TcpStream>,
+    ready: Option<Dialled>,
+}
+
+/// A connection to a host.
+struct Dialled {
+    stream: TcpStream,
+    /// The address that was dialled, unless another proxy knows it alone.
+    address: Option<IpAddr>,
 }
 
 impl Claim {
@@ -52,18 +61,13 @@ pub async fn claim(
     Ok(Claim { target, by_address: false, ready })
 }
 
-async fn dial(
-    arrival: &Arrival,
-    settings: &Settings,
-    target: &Target,
-    entry: &mut Entry,
-) -> Result<TcpStream, Refusal> {
+async fn dial(arrival: &Arrival, settings: &Settings, target: &Target, entry: &mut Entry) -> Result<Dialled, Refusal> {
     let route = way::find(settings, &arrival.proxy.resolver, target).await?;
     let (stream, address) = settings.pool.dialer().connect(&route).await.map_err(SendError::Dial)?;
     if let Some(address) = address {
         entry.address(address);
     }
-    Ok(stream)
+    Ok(Dialled { stream, address })
 }
 
 /// Why a connection is refused after it was opened: there is nobody left to tell but the log.
@@ -109,12 +113,7 @@ pub async fn serve(arrival: Arrival, mut stream: Rewind, claim: Claim, mut entry
             serve_http2(arrival, stream, via).await;
         }
         Ok(Inside::Intercepted(target)) => intercept(arrival, stream, target, entry).await,
-        Ok(Inside::Passed(host)) => {
-            let idle = arrival.proxy.settings().config.limits.tunnel();
-            if relay(stream, host, entry.up(), entry.down(), idle).await == Ended::Idle {
-                entry.decide(Decision::Tunnel, "ended for being idle");
-            }
-        }
+        Ok(Inside::Passed(target, host)) => pass_on(&arrival, stream, &target, host, entry).await,
         Err(error) => {
             match error {
                 TunnelError::Refused(refusal) => drop(refusal.note(&mut entry)),
@@ -130,7 +129,7 @@ enum Inside {
     Http1(Via),
     Http2(Via),
     Intercepted(Target),
-    Passed(TcpStream),
+    Passed(Target, Dialled),
 }
 
 async fn look_inside(
@@ -166,10 +165,30 @@ async fn of_tls(arrival: &Arrival, claim: Claim, hello: &Hello, entry: &mut Entr
                 None => dial(arrival, &settings, &target, entry).await?,
             };
             entry.decide(Decision::Tunnel, grant.rule.as_str());
-            Ok(Inside::Passed(host))
+            Ok(Inside::Passed(target, host))
         }
         // Where the host is denied, each request is answered with the reason.
         Ok(_) | Err(_) => Ok(Inside::Intercepted(target)),
+    }
+}
+
+/// Passes TLS on as it is, for as long as that is allowed.
+async fn pass_on(arrival: &Arrival, stream: Rewind, target: &Target, host: Dialled, mut entry: Entry) {
+    let idle = arrival.proxy.settings().config.limits.tunnel();
+    let denied = arrival.proxy.denial(|settings| may_pass(settings, target, host.address));
+    match relay(stream, host.stream, entry.up(), entry.down(), idle, denied).await {
+        Ended::Idle => drop(entry.decide(Decision::Tunnel, "ended for being idle")),
+        Ended::Denied(denial) => drop(entry.decide(Decision::Deny, denial.rule.as_str())),
+        Ended::Closed | Ended::Broken => {}
+    }
+}
+
+/// Whether TLS that passes may go on doing so. Where requests are to be judged now, nobody can.
+fn may_pass(settings: &Settings, target: &Target, address: Option<IpAddr>) -> Result<(), Denial> {
+    way::check(settings, target, address)?;
+    match settings.policy.admit(target)?.handling {
+        Handling::Tunnel => Ok(()),
+        Handling::Intercept => Err(Denial { rule: RuleName::new("TLS is intercepted now"), kind: DenialKind::Request }),
     }
 }
 

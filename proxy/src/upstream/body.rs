@@ -1,13 +1,16 @@
 //! Bodies on their way, counted as they pass. Nothing is held back.
 
+use std::future::pending;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::{Instant, sleep_until};
 
 use super::pool::Pooled;
 
@@ -19,6 +22,38 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct RequestBody {
     body: Option<Incoming>,
     tally: Tally,
+    pulse: Pulse,
+}
+
+/// When something of a request went on its way last.
+#[derive(Debug, Clone)]
+pub struct Pulse(Arc<Mutex<Instant>>);
+
+impl Pulse {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    /// Something goes on its way now.
+    pub fn beat(&self) {
+        *self.last() = Instant::now();
+    }
+
+    /// Resolves when nothing has gone on its way for so long.
+    pub async fn silence(&self, patience: Duration) {
+        loop {
+            let last = *self.last();
+            let Some(end) = last.checked_add(patience) else { return pending().await };
+            if Instant::now() >= end {
+                return;
+            }
+            sleep_until(end).await;
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Where bytes are counted.
@@ -37,12 +72,17 @@ impl Tally {
 impl RequestBody {
     /// Counts a client's body.
     pub fn new(body: Incoming, tally: Tally) -> Self {
-        Self { body: Some(body), tally }
+        Self { body: Some(body), tally, pulse: Pulse::new() }
     }
 
     /// No body.
     pub fn empty() -> Self {
-        Self { body: None, tally: Tally::default() }
+        Self { body: None, tally: Tally::default(), pulse: Pulse::new() }
+    }
+
+    /// Tells how it goes.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 }
 
@@ -106,6 +146,7 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(body).poll_frame(cx));
+        self.pulse.beat();
         if let Some(Ok(frame)) = &frame {
             self.tally.add(frame);
         }

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::body::RequestBody;
 use super::dial::{DialError, Dialer, Route};
@@ -50,7 +50,7 @@ pub enum SendError {
     /// The connection broke.
     #[error("the host ended the connection: {0}")]
     Broken(#[from] hyper::Error),
-    /// The head of the answer didn't come.
+    /// The head of the answer didn't come, or the request didn't go.
     #[error("the host doesn't answer")]
     Late,
 }
@@ -93,6 +93,9 @@ enum Link {
     One(One),
     Two(Two),
 }
+
+/// The answer; with an error comes the request, if nothing of it was sent.
+type Sent = Result<Response<Incoming>, (hyper::Error, Option<Request<RequestBody>>)>;
 
 /// What an answer came over. Given back when the answer has been read to its end.
 #[derive(Debug)]
@@ -148,7 +151,7 @@ impl Pool {
             };
             // A host may close a connection at the moment in which it is used again.
             let spare = if is_kept { repeatable(&request) } else { None };
-            match timeout(self.0.answer, link.send(request)).await.map_err(|_| SendError::Late)? {
+            match self.in_time(&mut link, request).await? {
                 Ok(response) => return Ok((response, self.pooled(link, route))),
                 Err((_, Some(unsent))) if is_kept => request = unsent,
                 Err((error, _)) => match spare {
@@ -158,6 +161,16 @@ impl Pool {
                     _ => return Err(error.into()),
                 },
             }
+        }
+    }
+
+    /// Waits for the answer for as long as it may take. An upload takes the time that it takes while it goes on.
+    async fn in_time(&self, link: &mut Link, request: Request<RequestBody>) -> Result<Sent, SendError> {
+        let pulse = request.body().pulse();
+        pulse.beat();
+        tokio::select! {
+            sent = link.send(request) => Ok(sent),
+            () = pulse.silence(self.0.answer) => Err(SendError::Late),
         }
     }
 
@@ -297,11 +310,8 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
 }
 
 impl Link {
-    /// Sends a request; with an error comes the request, if nothing of it was sent.
-    async fn send(
-        &mut self,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, (hyper::Error, Option<Request<RequestBody>>)> {
+    /// Sends a request.
+    async fn send(&mut self, mut request: Request<RequestBody>) -> Sent {
         let whole = request.uri().clone();
         let outcome = match self {
             Self::One(one) => {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::fixture::{Fixture, config, exchange, read_head};
+use crate::fixture::{Fixture, PATIENCE, config, exchange, read_head};
 use crate::origin::Origin;
 
 /// How much memory a process has, in KiB.
@@ -93,6 +94,31 @@ async fn idle_connections_cost_little_and_are_capped() {
         sleep(Duration::from_millis(20)).await;
     }
     assert!(proxy.curled(&["http://api.test/"]).contains("GET"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_leave_descriptors_for_hosts_and_for_the_control() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let pid = Pid::from_raw(proxy.pid().try_into().unwrap());
+    let unchanged = getrlimit(Resource::Nofile);
+    let few = Rlimit { current: Some(128), maximum: unchanged.maximum };
+    // The proxy took all that it could have.
+    let before = prlimit(pid, Resource::Nofile, few).unwrap();
+    assert_eq!(before.current, before.maximum);
+    let mut first = proxy.connect().await;
+    let mut idle = Vec::new();
+    for _ in 0..120 {
+        // Those for which there is no place are reset, maybe at once.
+        idle.extend(TcpStream::connect(proxy.address).await);
+    }
+    let end = Instant::now() + Duration::from_secs(20);
+    while timeout(PATIENCE, connections(&proxy)).await.expect("the control API is out of descriptors") < 64 {
+        assert!(Instant::now() < end);
+        sleep(Duration::from_millis(20)).await;
+    }
+    first.write_all(b"GET http://api.test/ HTTP/1.1\r\nHost: api.test\r\n\r\n").await.unwrap();
+    assert!(read_head(&mut first).await.starts_with("HTTP/1.1 200"));
 }
 
 async fn connections(proxy: &Fixture) -> usize {
