@@ -167,7 +167,7 @@ impl Limits {
 }
 
 impl Config {
-    /// Puts the secrets of `before` where this one only stands for them.
+    /// Puts the secrets of `before` where this one only refers to them.
     pub fn restore(&mut self, before: &Self) {
         inject::restore(&mut self.headers, &before.headers);
         self.upstream.restore(&before.upstream);

@@ -4,66 +4,22 @@
 //! reached, and nothing is logged.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::policy::{PatternError, Scheme, Target};
 use crate::secret::Secret;
 
+mod config;
 mod domain;
 
+pub use config::{OneOrMany, Rule, Rules, When, restore};
+
 use domain::Domain;
-
-/// The rules of a configuration: by domain, one or several each, applied in this order.
-pub type Rules = BTreeMap<String, OneOrMany>;
-
-/// A rule, or a list of rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(Rule),
-    /// Several.
-    Many(Vec<Rule>),
-}
-
-/// What is done to the headers of a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rule {
-    /// Headers that are taken away, before the others are set.
-    pub remove: Vec<String>,
-    /// Headers that get this value instead of any that they have.
-    pub set: BTreeMap<String, Secret>,
-    /// Headers that get this value beside those that they have.
-    pub append: BTreeMap<String, Secret>,
-    /// When that is done.
-    pub when: When,
-    /// The ports that it is done for: 443 unless given, and 80 as well with `plain`.
-    pub ports: Vec<u16>,
-    /// Whether it is also done without TLS, for everybody on the way to read.
-    pub plain: bool,
-}
-
-/// The conditions of a rule; all of them have to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct When {
-    /// The method is one of these; any if there are none.
-    pub methods: Vec<String>,
-    /// The path, without the query, matches one of these, in which `*` stands for anything; any if there are none.
-    pub paths: Vec<String>,
-    /// Headers that the client has to send, such as a placeholder for a key; any value if none is given.
-    pub headers: BTreeMap<String, Option<Secret>>,
-}
 
 /// What is wrong with a rule. No variant has a value.
 #[derive(Debug, thiserror::Error)]
@@ -100,9 +56,11 @@ pub enum RuleError {
         /// The header.
         name: String,
     },
-    /// A value was to be kept, and there is none.
-    #[error("headers of {domain:?}: there is no value of {name:?} to keep")]
-    NothingKept {
+    /// A value refers to a secret that isn't there, or no longer.
+    #[error(
+        "headers of {domain:?}: {name:?} refers to a secret that this header of the domain doesn't have: write its value"
+    )]
+    Unknown {
         /// The rule's domain.
         domain: String,
         /// The header.
@@ -141,76 +99,6 @@ struct Ready {
     set: Vec<(HeaderName, HeaderValue)>,
     append: Vec<(HeaderName, HeaderValue)>,
     digest: Option<String>,
-}
-
-impl OneOrMany {
-    /// The rules.
-    pub fn rules(&self) -> &[Rule] {
-        match self {
-            Self::One(rule) => std::slice::from_ref(rule),
-            Self::Many(rules) => rules,
-        }
-    }
-
-    fn rules_mut(&mut self) -> &mut [Rule] {
-        match self {
-            Self::One(rule) => std::slice::from_mut(rule),
-            Self::Many(rules) => rules,
-        }
-    }
-}
-
-/// By hand, so that an error says what is wrong inside of the rule.
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RuleOrList;
-        impl<'de> Visitor<'de> for RuleOrList {
-            type Value = OneOrMany;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a rule or a list of rules")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany, A::Error> {
-                Rule::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMany, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
-            }
-        }
-        deserializer.deserialize_any(RuleOrList)
-    }
-}
-
-/// Puts the values of `before` where `rules` only stand for them: of the same domain, the same place and the same header.
-pub fn restore(rules: &mut Rules, before: &Rules) {
-    for (domain, rules) in rules {
-        let before = before.get(domain).map(OneOrMany::rules).unwrap_or_default();
-        for (rule, before) in rules.rules_mut().iter_mut().zip(before) {
-            keep(&mut rule.set, &before.set);
-            keep(&mut rule.append, &before.append);
-            for (name, value) in &mut rule.when.headers {
-                if let (Some(value), Some(Some(before))) = (value, before.when.headers.get(name)) {
-                    keep_one(value, before);
-                }
-            }
-        }
-    }
-}
-
-fn keep(values: &mut BTreeMap<String, Secret>, before: &BTreeMap<String, Secret>) {
-    for (name, value) in values {
-        if let Some(before) = before.get(name) {
-            keep_one(value, before);
-        }
-    }
-}
-
-fn keep_one(value: &mut Secret, before: &Secret) {
-    if value.is_kept() {
-        *value = before.clone();
-    }
 }
 
 impl Injector {
@@ -275,8 +163,8 @@ impl Ready {
             values.iter().map(|(name, value)| header(domain, name, value)).collect::<Result<_, _>>()
         };
         let wanted = rule.when.headers.iter().map(|(name, value)| match value {
-            Some(value) if value.is_kept() => {
-                Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.clone() })
+            Some(value) if value.is_reference() => {
+                Err(RuleError::Unknown { domain: domain.to_owned(), name: name.clone() })
             }
             value => Ok((header_name(domain, name)?, value.clone())),
         });
@@ -332,8 +220,8 @@ fn header_name(domain: &str, name: &str) -> Result<HeaderName, RuleError> {
 }
 
 fn header(domain: &str, name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), RuleError> {
-    if value.is_kept() {
-        return Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.to_owned() });
+    if value.is_reference() {
+        return Err(RuleError::Unknown { domain: domain.to_owned(), name: name.to_owned() });
     }
     let mut parsed = HeaderValue::from_str(value.reveal())
         .map_err(|_| RuleError::Value { domain: domain.to_owned(), name: name.to_owned() })?;

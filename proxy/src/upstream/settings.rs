@@ -95,9 +95,9 @@ pub enum UpstreamError {
     /// An address isn't one.
     #[error("upstream.addresses: {0:?} isn't an address or an address and a port")]
     Address(String),
-    /// A password was to be kept, and there is none.
-    #[error("upstream.proxy: there is no password to keep")]
-    NothingKept,
+    /// The password refers to a secret that isn't there, or no longer.
+    #[error("upstream.proxy.password refers to a secret that isn't the one of this address: write its value")]
+    UnknownSecret,
 }
 
 /// Addresses in place of others.
@@ -114,11 +114,14 @@ impl Overrides {
 }
 
 impl UpstreamConfig {
-    /// Puts the password of `before` where this one only stands for it.
+    /// Puts the password of `before` where this one only refers to it. It stays with the address that it was given for.
     pub fn restore(&mut self, before: &Self) {
         let (Some(proxy), Some(before)) = (&mut self.proxy, &before.proxy) else { return };
-        if proxy.address == before.address && proxy.password.as_ref().is_some_and(Secret::is_kept) {
-            proxy.password.clone_from(&before.password);
+        if let (Some(password), Some(secret)) = (&mut proxy.password, &before.password)
+            && proxy.address == before.address
+            && password.refers_to(secret)
+        {
+            password.clone_from(secret);
         }
     }
 
@@ -168,8 +171,8 @@ impl ParentRoute {
     fn new(parent: &Parent) -> Result<Self, UpstreamError> {
         let target = Target::parse(&parent.address, Scheme::Tcp)
             .map_err(|source| UpstreamError::Host { text: parent.address.clone(), source })?;
-        if parent.password.as_ref().is_some_and(Secret::is_kept) {
-            return Err(UpstreamError::NothingKept);
+        if parent.password.as_ref().is_some_and(Secret::is_reference) {
+            return Err(UpstreamError::UnknownSecret);
         }
         let authorization = parent.username.as_ref().map(|username| {
             let password = parent.password.as_ref().map(Secret::reveal).unwrap_or_default();
