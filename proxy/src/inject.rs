@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest as _, Sha256};
 
-use crate::policy::{PatternError, Scheme, Target};
+use crate::policy::{PathPattern, PatternError, ReadPath, Scheme, Target};
 use crate::secret::Secret;
 
 mod config;
@@ -93,7 +93,7 @@ struct Ready {
     ports: Vec<u16>,
     plain: bool,
     methods: Vec<Method>,
-    paths: Vec<String>,
+    paths: Vec<PathPattern>,
     wanted: Vec<(HeaderName, Option<Secret>)>,
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
@@ -190,13 +190,18 @@ impl Ready {
         })
     }
 
+    /// Whether the path is one of the rule's, however a server reads it.
+    fn has_path(&self, path: &str) -> bool {
+        self.paths.is_empty()
+            || ReadPath::read(path).is_some_and(|path| self.paths.iter().any(|pattern| path.fits(pattern)))
+    }
+
     fn fits(&self, target: &Target, head: &Parts) -> bool {
-        let path = head.uri.path();
         (target.scheme == Scheme::Https || self.plain)
             && self.ports.contains(&target.port)
             && self.domain.contains(&target.host)
             && (self.methods.is_empty() || self.methods.contains(&head.method))
-            && (self.paths.is_empty() || self.paths.iter().any(|pattern| domain::matches(pattern, path)))
+            && self.has_path(head.uri.path())
             && self.wanted.iter().all(|(name, value)| {
                 let mut sent = head.headers.get_all(name).iter().peekable();
                 match value {

@@ -13,7 +13,7 @@ headers:
     set: { x-api-key: canary }
     remove: [authorization]
   "*.github.com":
-    - { set: { authorization: "Basic canary" }, when: { paths: ["/*/info/refs"] } }
+    - { set: { authorization: "Basic canary" }, when: { paths: ["/**/info/refs"] } }
 logging: { level: info }
 "#;
 

@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::policy::PathPattern;
 use crate::secret::Secret;
 
 /// The rules of a configuration: by domain, one or several each, applied in this order.
@@ -46,8 +47,9 @@ pub struct Rule {
 pub struct When {
     /// The method is one of these; any if there are none.
     pub methods: Vec<String>,
-    /// The path, without the query, matches one of these, in which `*` stands for anything; any if there are none.
-    pub paths: Vec<String>,
+    /// The path fits one of these; any if there are none. As in the allowlist, a path that a server might read as another one
+    /// fits none.
+    pub paths: Vec<PathPattern>,
     /// Headers that the client has to send, such as a placeholder for a key; any value if none is given.
     pub headers: BTreeMap<String, Option<Secret>>,
 }

@@ -44,7 +44,7 @@ fn a_secret_goes_to_its_host_port_and_tls_only() {
 fn a_rule_can_ask_for_a_placeholder_a_method_and_a_path() {
     let rules = rules(serde_json::json!({ "*.example": [{
         "set": { "authorization": "Bearer canary" },
-        "when": { "methods": ["POST"], "paths": ["/v1/*"], "headers": { "authorization": "Bearer placeholder", "x-a": null } },
+        "when": { "methods": ["POST"], "paths": ["/v1/**"], "headers": { "authorization": "Bearer placeholder", "x-a": null } },
     }] }));
     let with = |method: &str, path: &str, value: &str| {
         Request::builder().method(method).uri(path).header("authorization", value).header("x-a", "1")
@@ -54,6 +54,31 @@ fn a_rule_can_ask_for_a_placeholder_a_method_and_a_path() {
     assert!(!all(with("GET", "/v1/messages", "Bearer placeholder")));
     assert!(!all(with("POST", "/v2?/v1/", "Bearer placeholder")));
     assert!(!all(with("POST", "/v1/messages", "Bearer other")));
+}
+
+#[test]
+fn a_path_that_could_be_read_as_another_one_gets_no_secret() {
+    let rules = rules(serde_json::json!({ "api.example": {
+        "set": { "x-api-key": "canary" }, "when": { "paths": ["/v1/**", "/*/exact"] },
+    } }));
+    let has_key = |path: &str| !applied(&rules, "api.example", Scheme::Https, Request::get(path)).is_empty();
+    for path in ["/v1/messages", "/v1/a/b?x=/../y", "/v1/a%2fb", "/v2/exact", "/v1/a..b"] {
+        assert!(has_key(path), "{path}");
+    }
+    for path in [
+        "/v1/../admin",
+        "/v1/%2e%2e/admin",
+        "/v1/.%2E/admin",
+        "/v1/..%2fadmin",
+        "/v1/..%5cadmin",
+        "/v1/..;/admin",
+        "/v1/%252e%252e/admin",
+        "/v1%2f..%2fadmin",
+        "/v2%2fx/exact",
+        "/admin",
+    ] {
+        assert!(!has_key(path), "{path}");
+    }
 }
 
 #[test]
