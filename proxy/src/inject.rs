@@ -32,13 +32,13 @@ pub enum RuleError {
         /// Why not.
         source: PatternError,
     },
-    /// A name isn't one.
-    #[error("headers of {domain:?}: {name:?} isn't a header's name")]
+    /// A name isn't one. It may be a whole header with its value, so that it isn't told.
+    #[error("headers of {domain:?}: a name in `{part}` isn't a header's name")]
     Name {
         /// The rule's domain.
         domain: String,
-        /// The text.
-        name: String,
+        /// Which part of the rule has it.
+        part: &'static str,
     },
     /// A header decides where a request goes or ends.
     #[error("headers of {domain:?}: {name:?} belongs to the connection and can't be changed")]
@@ -158,15 +158,19 @@ fn digest(rule: &Rule) -> Option<String> {
 
 impl Ready {
     fn new(domain: &str, rule: &Rule) -> Result<Self, RuleError> {
-        let names = |names: &[String]| names.iter().map(|name| header_name(domain, name)).collect::<Result<_, _>>();
-        let values = |values: &BTreeMap<String, Secret>| {
-            values.iter().map(|(name, value)| header(domain, name, value)).collect::<Result<_, _>>()
+        let names =
+            |names: &[String]| names.iter().map(|name| header_name(domain, "remove", name)).collect::<Result<_, _>>();
+        let values = |part, values: &BTreeMap<String, Secret>| {
+            values.iter().map(|(name, value)| header(domain, part, name, value)).collect::<Result<_, _>>()
         };
-        let wanted = rule.when.headers.iter().map(|(name, value)| match value {
-            Some(value) if value.is_reference() => {
-                Err(RuleError::Unknown { domain: domain.to_owned(), name: name.clone() })
+        let wanted = rule.when.headers.iter().map(|(name, value)| {
+            let parsed = header_name(domain, "when", name)?;
+            match value {
+                Some(value) if value.is_reference() => {
+                    Err(RuleError::Unknown { domain: domain.to_owned(), name: name.clone() })
+                }
+                value => Ok((parsed, value.clone())),
             }
-            value => Ok((header_name(domain, name)?, value.clone())),
         });
         let methods = rule.when.methods.iter().map(|method| {
             Method::from_bytes(method.as_bytes())
@@ -184,8 +188,8 @@ impl Ready {
             paths: rule.when.paths.clone(),
             wanted: wanted.collect::<Result<_, _>>()?,
             remove: names(&rule.remove)?,
-            set: values(&rule.set)?,
-            append: values(&rule.append)?,
+            set: values("set", &rule.set)?,
+            append: values("append", &rule.append)?,
             digest: digest(rule),
         })
     }
@@ -213,26 +217,32 @@ impl Ready {
 }
 
 /// Headers of the connection aren't for rules to change.
-fn header_name(domain: &str, name: &str) -> Result<HeaderName, RuleError> {
+fn header_name(domain: &str, part: &'static str, name: &str) -> Result<HeaderName, RuleError> {
     const OF_THE_CONNECTION: [&str; 8] =
         ["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
-    let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| RuleError::Name { domain: domain.to_owned(), name: name.to_owned() })?;
+    let parsed =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| RuleError::Name { domain: domain.to_owned(), part })?;
     if OF_THE_CONNECTION.contains(&parsed.as_str()) {
         return Err(RuleError::Connection { domain: domain.to_owned(), name: name.to_owned() });
     }
     Ok(parsed)
 }
 
-fn header(domain: &str, name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), RuleError> {
+fn header(
+    domain: &str,
+    part: &'static str,
+    name: &str,
+    value: &Secret,
+) -> Result<(HeaderName, HeaderValue), RuleError> {
+    let parsed = header_name(domain, part, name)?;
     if value.is_reference() {
         return Err(RuleError::Unknown { domain: domain.to_owned(), name: name.to_owned() });
     }
-    let mut parsed = HeaderValue::from_str(value.reveal())
+    let mut value = HeaderValue::from_str(value.reveal())
         .map_err(|_| RuleError::Value { domain: domain.to_owned(), name: name.to_owned() })?;
     // Its `Debug` says nothing, and HTTP/2 doesn't put it into a table that later requests refer to.
-    parsed.set_sensitive(true);
-    Ok((header_name(domain, name)?, parsed))
+    value.set_sensitive(true);
+    Ok((parsed, value))
 }
 
 #[cfg(test)]

@@ -92,6 +92,10 @@ fn a_bad_rule_is_refused_without_its_values() {
     for (json, part) in [
         (serde_json::json!({ "a b": {} }), "isn't a domain"),
         (serde_json::json!({ "a.example": { "set": { "a b": "canary" } } }), "isn't a header's name"),
+        (serde_json::json!({ "a.example": { "set": { "authorization: Bearer canary": "" } } }), "a name in `set`"),
+        (serde_json::json!({ "a.example": { "append": { "x: canary": "(secret)" } } }), "a name in `append`"),
+        (serde_json::json!({ "a.example": { "remove": ["x: canary"] } }), "a name in `remove`"),
+        (serde_json::json!({ "a.example": { "when": { "headers": { "x: canary": "y" } } } }), "a name in `when`"),
         (serde_json::json!({ "a.example": { "set": { "a": "canary\r\nx: y" } } }), "no header may have"),
         (serde_json::json!({ "a.example": { "remove": ["Host"] } }), "belongs to the connection"),
         (serde_json::json!({ "a.example": { "set": { "a": "(secret)" } } }), "refers to a secret"),

@@ -82,10 +82,13 @@ pub enum UpstreamError {
     #[error("upstream.extra_ca: a certificate can't be used")]
     Certificate(#[from] rustls::Error),
     /// There is no certificate where one was promised.
-    #[error("upstream.extra_ca: there is no certificate in {0:?}")]
-    NoCertificate(String),
+    #[error("upstream.extra_ca: there is no certificate in {}", .0.display())]
+    NoCertificate(PathBuf),
+    /// The parent's address isn't one. It may have a password in it, so that it isn't told.
+    #[error("upstream.proxy.address isn't a host and a port alone, like `proxy.corp:3128`")]
+    Parent(#[source] HostError),
     /// A host isn't one.
-    #[error("upstream: {text:?} isn't a host or a host and a port")]
+    #[error("upstream.addresses: {text:?} isn't a host or a host and a port")]
     Host {
         /// The text.
         text: String,
@@ -169,8 +172,7 @@ pub struct ParentRoute {
 
 impl ParentRoute {
     fn new(parent: &Parent) -> Result<Self, UpstreamError> {
-        let target = Target::parse(&parent.address, Scheme::Tcp)
-            .map_err(|source| UpstreamError::Host { text: parent.address.clone(), source })?;
+        let target = Target::parse(&parent.address, Scheme::Tcp).map_err(UpstreamError::Parent)?;
         if parent.password.as_ref().is_some_and(Secret::is_reference) {
             return Err(UpstreamError::UnknownSecret);
         }
@@ -203,6 +205,16 @@ mod tests {
         assert_eq!(find("b.example:443").as_deref(), Some("10.0.0.1:443"));
         assert_eq!(find("b.example:80"), None);
         assert_eq!(find("[::1]:80").as_deref(), Some("[::1]:8080"));
+    }
+
+    #[test]
+    fn a_wrong_parent_is_told_without_the_password_in_it() {
+        let refused = |address: &str| {
+            let parent = Parent { address: address.to_owned(), username: None, password: None };
+            UpstreamConfig { proxy: Some(parent), ..UpstreamConfig::default() }.dialer().unwrap_err()
+        };
+        let error = format!("{:#}", anyhow::Error::from(refused("http://me:canary@proxy.corp:3128")));
+        assert!(error.contains("upstream.proxy.address") && !error.contains("canary"), "{error}");
     }
 
     #[test]
