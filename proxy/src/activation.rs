@@ -9,6 +9,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
+use std::time::Duration;
 
 use octobot_proxy::listen::Kind;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -18,6 +19,9 @@ use crate::arguments::SocketSource;
 
 /// The longest word.
 const LONGEST: usize = 32;
+
+/// After an error, such as having no descriptors left, no launcher is accepted for this long.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket, by what it is for.
 pub enum Passed {
@@ -47,7 +51,15 @@ pub fn receive(source: SocketSource, take: impl Fn(Passed) -> io::Result<()> + S
     thread::Builder::new().name("sockets".to_owned()).spawn(move || {
         let _inside = runtime.enter();
         for launcher in launchers {
-            if let Err(error) = launcher.and_then(|launcher| converse(launcher, &take)) {
+            let launcher = match launcher {
+                Ok(launcher) => launcher,
+                Err(error) => {
+                    tracing::warn!(error = %error, "no launcher can be accepted for a moment");
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+            };
+            if let Err(error) = converse(launcher, &take) {
                 tracing::warn!(error = %error, "sockets can't be received");
             }
         }

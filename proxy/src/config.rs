@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
 use crate::cache::CacheConfig;
 use crate::inject::{self, Injector, RuleError, Rules};
@@ -19,6 +20,12 @@ mod watch;
 pub use live::{ChangeError, Live};
 pub use text::TextError;
 pub use watch::watch;
+
+/// The longest that anything may take, in seconds: a year. Clocks can't count much further.
+const LONGEST_SECONDS: u64 = 365 * 24 * 60 * 60;
+
+/// The largest file of the log, in MiB: 1 TiB.
+const LARGEST_MIB: u64 = 1 << 20;
 
 /// The configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -98,9 +105,19 @@ pub enum ConfigError {
     /// The way to hosts.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-    /// A limit that nothing could work with.
-    #[error("limits.{0} is too small")]
-    Limit(&'static str),
+    /// A number that nothing could work with.
+    #[error("{key} has to be between {least} and {most}")]
+    Bound {
+        /// What the number is for.
+        key: &'static str,
+        /// The smallest that is taken.
+        least: u64,
+        /// The largest that is taken.
+        most: u64,
+    },
+    /// Nobody could tell how much to tell.
+    #[error("logging.level isn't a level like `info`, or a list like `info,octobot_proxy=debug`")]
+    Level,
 }
 
 impl Default for Config {
@@ -154,20 +171,31 @@ impl Limits {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        match self {
-            Self { connections: 0, .. } => Err(ConfigError::Limit("connections")),
-            Self { head_bytes: ..1024, .. } => Err(ConfigError::Limit("head_bytes")),
-            Self { head_timeout: 0, .. } => Err(ConfigError::Limit("head_timeout")),
-            Self { idle_timeout: 0, .. } => Err(ConfigError::Limit("idle_timeout")),
-            Self { tunnel_timeout: 0, .. } => Err(ConfigError::Limit("tunnel_timeout")),
-            Self { streams: 0, .. } => Err(ConfigError::Limit("streams")),
-            _ => Ok(()),
-        }
+        let connections = u64::try_from(self.connections).unwrap_or(u64::MAX);
+        within("limits.connections", connections, 1, 1_000_000)?;
+        within("limits.head_bytes", self.head_bytes.into(), 1024, 16 << 20)?;
+        within("limits.head_timeout", self.head_timeout, 1, LONGEST_SECONDS)?;
+        within("limits.idle_timeout", self.idle_timeout, 1, LONGEST_SECONDS)?;
+        within("limits.tunnel_timeout", self.tunnel_timeout, 1, LONGEST_SECONDS)?;
+        within("limits.streams", self.streams.into(), 1, 1_000_000)
     }
 }
 
+impl Logging {
+    fn check(&self) -> Result<(), ConfigError> {
+        within("logging.file_mib", self.file_mib, 1, LARGEST_MIB)?;
+        // Room for the file that is written to and for one that was put aside.
+        within("logging.total_mib", self.total_mib, 2 * self.file_mib, 2 * LARGEST_MIB)?;
+        EnvFilter::try_new(&self.level).map(drop).map_err(|_| ConfigError::Level)
+    }
+}
+
+fn within(key: &'static str, number: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&number) { Ok(()) } else { Err(ConfigError::Bound { key, least, most }) }
+}
+
 impl Config {
-    /// Puts the secrets of `before` where this one only stands for them.
+    /// Puts the secrets of `before` where this one only refers to them.
     pub fn restore(&mut self, before: &Self) {
         inject::restore(&mut self.headers, &before.headers);
         self.upstream.restore(&before.upstream);
@@ -178,6 +206,9 @@ impl Settings {
     /// Reads everything in a configuration. Connections of `before` are kept while the way to hosts stays the same.
     pub fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         config.limits.check()?;
+        config.logging.check()?;
+        within("upstream.connect_timeout", config.upstream.connect_timeout, 1, LONGEST_SECONDS)?;
+        within("upstream.answer_timeout", config.upstream.answer_timeout, 1, LONGEST_SECONDS)?;
         let pool = match before.filter(|before| before.config.upstream == config.upstream) {
             Some(before) => before.pool.clone(),
             None => Pool::new(config.upstream.dialer()?, Duration::from_secs(config.upstream.answer_timeout)),

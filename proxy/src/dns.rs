@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -94,8 +94,13 @@ async fn converse(proxy: &Proxy, mut stream: TcpStream) -> std::io::Result<()> {
         timeout(PATIENCE, stream.read_exact(&mut question)).await??;
         let Some(answer) = respond(proxy, &question, u16::MAX.into()).await else { return Ok(()) };
         let length = u16::try_from(answer.len()).map_err(std::io::Error::other)?;
-        stream.write_all(&[&length.to_be_bytes(), answer.as_slice()].concat()).await?;
+        send(&mut stream, &[&length.to_be_bytes(), answer.as_slice()].concat(), PATIENCE).await?;
     }
+}
+
+/// Sends a message to a client, which has to take it in time.
+async fn send(stream: &mut (impl AsyncWrite + Unpin), message: &[u8], patience: Duration) -> std::io::Result<()> {
+    timeout(patience, stream.write_all(message)).await?
 }
 
 /// The answer to a message; none to what is no question.
@@ -150,4 +155,23 @@ async fn resolve(proxy: &Proxy, question: &Question) -> Result<Found, (Code, Dec
     }
     let rule = denial.map_or_else(String::new, |denial| denial.rule.as_str().to_owned());
     Err((Code::Refused, Decision::Deny, rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_takes_no_answer_is_left() {
+        let (mut proxy, mut client) = duplex(4);
+        send(&mut proxy, b"fits", PATIENCE).await.unwrap();
+        let mut taken = [0; 4];
+        client.read_exact(&mut taken).await.unwrap();
+        assert_eq!(&taken, b"fits");
+        let sent = send(&mut proxy, b"doesn't fit", Duration::from_millis(1));
+        let error = timeout(PATIENCE, sent).await.expect("it waits").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    }
 }

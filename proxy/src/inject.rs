@@ -4,66 +4,22 @@
 //! reached, and nothing is logged.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::policy::{PatternError, Scheme, Target};
+use crate::policy::{PathPattern, PatternError, ReadPath, Scheme, Target};
 use crate::secret::Secret;
 
+mod config;
 mod domain;
 
+pub use config::{OneOrMany, Rule, Rules, When, restore};
+
 use domain::Domain;
-
-/// The rules of a configuration: by domain, one or several each, applied in this order.
-pub type Rules = BTreeMap<String, OneOrMany>;
-
-/// A rule, or a list of rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(Rule),
-    /// Several.
-    Many(Vec<Rule>),
-}
-
-/// What is done to the headers of a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rule {
-    /// Headers that are taken away, before the others are set.
-    pub remove: Vec<String>,
-    /// Headers that get this value instead of any that they have.
-    pub set: BTreeMap<String, Secret>,
-    /// Headers that get this value beside those that they have.
-    pub append: BTreeMap<String, Secret>,
-    /// When that is done.
-    pub when: When,
-    /// The ports that it is done for: 443 unless given, and 80 as well with `plain`.
-    pub ports: Vec<u16>,
-    /// Whether it is also done without TLS, for everybody on the way to read.
-    pub plain: bool,
-}
-
-/// The conditions of a rule; all of them have to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct When {
-    /// The method is one of these; any if there are none.
-    pub methods: Vec<String>,
-    /// The path, without the query, matches one of these, in which `*` stands for anything; any if there are none.
-    pub paths: Vec<String>,
-    /// Headers that the client has to send, such as a placeholder for a key; any value if none is given.
-    pub headers: BTreeMap<String, Option<Secret>>,
-}
 
 /// What is wrong with a rule. No variant has a value.
 #[derive(Debug, thiserror::Error)]
@@ -76,13 +32,13 @@ pub enum RuleError {
         /// Why not.
         source: PatternError,
     },
-    /// A name isn't one.
-    #[error("headers of {domain:?}: {name:?} isn't a header's name")]
+    /// A name isn't one. It may be a whole header with its value, so that it isn't told.
+    #[error("headers of {domain:?}: a name in `{part}` isn't a header's name")]
     Name {
         /// The rule's domain.
         domain: String,
-        /// The text.
-        name: String,
+        /// Which part of the rule has it.
+        part: &'static str,
     },
     /// A header decides where a request goes or ends.
     #[error("headers of {domain:?}: {name:?} belongs to the connection and can't be changed")]
@@ -100,9 +56,11 @@ pub enum RuleError {
         /// The header.
         name: String,
     },
-    /// A value was to be kept, and there is none.
-    #[error("headers of {domain:?}: there is no value of {name:?} to keep")]
-    NothingKept {
+    /// A value refers to a secret that isn't there, or no longer.
+    #[error(
+        "headers of {domain:?}: {name:?} refers to a secret that this header of the domain doesn't have: write its value"
+    )]
+    Unknown {
         /// The rule's domain.
         domain: String,
         /// The header.
@@ -135,82 +93,12 @@ struct Ready {
     ports: Vec<u16>,
     plain: bool,
     methods: Vec<Method>,
-    paths: Vec<String>,
+    paths: Vec<PathPattern>,
     wanted: Vec<(HeaderName, Option<Secret>)>,
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
     append: Vec<(HeaderName, HeaderValue)>,
     digest: Option<String>,
-}
-
-impl OneOrMany {
-    /// The rules.
-    pub fn rules(&self) -> &[Rule] {
-        match self {
-            Self::One(rule) => std::slice::from_ref(rule),
-            Self::Many(rules) => rules,
-        }
-    }
-
-    fn rules_mut(&mut self) -> &mut [Rule] {
-        match self {
-            Self::One(rule) => std::slice::from_mut(rule),
-            Self::Many(rules) => rules,
-        }
-    }
-}
-
-/// By hand, so that an error says what is wrong inside of the rule.
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RuleOrList;
-        impl<'de> Visitor<'de> for RuleOrList {
-            type Value = OneOrMany;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a rule or a list of rules")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany, A::Error> {
-                Rule::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMany, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
-            }
-        }
-        deserializer.deserialize_any(RuleOrList)
-    }
-}
-
-/// Puts the values of `before` where `rules` only stand for them: of the same domain, the same place and the same header.
-pub fn restore(rules: &mut Rules, before: &Rules) {
-    for (domain, rules) in rules {
-        let before = before.get(domain).map(OneOrMany::rules).unwrap_or_default();
-        for (rule, before) in rules.rules_mut().iter_mut().zip(before) {
-            keep(&mut rule.set, &before.set);
-            keep(&mut rule.append, &before.append);
-            for (name, value) in &mut rule.when.headers {
-                if let (Some(value), Some(Some(before))) = (value, before.when.headers.get(name)) {
-                    keep_one(value, before);
-                }
-            }
-        }
-    }
-}
-
-fn keep(values: &mut BTreeMap<String, Secret>, before: &BTreeMap<String, Secret>) {
-    for (name, value) in values {
-        if let Some(before) = before.get(name) {
-            keep_one(value, before);
-        }
-    }
-}
-
-fn keep_one(value: &mut Secret, before: &Secret) {
-    if value.is_kept() {
-        *value = before.clone();
-    }
 }
 
 impl Injector {
@@ -270,15 +158,19 @@ fn digest(rule: &Rule) -> Option<String> {
 
 impl Ready {
     fn new(domain: &str, rule: &Rule) -> Result<Self, RuleError> {
-        let names = |names: &[String]| names.iter().map(|name| header_name(domain, name)).collect::<Result<_, _>>();
-        let values = |values: &BTreeMap<String, Secret>| {
-            values.iter().map(|(name, value)| header(domain, name, value)).collect::<Result<_, _>>()
+        let names =
+            |names: &[String]| names.iter().map(|name| header_name(domain, "remove", name)).collect::<Result<_, _>>();
+        let values = |part, values: &BTreeMap<String, Secret>| {
+            values.iter().map(|(name, value)| header(domain, part, name, value)).collect::<Result<_, _>>()
         };
-        let wanted = rule.when.headers.iter().map(|(name, value)| match value {
-            Some(value) if value.is_kept() => {
-                Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.clone() })
+        let wanted = rule.when.headers.iter().map(|(name, value)| {
+            let parsed = header_name(domain, "when", name)?;
+            match value {
+                Some(value) if value.is_reference() => {
+                    Err(RuleError::Unknown { domain: domain.to_owned(), name: name.clone() })
+                }
+                value => Ok((parsed, value.clone())),
             }
-            value => Ok((header_name(domain, name)?, value.clone())),
         });
         let methods = rule.when.methods.iter().map(|method| {
             Method::from_bytes(method.as_bytes())
@@ -296,19 +188,24 @@ impl Ready {
             paths: rule.when.paths.clone(),
             wanted: wanted.collect::<Result<_, _>>()?,
             remove: names(&rule.remove)?,
-            set: values(&rule.set)?,
-            append: values(&rule.append)?,
+            set: values("set", &rule.set)?,
+            append: values("append", &rule.append)?,
             digest: digest(rule),
         })
     }
 
+    /// Whether the path is one of the rule's, however a server reads it.
+    fn has_path(&self, path: &str) -> bool {
+        self.paths.is_empty()
+            || ReadPath::read(path).is_some_and(|path| self.paths.iter().any(|pattern| path.fits(pattern)))
+    }
+
     fn fits(&self, target: &Target, head: &Parts) -> bool {
-        let path = head.uri.path();
         (target.scheme == Scheme::Https || self.plain)
             && self.ports.contains(&target.port)
             && self.domain.contains(&target.host)
             && (self.methods.is_empty() || self.methods.contains(&head.method))
-            && (self.paths.is_empty() || self.paths.iter().any(|pattern| domain::matches(pattern, path)))
+            && self.has_path(head.uri.path())
             && self.wanted.iter().all(|(name, value)| {
                 let mut sent = head.headers.get_all(name).iter().peekable();
                 match value {
@@ -320,26 +217,32 @@ impl Ready {
 }
 
 /// Headers of the connection aren't for rules to change.
-fn header_name(domain: &str, name: &str) -> Result<HeaderName, RuleError> {
+fn header_name(domain: &str, part: &'static str, name: &str) -> Result<HeaderName, RuleError> {
     const OF_THE_CONNECTION: [&str; 8] =
         ["connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
-    let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| RuleError::Name { domain: domain.to_owned(), name: name.to_owned() })?;
+    let parsed =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| RuleError::Name { domain: domain.to_owned(), part })?;
     if OF_THE_CONNECTION.contains(&parsed.as_str()) {
         return Err(RuleError::Connection { domain: domain.to_owned(), name: name.to_owned() });
     }
     Ok(parsed)
 }
 
-fn header(domain: &str, name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), RuleError> {
-    if value.is_kept() {
-        return Err(RuleError::NothingKept { domain: domain.to_owned(), name: name.to_owned() });
+fn header(
+    domain: &str,
+    part: &'static str,
+    name: &str,
+    value: &Secret,
+) -> Result<(HeaderName, HeaderValue), RuleError> {
+    let parsed = header_name(domain, part, name)?;
+    if value.is_reference() {
+        return Err(RuleError::Unknown { domain: domain.to_owned(), name: name.to_owned() });
     }
-    let mut parsed = HeaderValue::from_str(value.reveal())
+    let mut value = HeaderValue::from_str(value.reveal())
         .map_err(|_| RuleError::Value { domain: domain.to_owned(), name: name.to_owned() })?;
     // Its `Debug` says nothing, and HTTP/2 doesn't put it into a table that later requests refer to.
-    parsed.set_sensitive(true);
-    Ok((header_name(domain, name)?, parsed))
+    value.set_sensitive(true);
+    Ok((parsed, value))
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub use crate::policy::address::AddressClass;
 pub use crate::policy::config::{AgentRules, Allowlist, Deny, DomainRule, Mode, Phase, RangeRule};
 pub use crate::policy::explain::{Explanation, ListExplanation, RuleExplanation, Verdict};
 pub use crate::policy::host::{DomainName, Host, HostError};
+pub(crate) use crate::policy::path::ReadPath;
 pub use crate::policy::path::{PathPattern, PathPatternError};
 pub use crate::policy::pattern::{HostPattern, IpRange, PatternError, Ports};
 pub use crate::policy::presets::Preset;
@@ -37,7 +38,6 @@ pub use crate::policy::rules::{RuleName, Standing};
 pub use crate::policy::target::{Scheme, Target};
 
 use crate::policy::address::classify;
-use crate::policy::path::ReadPath;
 use crate::policy::rules::{Rule, RuleList};
 
 /// All that has been decided, ready to be asked.

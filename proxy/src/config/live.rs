@@ -63,7 +63,7 @@ impl Live {
         Ok(self.apply(config)?)
     }
 
-    /// Takes another configuration. Where it only stands for secrets, they stay.
+    /// Takes another configuration. Where it only refers to secrets, they stay.
     pub fn replace(&self, json: Value) -> Result<(), ChangeError> {
         let _changing = self.changing();
         self.replace_changing(json)
@@ -77,7 +77,7 @@ impl Live {
         self.replace_changing(whole)
     }
 
-    /// The configuration, with something in place of its secrets.
+    /// The configuration, with references in place of its secrets.
     pub fn shown(&self) -> Value {
         serde_json::to_value(&self.now().config).expect("a configuration is plain data")
     }

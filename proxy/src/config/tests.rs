@@ -13,7 +13,7 @@ headers:
     set: { x-api-key: canary }
     remove: [authorization]
   "*.github.com":
-    - { set: { authorization: "Basic canary" }, when: { paths: ["/*/info/refs"] } }
+    - { set: { authorization: "Basic canary" }, when: { paths: ["/**/info/refs"] } }
 logging: { level: info }
 "#;
 
@@ -92,6 +92,67 @@ fn a_broken_change_changes_nothing() {
     }
     assert!(live.replace_from_yaml("allowlist: 5").is_err());
     assert_eq!(live.shown(), before);
+}
+
+#[test]
+fn numbers_that_nothing_could_work_with_are_refused() {
+    let live = live();
+    for (section, key, number) in [
+        ("limits", "head_timeout", u64::MAX),
+        ("limits", "idle_timeout", u64::MAX),
+        ("limits", "tunnel_timeout", u64::MAX / 1000),
+        ("limits", "head_bytes", u64::from(u32::MAX)),
+        ("limits", "connections", 0),
+        ("upstream", "connect_timeout", 0),
+        ("upstream", "connect_timeout", u64::MAX),
+        ("upstream", "answer_timeout", u64::MAX),
+        ("logging", "file_mib", 0),
+        ("logging", "total_mib", 0),
+        ("logging", "total_mib", 16),
+        ("logging", "file_mib", u64::MAX),
+    ] {
+        let error = live.patch(json!({ (section): { (key): number } })).unwrap_err().to_string();
+        assert!(error.contains(section), "{section}.{key}: {error}");
+    }
+    for fine in [
+        json!({ "limits": { "head_timeout": 1, "tunnel_timeout": 31_536_000 } }),
+        json!({ "logging": { "file_mib": 1, "total_mib": 2 } }),
+        json!({ "upstream": { "answer_timeout": 86_400 } }),
+    ] {
+        live.patch(fine).unwrap();
+    }
+}
+
+#[test]
+fn a_level_that_makes_no_sense_is_refused() {
+    let live = live();
+    for level in ["=][garbage", "info,octobot_proxy=loud"] {
+        assert!(live.patch(json!({ "logging": { "level": level } })).is_err(), "{level}");
+    }
+    for level in ["warn", "info,octobot_proxy=debug", "off"] {
+        live.patch(json!({ "logging": { "level": level } })).unwrap();
+    }
+}
+
+#[test]
+fn what_is_refused_isnt_told_whatever_its_type() {
+    let live = live();
+    for broken in [
+        json!({ "headers": { "a.example": { "set": { "x": 987_654_321 } } } }),
+        json!({ "headers": { "a.example": { "set": { "x": 98_765.432_1 } } } }),
+        json!({ "headers": { "a.example": { "set": "987654321\", expected 987654321" } } }),
+        json!({ "headers": { "a.example": { "authorization: Bearer 987654321": "y" } } }),
+        json!({ "headers": { "a.example": { "set": { "authorization: Bearer 987654321": "y" } } } }),
+        json!({ "phase": "987654321" }),
+        json!({ "upstream": { "proxy": { "address": "http://u:987654321@p:1" } } }),
+    ] {
+        let error = live.patch(broken.clone()).unwrap_err().to_string();
+        assert!(!error.contains("98765") && !error.is_empty(), "{broken}: {error}");
+    }
+    let error = live.patch(json!({ "allowlist": { "nonsense": 1 } })).unwrap_err().to_string();
+    assert!(error.contains("unknown field `nonsense`, expected one of"), "{error}");
+    let error = live.patch(json!({ "limits": { "connections": "canary" } })).unwrap_err().to_string();
+    assert_eq!(error, "invalid type: string, expected usize");
 }
 
 #[test]

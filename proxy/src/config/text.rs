@@ -1,8 +1,12 @@
-//! The configuration as text: YAML in, errors with line and reason out. No error has a value in it, since values are secret.
+//! The configuration as text: YAML in, errors with line and reason out. Values may be secret: what serde quotes of them is taken
+//! out, and names are quoted only where they are plain words.
 
 use serde_saphyr::Location;
 
 use super::Config;
+
+/// The longest name that is quoted in an error, in bytes.
+const LONGEST_WORD: usize = 24;
 
 /// Why a text is no configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,10 +32,28 @@ impl Config {
     }
 }
 
-/// Takes the texts out that serde quotes when it expected something else: `invalid type: string "…"`.
+/// Takes the values out that serde quotes: `invalid type: string "…", expected`, ``integer `…` ``. What it names of the
+/// configuration's own words stays: ``unknown field `nonsense` ``.
 pub fn without_values(message: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
-    let Some((before, quoted)) = first.split_once("string \"") else { return first.to_owned() };
-    let after = quoted.rsplit_once("\", ").map_or("", |(_, after)| after);
-    format!("{before}a string, {after}")
+    let Some((problem, found)) = first.split_once(": ").filter(|(problem, _)| problem.contains("invalid ")) else {
+        return without_odd_names(first);
+    };
+    // A value may have the word in it as well: the last one is serde's own.
+    let expected = found.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+    let kind = found.split(['"', '`', ',']).next().unwrap_or_default().trim();
+    format!("{problem}: {kind}, expected {expected}")
+}
+
+/// A name that no key and no choice could have had may be a value in the wrong place.
+fn without_odd_names(message: &str) -> String {
+    let Some((before, rest)) = message.split_once("unknown ").filter(|(_, rest)| rest.contains('`')) else {
+        return message.to_owned();
+    };
+    let (kind, quoted) = rest.split_once('`').unwrap_or((rest, ""));
+    let (name, after) = quoted.split_once("`, ").unwrap_or((quoted.trim_end_matches('`'), ""));
+    let is_word =
+        name.len() <= LONGEST_WORD && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
+    let name = if is_word { format!("`{name}`") } else { "that isn't told".to_owned() };
+    format!("{before}unknown {kind}{name}, {after}")
 }

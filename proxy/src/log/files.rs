@@ -1,8 +1,8 @@
 //! The files of the log: `access.ndjson`, and older ones by the number of their first record. A line is a record.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Record;
@@ -13,9 +13,9 @@ const CURRENT: &str = "access.ndjson";
 /// How much of it is read when the proxy starts.
 const TAIL: u64 = 1 << 20;
 
-/// Opens the file that is written to, for its owner alone.
+/// Opens the file that is written to. It and its folder are for their owner alone.
 pub fn open(folder: &Path) -> io::Result<(File, u64)> {
-    fs::create_dir_all(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(folder.join(CURRENT))?;
     let length = file.metadata()?.len();
     Ok((file, length))

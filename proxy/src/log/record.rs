@@ -44,6 +44,16 @@ pub struct Record {
     pub rule: String,
 }
 
+impl Record {
+    /// How many bytes of memory it has.
+    pub(super) fn bytes(&self) -> usize {
+        let texts =
+            [Some(&self.time), self.session.as_ref(), Some(&self.host), self.method.as_ref(), self.path.as_ref()];
+        let texts = texts.into_iter().flatten().chain([&self.rule]);
+        size_of::<Self>() + texts.map(String::capacity).sum::<usize>()
+    }
+}
+
 /// How a request or connection came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

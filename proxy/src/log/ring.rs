@@ -5,22 +5,28 @@ use std::sync::Arc;
 
 use super::{Filter, Page, Record};
 
-/// How many records are held: about a megabyte and a half.
+/// How many records are held.
 pub const HELD: usize = 4096;
+
+/// How many bytes they may have together: clients choose how long paths are, so that fewer records may be held.
+const HELD_BYTES: usize = 4 << 20;
 
 /// The last records.
 #[derive(Debug, Default)]
 pub struct Ring {
     records: VecDeque<Arc<Record>>,
+    bytes: usize,
 }
 
 impl Ring {
     /// Adds the newest one.
     pub fn push(&mut self, record: Arc<Record>) {
-        if self.records.len() == HELD {
-            self.records.pop_front();
-        }
+        self.bytes += record.bytes();
         self.records.push_back(record);
+        while self.records.len() > HELD || self.bytes > HELD_BYTES {
+            let Some(oldest) = self.records.pop_front() else { return };
+            self.bytes -= oldest.bytes();
+        }
     }
 
     /// Up to `limit` records after a number.
@@ -69,6 +75,19 @@ mod tests {
         let page = ring(HELD as u64 + 10).after(3, &Filter::default(), 1);
         assert!(page.gap);
         assert_eq!(page.records[0].number, 11);
+    }
+
+    #[test]
+    fn long_paths_take_no_more_memory_than_short_ones() {
+        let mut ring = Ring::default();
+        let path = "/".repeat(64 * 1024);
+        (1..=1000).for_each(|number| {
+            ring.push(Arc::new(Record { number, path: Some(path.clone()), ..Record::default() }));
+        });
+        let page = ring.after(0, &Filter::default(), HELD);
+        let held: usize = page.records.iter().filter_map(|record| record.path.as_ref()).map(String::len).sum();
+        assert!(held <= HELD_BYTES && page.records.len() > 50 && page.gap, "{} records", page.records.len());
+        assert_eq!(page.records.last().map(|record| record.number), Some(1000));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The log on a real disk.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::policy::{Scheme, Target};
@@ -41,6 +42,17 @@ async fn no_query_is_kept() {
     log.flush(PATIENCE);
     let text = fs::read_to_string(folder.path().join("access.ndjson")).unwrap();
     assert!(text.contains("\"path\":\"/a\"") && !text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn the_log_is_its_owners_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("log");
+    let log = Log::open(None, Some(retention(&folder)), clock::system).unwrap();
+    add(&log, "a.example", Decision::Allow);
+    log.flush(PATIENCE);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join("access.ndjson"))), (0o700, 0o600));
 }
 
 #[tokio::test]

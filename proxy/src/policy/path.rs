@@ -58,7 +58,7 @@ impl fmt::Display for PathPattern {
 /// A path in the two forms in which a server may read it: an encoded slash as a part of its segment, or as a slash. A
 /// pattern has to fit both.
 #[derive(Debug)]
-pub(super) struct ReadPath {
+pub(crate) struct ReadPath {
     kept: Vec<u8>,
     split: Vec<u8>,
 }

@@ -89,46 +89,34 @@ impl fmt::Display for RuleName {
     }
 }
 
+impl Standing {
+    /// What the names of its rules begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Server => "",
+            Self::Workspace => "workspace ",
+        }
+    }
+}
+
 impl RuleList {
     pub fn new(list: &Allowlist, standing: Standing, phase: Phase) -> Self {
-        let prefix = match standing {
-            Standing::Server => "",
-            Standing::Workspace => "workspace ",
-        };
+        let prefix = standing.prefix();
         let offline = list.mode == Mode::OfflineAgent && phase == Phase::Agent;
-        let mut rules = Vec::new();
-        let mut ranges = Vec::new();
-        if offline {
-            let path = format!("{prefix}allowlist.agent");
-            list_rules(&path, &list.agent.domains, &list.agent.ips, &list.ports, &mut rules, &mut ranges);
-            preset_rules(prefix, &list.agent.presets, &list.ports, &mut rules);
-        } else if list.enabled {
-            let path = format!("{prefix}allowlist");
-            list_rules(&path, &list.domains, &list.ips, &list.ports, &mut rules, &mut ranges);
-            preset_rules(prefix, &list.presets, &list.ports, &mut rules);
-        } else {
-            // What is listed still tells which private addresses may be reached, and whose TLS is left alone.
-            let path = format!("{prefix}allowlist");
-            list_rules(&path, &list.domains, &list.ips, &list.ports, &mut rules, &mut ranges);
-            rules.push(Rule::whole(RuleName::new(format_args!("{prefix}allowlist disabled"))));
-        }
+        let (rules, ranges) = in_force(list, prefix, offline);
         let (exactly, beneath, every) = index(&rules);
         let deny = |index: usize, kind, shown: &dyn fmt::Display| {
             RuleName::new(format_args!("{prefix}allowlist.deny.{kind}[{index}] \"{shown}\""))
         };
         let hosts = list.deny.domains.iter().enumerate();
         let addresses = list.deny.ips.iter().enumerate();
+        let while_offline = if offline { " while the agent runs" } else { "" };
         Self {
             standing,
             denied_hosts: hosts.map(|(at, host)| (host.clone(), deny(at, "domains", host))).collect(),
             denied_ranges: addresses.map(|(at, range)| (*range, deny(at, "ips", range))).collect(),
             exempt: list.exempt.clone(),
-            otherwise: RuleName::new(match (standing, offline) {
-                (Standing::Server, false) => "default deny",
-                (Standing::Server, true) => "default deny while the agent runs",
-                (Standing::Workspace, false) => "workspace default deny",
-                (Standing::Workspace, true) => "workspace default deny while the agent runs",
-            }),
+            otherwise: RuleName::new(format_args!("{prefix}default deny{while_offline}")),
             rules,
             ranges,
             exactly,
@@ -191,6 +179,26 @@ impl Rule {
         (self.methods.is_empty() || self.methods.contains(method))
             && (self.paths.is_empty() || path.is_some_and(|path| self.paths.iter().any(|glob| path.fits(glob))))
     }
+}
+
+/// What of a list is in force: `offline`, that is what it has for agents.
+fn in_force(list: &Allowlist, prefix: &str, offline: bool) -> (Vec<Rule>, Vec<Range>) {
+    let (mut rules, mut ranges) = (Vec::new(), Vec::new());
+    if offline {
+        let path = format!("{prefix}allowlist.agent");
+        list_rules(&path, &list.agent.domains, &list.agent.ips, &list.ports, &mut rules, &mut ranges);
+        preset_rules(prefix, &list.agent.presets, &list.ports, &mut rules);
+        return (rules, ranges);
+    }
+    let path = format!("{prefix}allowlist");
+    // While the list is disabled, it still tells which private addresses may be reached, and whose TLS is left alone.
+    list_rules(&path, &list.domains, &list.ips, &list.ports, &mut rules, &mut ranges);
+    if list.enabled {
+        preset_rules(prefix, &list.presets, &list.ports, &mut rules);
+    } else {
+        rules.push(Rule::whole(RuleName::new(format_args!("{prefix}allowlist disabled"))));
+    }
+    (rules, ranges)
 }
 
 fn list_rules(

@@ -46,20 +46,28 @@ pub fn store(roots: Roots, extra: &[String]) -> Result<RootCertStore, UpstreamEr
             store.add(certificate)?;
         }
         if store.len() == before {
-            return Err(UpstreamError::NoCertificate(text.chars().take(80).collect()));
+            return Err(UpstreamError::NoCertificate(shown(text)));
         }
     }
     Ok(store)
 }
 
 fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, UpstreamError> {
-    let file = PathBuf::from(text);
-    let read = if text.contains("-----BEGIN") {
+    let read = if is_pem(text) {
         CertificateDer::pem_slice_iter(text.as_bytes()).collect()
     } else {
-        CertificateDer::pem_file_iter(&file).and_then(Iterator::collect)
+        CertificateDer::pem_file_iter(text).and_then(Iterator::collect)
     };
-    read.map_err(|source| UpstreamError::ExtraCa { file, source })
+    read.map_err(|source| UpstreamError::ExtraCa { file: shown(text), source })
+}
+
+fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
+}
+
+/// What an error says: the file, and nothing of a text, which may be a key.
+fn shown(text: &str) -> PathBuf {
+    if is_pem(text) { PathBuf::from("a text") } else { PathBuf::from(text) }
 }
 
 /// Reading the system's store takes tens of milliseconds, so it is done once.

@@ -82,10 +82,13 @@ pub enum UpstreamError {
     #[error("upstream.extra_ca: a certificate can't be used")]
     Certificate(#[from] rustls::Error),
     /// There is no certificate where one was promised.
-    #[error("upstream.extra_ca: there is no certificate in {0:?}")]
-    NoCertificate(String),
+    #[error("upstream.extra_ca: there is no certificate in {}", .0.display())]
+    NoCertificate(PathBuf),
+    /// The parent's address isn't one. It may have a password in it, so that it isn't told.
+    #[error("upstream.proxy.address isn't a host and a port alone, like `proxy.corp:3128`")]
+    Parent(#[source] HostError),
     /// A host isn't one.
-    #[error("upstream: {text:?} isn't a host or a host and a port")]
+    #[error("upstream.addresses: {text:?} isn't a host or a host and a port")]
     Host {
         /// The text.
         text: String,
@@ -95,9 +98,9 @@ pub enum UpstreamError {
     /// An address isn't one.
     #[error("upstream.addresses: {0:?} isn't an address or an address and a port")]
     Address(String),
-    /// A password was to be kept, and there is none.
-    #[error("upstream.proxy: there is no password to keep")]
-    NothingKept,
+    /// The password refers to a secret that isn't there, or no longer.
+    #[error("upstream.proxy.password refers to a secret that isn't the one of this address: write its value")]
+    UnknownSecret,
 }
 
 /// Addresses in place of others.
@@ -114,11 +117,14 @@ impl Overrides {
 }
 
 impl UpstreamConfig {
-    /// Puts the password of `before` where this one only stands for it.
+    /// Puts the password of `before` where this one only refers to it. It stays with the address that it was given for.
     pub fn restore(&mut self, before: &Self) {
         let (Some(proxy), Some(before)) = (&mut self.proxy, &before.proxy) else { return };
-        if proxy.address == before.address && proxy.password.as_ref().is_some_and(Secret::is_kept) {
-            proxy.password.clone_from(&before.password);
+        if let (Some(password), Some(secret)) = (&mut proxy.password, &before.password)
+            && proxy.address == before.address
+            && password.refers_to(secret)
+        {
+            password.clone_from(secret);
         }
     }
 
@@ -166,10 +172,9 @@ pub struct ParentRoute {
 
 impl ParentRoute {
     fn new(parent: &Parent) -> Result<Self, UpstreamError> {
-        let target = Target::parse(&parent.address, Scheme::Tcp)
-            .map_err(|source| UpstreamError::Host { text: parent.address.clone(), source })?;
-        if parent.password.as_ref().is_some_and(Secret::is_kept) {
-            return Err(UpstreamError::NothingKept);
+        let target = Target::parse(&parent.address, Scheme::Tcp).map_err(UpstreamError::Parent)?;
+        if parent.password.as_ref().is_some_and(Secret::is_reference) {
+            return Err(UpstreamError::UnknownSecret);
         }
         let authorization = parent.username.as_ref().map(|username| {
             let password = parent.password.as_ref().map(Secret::reveal).unwrap_or_default();
@@ -200,6 +205,16 @@ mod tests {
         assert_eq!(find("b.example:443").as_deref(), Some("10.0.0.1:443"));
         assert_eq!(find("b.example:80"), None);
         assert_eq!(find("[::1]:80").as_deref(), Some("[::1]:8080"));
+    }
+
+    #[test]
+    fn a_wrong_parent_is_told_without_the_password_in_it() {
+        let refused = |address: &str| {
+            let parent = Parent { address: address.to_owned(), username: None, password: None };
+            UpstreamConfig { proxy: Some(parent), ..UpstreamConfig::default() }.dialer().unwrap_err()
+        };
+        let error = format!("{:#}", anyhow::Error::from(refused("http://me:canary@proxy.corp:3128")));
+        assert!(error.contains("upstream.proxy.address") && !error.contains("canary"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Usage: `cache-worker <folder> <size> <times>`
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-#![allow(dead_code, reason = "the tests use more of what is shared with them")]
+#![expect(dead_code, reason = "the tests use more of what is shared with them")]
 
 mod upstream;
 

@@ -32,13 +32,13 @@ async fn a_file_that_changes_is_read_and_a_broken_one_is_told_of() {
     assert!(proxy.curled(&["http://api.test/"]).starts_with("GET"));
     let file = proxy.path("config.yaml");
     fs::write(&file, "allowlist:\n  domains: [api.test]\n  nonsense: 1\n").unwrap();
-    until(|| proxy.told().contains("line 3")).await;
+    proxy.tells("line 3").await;
     assert!(proxy.curled(&["http://api.test/"]).starts_with("GET"));
     // As editors do it: another file takes the name.
     let next = proxy.path("next.yaml");
     fs::write(&next, config(&origin, "").replace("[api.test, pinned.test, other.test", "[other.test")).unwrap();
     fs::rename(next, file).unwrap();
-    until(|| proxy.told().contains("the configuration has changed")).await;
+    proxy.tells("the configuration has changed").await;
     assert!(proxy.curled(&["http://api.test/"]).contains("\"status\":403"));
     assert!(proxy.curled(&["http://other.test/"]).starts_with("GET"));
 }
@@ -113,14 +113,10 @@ async fn a_proxy_that_is_asked_to_end_finishes_what_it_has_begun() {
     stream.write_all(request).await.unwrap();
     until(|| origin.seen.requests().len() == 2).await;
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    until(|| proxy.told().contains("shuts down")).await;
+    proxy.tells("shuts down").await;
     let answer = crate::fixture::exchange(stream, b"56789").await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("10"), "{answer}");
     // Nobody waits for connections that do nothing.
-    let end = Instant::now() + Duration::from_secs(5);
-    while !proxy.has_ended() {
-        assert!(Instant::now() < end);
-        sleep(Duration::from_millis(20)).await;
-    }
+    timeout(Duration::from_secs(5), proxy.ended()).await.expect("the proxy goes on");
     drop((silent, kept));
 }

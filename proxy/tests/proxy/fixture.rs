@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -43,7 +44,7 @@ pub struct Fixture {
     pub listeners: Vec<(String, SocketAddr)>,
     folder: TempDir,
     process: Child,
-    told: Arc<Mutex<String>>,
+    told: watch::Receiver<String>,
 }
 
 /// The configuration that most tests have: names of the origin, and what is added to it.
@@ -83,7 +84,7 @@ impl Fixture {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let told = Arc::new(Mutex::new(String::new()));
+        let (record, told) = watch::channel(String::new());
         let mut listeners = Vec::new();
         while !listeners.iter().any(|(kind, _)| kind == "Control") {
             let line = lines.next().expect("the proxy ends before it listens").unwrap();
@@ -93,12 +94,12 @@ impl Fixture {
                 listeners.push((kind.to_owned(), address.parse().unwrap()));
             }
         }
-        let record = Arc::clone(&told);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let mut told = record.lock().unwrap();
-                told.push_str(&line);
-                told.push('\n');
+                record.send_modify(|told| {
+                    told.push_str(&line);
+                    told.push('\n');
+                });
             }
         });
         let find = |wanted: &str| listeners.iter().find(|(kind, _)| kind == wanted).unwrap().1;
@@ -112,7 +113,14 @@ impl Fixture {
 
     /// What the proxy told about itself.
     pub fn told(&self) -> String {
-        self.told.lock().unwrap().clone()
+        self.told.borrow().clone()
+    }
+
+    /// Waits until the proxy tells something about itself.
+    pub async fn tells(&self, wanted: &str) {
+        let mut told = self.told.clone();
+        let outcome = timeout(PATIENCE, told.wait_for(|told| told.contains(wanted))).await;
+        assert!(outcome.is_ok_and(|told| told.is_ok()), "{wanted:?} isn't told: {}", self.told());
     }
 
     /// A file or folder of the proxy's.
@@ -130,9 +138,10 @@ impl Fixture {
         self.process.id()
     }
 
-    /// Whether the proxy has ended.
-    pub fn has_ended(&mut self) -> bool {
-        self.process.try_wait().unwrap().is_some()
+    /// Waits until the proxy has ended: nothing more can come from its standard error then.
+    pub async fn ended(&mut self) {
+        while self.told.changed().await.is_ok() {}
+        self.process.wait().unwrap();
     }
 
     /// Runs curl through the proxy.

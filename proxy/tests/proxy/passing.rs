@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tokio::net::TcpStream;
 
-use crate::fixture::{Fixture, config, exchange, until};
+use crate::fixture::{Fixture, config, exchange};
 use crate::origin::Origin;
 
 fn pass(launcher: &UnixStream, word: &str, socket: &TcpListener) {
@@ -42,5 +42,5 @@ async fn a_socket_that_is_passed_is_served() {
     let second = TcpListener::bind("127.0.0.1:0").unwrap();
     pass(&launcher, "transparent", &second);
     assert_eq!(answers.next().unwrap().unwrap(), "ok");
-    until(|| proxy.told().contains("Transparent")).await;
+    proxy.tells("Transparent").await;
 }
