@@ -33,7 +33,7 @@ pub struct UpstreamConfig {
     pub http2: bool,
     /// For how long an address is tried, in seconds.
     pub connect_timeout: u64,
-    /// For how long the head of an answer is awaited, in seconds.
+    /// For how long an answer is awaited after the last piece of the request has gone, in seconds.
     pub answer_timeout: u64,
 }
 
