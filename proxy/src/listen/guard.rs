@@ -6,6 +6,7 @@
 
 use std::future::Future as _;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -90,6 +91,11 @@ impl Findings {
         }
     }
 
+    /// Whether a request hasn't been answered.
+    fn is_waiting(&self) -> bool {
+        self.lock().waiting > 0
+    }
+
     /// Notes that a head is passed on.
     fn pass(&self, upgrades: bool) {
         let mut shared = self.lock();
@@ -128,6 +134,8 @@ pub struct Guard {
     findings: Findings,
     patience: Patience,
     timer: Pin<Box<Sleep>>,
+    /// Whether the client has taken something since the timer was set.
+    wrote: bool,
     phase: Phase,
 }
 
@@ -160,6 +168,7 @@ impl Guard {
             findings,
             patience,
             timer: Box::pin(sleep(patience.idle)),
+            wrote: false,
             phase: Phase::Idle,
         }
     }
@@ -227,10 +236,16 @@ impl Guard {
     /// Whether a timer has run out. A slow head is answered, an idle connection is just closed.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.phase {
-            Phase::Idle | Phase::Asked => {
+            Phase::Idle | Phase::Asked => loop {
                 ready!(self.timer.as_mut().poll(cx));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
+                // Whose answer is awaited or taken isn't idle. How long a host may take is for others to say.
+                let is_answered =
+                    mem::take(&mut self.wrote) || (self.phase == Phase::Idle && self.findings.is_waiting());
+                if !is_answered {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                self.timer.as_mut().reset(Instant::now() + self.patience.idle);
+            },
             Phase::Head => {
                 ready!(self.timer.as_mut().poll(cx));
                 self.refuse(Violation::Slow);
@@ -352,7 +367,9 @@ impl AsyncRead for Guard {
 
 impl AsyncWrite for Guard {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
+        self.wrote = true;
+        Poll::Ready(written)
     }
 
     fn poll_write_vectored(
@@ -360,7 +377,9 @@ impl AsyncWrite for Guard {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
+        self.wrote = true;
+        Poll::Ready(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::fixture::{Fixture, config, exchange, read_head};
@@ -78,4 +79,47 @@ async fn an_upload_may_take_longer_than_its_answer() {
         b"POST http://api.test/upload HTTP/1.1\r\nHost: api.test\r\nContent-Length: 9\r\nConnection: close\r\n\r\nabcd";
     let answer = exchange(proxy.connect().await, halted).await;
     assert!(answer.starts_with("HTTP/1.1 50"), "{answer}");
+}
+
+/// A host that answers after 2.5 s, or at once and then with a piece every 0.5 s, six in all.
+async fn slow_host() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let mut stream = listener.accept().await.unwrap().0;
+            tokio::spawn(async move {
+                let head = read_head(&mut stream).await;
+                if head.starts_with("GET /late") {
+                    sleep(Duration::from_millis(2500)).await;
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend").await.unwrap();
+                    return;
+                }
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n").await.unwrap();
+                for piece in ["ab", "cd", "ef", "gh", "ij", "kkend"] {
+                    sleep(Duration::from_millis(500)).await;
+                    stream.write_all(piece.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_an_answer_or_takes_one_is_not_idle() {
+    let origin = Origin::start().await;
+    let slow = slow_host().await;
+    let here = format!("'api.test:80': '{}'", origin.plain);
+    let config = config(&origin, "limits: { idle_timeout: 1 }").replace(&here, &format!("'api.test:80': '{slow}'"));
+    let proxy = Fixture::start(&config);
+    for path in ["/late", "/bit-by-bit"] {
+        let mut stream = proxy.connect().await;
+        let request = format!("GET http://api.test{path} HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // The control: afterwards the connection is idle, and ends.
+        timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.ends_with(b"end"), "{path}: {}", String::from_utf8_lossy(&answer));
+    }
 }
