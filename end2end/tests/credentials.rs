@@ -23,7 +23,7 @@ fn own_api(url: &str, key: &str) -> Value {
 #[tokio::test]
 async fn a_credential_is_tried_with_a_real_request_and_its_values_are_never_told() {
     let model = Model::start().await.expect("the model API starts");
-    rehearse_at(Place::default(), "credentials", async |server, _| {
+    rehearse_at(Place::default(), "credentials", async |server, folder| {
         let api = Api::new(&server.url(""));
         let added = api.post("/credentials", &own_api(model.url(), REFUSED_KEY)).await?;
         ensure!(added["tested"]["outcome"]["outcome"] == "refused", "{added}");
@@ -50,6 +50,19 @@ async fn a_credential_is_tried_with_a_real_request_and_its_values_are_never_told
         }
         let (status, problem) = api.send(Method::POST, "/credentials", Some(&own_api(model.url(), "x"))).await?;
         ensure!(status == 422 && problem["errors"][0]["field"] == "name", "{problem}");
+
+        // The shell is given none of them.
+        let values = json!([{ "name": "CANARY", "value": "sk-canary" }]);
+        let own = json!({ "name": "Own", "credentialType": "variables", "everySession": true, "values": values });
+        api.post("/credentials", &own).await?;
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        api.submit(&session, "env").await?;
+        let printed = last_parts(&api, &session).await?;
+        ensure!(printed.contains("HOME=") && !printed.contains("CANARY"), "{printed}");
+        let listed = api.get("/credentials").await?;
+        ensure!(listed["credentials"].as_array().into_iter().flatten().all(|known| known["lastUsedAt"].is_null()));
+
         ensure!(api.send(Method::DELETE, &path, None).await?.0 == 204);
         ensure!(api.send(Method::POST, &format!("{path}/test"), None).await?.0 == 404);
         Ok(())

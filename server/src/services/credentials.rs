@@ -12,7 +12,8 @@ use octobot_wire::{CredentialId, ProjectId, SessionId, Timestamp};
 pub use self::checks::InvalidCredential;
 use self::checks::checked;
 use super::{Core, ServiceError};
-use crate::domain::{Credential, credential_type::credential_types};
+use crate::domain::credential_type::credential_types;
+use crate::domain::{Credential, Session};
 use crate::store::Tx;
 use crate::trial::Trials;
 
@@ -197,23 +198,37 @@ impl CredentialService {
     }
 }
 
-/// The variables that a session's agent is given: the operator's, then those of its credentials. A name that comes again
-/// takes the place of the one before.
+/// The variables that a session's agent is given: the operator's, then those of its credentials.
 pub(crate) async fn session_variables(
     tx: &mut Tx,
-    project: &ProjectId,
-    session: SessionId,
+    session: &Session,
     of_operator: &[Variable],
     now: Timestamp,
 ) -> Result<Vec<Variable>, ServiceError> {
     let mut given = of_operator.to_vec();
-    for credential in tx.credentials_of_session(project, session).await? {
+    for credential in tx.credentials_of_session(&session.project_id, session.id).await? {
         let values = tx.credential_values(credential.id).await?;
-        for variable in credential.variables(values) {
-            given.retain(|before| before.name != variable.name);
-            given.push(variable);
-        }
+        give(&mut given, credential.variables(values));
         tx.note_credential_use(credential.id, now).await?;
     }
     Ok(given)
+}
+
+/// Adds variables. A name that comes again takes the place of the one before.
+fn give(given: &mut Vec<Variable>, more: Vec<Variable>) {
+    given.retain(|before| more.iter().all(|variable| variable.name != before.name));
+    given.extend(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_given_again_takes_the_place_of_the_one_before() {
+        let variable = |name: &str, value: &str| Variable { name: name.to_owned(), value: value.to_owned() };
+        let mut given = vec![variable("A", "operator"), variable("B", "operator")];
+        give(&mut given, vec![variable("A", "credential"), variable("C", "credential")]);
+        assert_eq!(given, [variable("B", "operator"), variable("A", "credential"), variable("C", "credential")]);
+    }
 }

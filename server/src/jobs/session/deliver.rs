@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use octobot_wire::SessionId;
-use octobot_wire::agent::AgentOptions;
+use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::daemon::DeliverTurn;
 use octobot_wire::event::Change;
 use octobot_wire::launch::Launch;
@@ -16,30 +16,27 @@ use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, SessionJob};
 use crate::domain::agent_type::launch;
-use crate::domain::{File, Turn};
+use crate::domain::{Agent, File, Session, Turn};
 use crate::sandbox::DaemonClient;
 use crate::services::{ServiceError, retold, session_variables};
 use crate::store::Tx;
 
-/// A turn for the daemon, with how its agent is launched.
+/// A turn for the daemon, with the request that delivers it, unless the daemon has it for sure.
 struct Claim {
     turn: Turn,
-    files: Vec<FileContent>,
-    launch: Launch,
-    setup_script: String,
+    delivery: Option<DeliverTurn>,
 }
 
 impl SessionJob {
     /// Delivers the next prompt, or passes on that the running one is to stop.
     pub(super) async fn deliver(&self, id: SessionId) -> Result<Outcome, JobError> {
-        let Some(Claim { turn, files, launch, setup_script }) = self.claim(id).await? else { return Ok(Outcome::Done) };
+        let Some(Claim { turn, delivery }) = self.claim(id).await? else { return Ok(Outcome::Done) };
         let Some(connection) = self.provider.connect(id).await? else {
             return Ok(Outcome::LookAgain { after_ms: 0 });
         };
         let daemon = DaemonClient::new(connection);
-        if turn.state == TurnState::Delivered {
-            let request = DeliverTurn { turn_id: turn.id, launch, setup_script, prompt: turn.prompt, files };
-            let answer = daemon.deliver(&request).await?;
+        if let Some(delivery) = delivery {
+            let answer = daemon.deliver(&delivery).await?;
             tracing::info!(session.id = %id, turn.id = %turn.id, turn.repeated = answer.repeated, "turn {} was delivered", turn.id);
         }
         if turn.cancel_requested {
@@ -64,20 +61,37 @@ impl SessionJob {
                 None => return Ok(None),
             },
         };
+        let delivery = match turn.state {
+            TurnState::Delivered => Some(self.delivery(&mut tx, &session, &turn).await?),
+            _ => None,
+        };
+        self.core.commit(tx).await?;
+        Ok(Some(Claim { turn, delivery }))
+    }
+
+    /// What the daemon is told of a turn. Here secrets are opened, so it is made for no turn that needs none.
+    async fn delivery(&self, tx: &mut Tx, session: &Session, turn: &Turn) -> Result<DeliverTurn, ServiceError> {
         let agent = tx.agent_by_id(session.agent_id).await?.ok_or(ServiceError::NotFound("agent"))?;
-        let chosen = chosen(tx.agent_state(id).await?, &agent.options);
-        let files = if turn.state == TurnState::Delivered { files_of(&mut tx, &turn).await? } else { Vec::new() };
-        let transcript = retold(&mut tx, id, turn.id).await?;
+        let launch = match agent.agent_type {
+            AgentTypeId::Shell => Launch::Shell,
+            _ => self.launch(tx, session, turn, &agent).await?,
+        };
+        let files = files_of(tx, turn).await?;
+        let prompt = turn.prompt.clone();
+        Ok(DeliverTurn { turn_id: turn.id, launch, setup_script: agent.setup_script, prompt, files })
+    }
+
+    /// How an agent's program is launched for a turn.
+    async fn launch(&self, tx: &mut Tx, session: &Session, turn: &Turn, agent: &Agent) -> Result<Launch, ServiceError> {
+        let chosen = chosen(tx.agent_state(session.id).await?, &agent.options);
+        let transcript = retold(tx, session.id, turn.id).await?;
         let mut mcp_servers = Vec::new();
         for server in tx.mcp_servers(agent.id).await? {
             let values = tx.mcp_values(server.id).await?;
             mcp_servers.push(server.launch(values));
         }
-        let variables =
-            session_variables(&mut tx, &session.project_id, id, &self.agent_variables, self.core.now()).await?;
-        self.core.commit(tx).await?;
-        let launch = launch(&agent, &variables, mcp_servers, chosen, transcript);
-        Ok(Some(Claim { turn, files, launch, setup_script: agent.setup_script }))
+        let variables = session_variables(tx, session, &self.agent_variables, self.core.now()).await?;
+        Ok(launch(agent, &variables, mcp_servers, chosen, transcript))
     }
 }
 
