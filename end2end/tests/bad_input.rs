@@ -26,6 +26,10 @@ async fn what_makes_no_sense_is_answered_with_a_problem() {
         let approval = json!({ "id": format!("{FOREIGN}:0"), "approved": true });
         let call = json!({ "type": "dynamic-tool", "state": "approval-responded", "approval": approval });
         let answer = json!({ "messages": [{ "role": "assistant", "parts": [call] }] });
+        let variables = |name: &str, value: &str| {
+            let values = json!([{ "name": name, "value": value }]);
+            json!({ "name": "C", "credentialType": "variables", "everySession": false, "values": values })
+        };
         let cases = [
             (Method::GET, format!("/sessions/{FOREIGN}"), Value::Null, 404),
             (Method::GET, "/sessions/nonsense".to_owned(), Value::Null, 404),
@@ -47,6 +51,14 @@ async fn what_makes_no_sense_is_answered_with_a_problem() {
             (Method::GET, format!("/agents/{FOREIGN}/mcp-servers"), Value::Null, 404),
             (Method::PUT, format!("/agents/{FOREIGN}/mcp-servers"), json!({ "servers": [] }), 404),
             (Method::PUT, format!("/agents/{FOREIGN}/mcp-servers"), json!({ "servers": [{ "name": "a" }] }), 422),
+            (Method::PUT, format!("/credentials/{FOREIGN}"), variables("A", "1"), 404),
+            (Method::DELETE, format!("/credentials/{FOREIGN}"), Value::Null, 404),
+            (Method::POST, format!("/credentials/{FOREIGN}/test"), Value::Null, 404),
+            (Method::POST, "/credentials".to_owned(), variables("A B", "1"), 422),
+            (Method::POST, "/credentials".to_owned(), variables("A", "1\u{0}"), 422),
+            (Method::GET, format!("/sessions/{FOREIGN}/credentials"), Value::Null, 404),
+            (Method::PUT, format!("/sessions/{FOREIGN}/credentials"), json!({ "credentials": [] }), 404),
+            (Method::PUT, format!("/sessions/{session}/credentials"), json!({ "credentials": [FOREIGN] }), 404),
             (Method::POST, format!("{turns}/{FOREIGN}/cancel"), json!({}), 404),
             (Method::POST, "/workspaces".to_owned(), json!({ "source": "ext::sh -c date" }), 422),
             (Method::POST, "/workspaces".to_owned(), json!({ "source": "--upload-pack=x" }), 422),

@@ -28,6 +28,7 @@ mod transaction;
 mod transcript;
 mod turns;
 mod url;
+mod values;
 mod workspaces;
 
 use std::sync::Arc;

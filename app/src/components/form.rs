@@ -15,3 +15,4 @@ pub mod problem;
 pub mod since;
 pub mod spinner;
 pub mod text_field;
+pub mod value_lines;

@@ -1,10 +1,9 @@
 //! Credentials: keys and tokens that a project's agents work with. What clients see of one never holds its values.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::tagged::read_tagged;
+use crate::value::SaveValue;
 use crate::{CredentialId, Timestamp};
 
 /// What a credential is for.
@@ -133,27 +132,9 @@ pub struct SaveCredential {
     #[serde(default)]
     pub base_url: Option<String>,
     /// Its values, all of them. A type with a variable of its own has that one.
-    pub values: Vec<SaveCredentialValue>,
+    pub values: Vec<SaveValue>,
     /// See [`Credential::every_session`].
     pub every_session: bool,
-}
-
-/// A value of a credential. It is stored encrypted and never told again.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SaveCredentialValue {
-    /// The variable.
-    pub name: String,
-    /// The value; none keeps the one that is stored.
-    #[serde(default)]
-    pub value: Option<String>,
-}
-
-impl fmt::Debug for SaveCredentialValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}=…", self.name)
-    }
 }
 
 /// Which credentials a session was given, beside those that every session has.
@@ -170,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outcome_reads_back_and_a_value_is_not_printed() {
+    fn an_outcome_reads_back() {
         let outcomes = [
             CredentialTestOutcome::Accepted,
             CredentialTestOutcome::Refused { reason: "no".to_owned() },
@@ -180,7 +161,5 @@ mod tests {
             let json = serde_json::to_string(&outcome).unwrap();
             assert_eq!(serde_json::from_str::<CredentialTestOutcome>(&json).unwrap(), outcome, "{json}");
         }
-        let value = SaveCredentialValue { name: "KEY".to_owned(), value: Some("secret".to_owned()) };
-        assert_eq!(format!("{value:?}"), "KEY=…");
     }
 }

@@ -28,6 +28,7 @@ pub mod time;
 pub mod tool;
 pub mod turn;
 pub mod usage;
+pub mod value;
 pub mod workspace;
 
 pub use id::{

@@ -1,11 +1,10 @@
 //! MCP servers of an agent: tools that its program may use beside its own.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::McpServerId;
 use crate::tagged::read_tagged;
+use crate::value::SaveValue;
 
 /// An MCP server, as everybody may see it. The values that it is given are never told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,25 +67,7 @@ pub struct SaveMcpServer {
     pub transport: McpTransport,
     /// All its values: variables of a program's environment, or headers.
     #[serde(default)]
-    pub values: Vec<SaveMcpValue>,
-}
-
-/// A value that an MCP server is given. It may be a secret: it is stored encrypted and never told again.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SaveMcpValue {
-    /// The variable or the header.
-    pub name: String,
-    /// The value; none keeps the one that is stored.
-    #[serde(default)]
-    pub value: Option<String>,
-}
-
-impl fmt::Debug for SaveMcpValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}=…", self.name)
-    }
+    pub values: Vec<SaveValue>,
 }
 
 #[cfg(test)]
@@ -94,14 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transport_reads_back_and_a_value_is_not_printed() {
+    fn a_transport_reads_back() {
         let stdio = McpTransport::Stdio { command: vec!["npx".to_owned(), "-y".to_owned()] };
         let http = McpTransport::Http { url: "https://example.com/mcp".to_owned() };
         for transport in [stdio, http] {
             let json = serde_json::to_string(&transport).unwrap();
             assert_eq!(serde_json::from_str::<McpTransport>(&json).unwrap(), transport, "{json}");
         }
-        let value = SaveMcpValue { name: "KEY".to_owned(), value: Some("secret".to_owned()) };
-        assert_eq!(format!("{value:?}"), "KEY=…");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use http::{HeaderName, HeaderValue, Uri};
 use octobot_app::ports::Caller;
 use octobot_wire::launch::Variable;
-use octobot_wire::mcp::{McpTransport, SaveMcpServer, SaveMcpServers, SaveMcpValue};
+use octobot_wire::mcp::{McpTransport, SaveMcpServer, SaveMcpServers};
 use octobot_wire::{AgentId, McpServerId, ProjectId};
 
 use super::{AgentService, ServiceError};
@@ -159,7 +159,8 @@ fn checked(server: &SaveMcpServer, kept: &[Variable]) -> Result<Vec<Variable>, I
     let mut names = HashSet::new();
     let mut values = Vec::with_capacity(server.values.len());
     for given in &server.values {
-        let value = given_or_kept(given, kept)?;
+        let missing = || InvalidMcpServer::ValueMissing(given.name.clone());
+        let value = given.given_or_kept(kept).ok_or_else(missing)?;
         let name = check_value(&server.transport, &given.name, &value)?;
         if !names.insert(name) {
             return Err(InvalidMcpServer::ValueTwice(given.name.clone()));
@@ -187,11 +188,6 @@ fn check_url(url: &str) -> Result<(), InvalidMcpServer> {
     if is_http && has_host && url.len() <= MAX_BYTES { Ok(()) } else { Err(InvalidMcpServer::Url) }
 }
 
-fn given_or_kept(given: &SaveMcpValue, kept: &[Variable]) -> Result<String, InvalidMcpServer> {
-    let stored = || kept.iter().find(|stored| stored.name == given.name).map(|stored| stored.value.clone());
-    given.value.clone().or_else(stored).ok_or_else(|| InvalidMcpServer::ValueMissing(given.name.clone()))
-}
-
 /// Checks a variable or a header; the answer is its name as it is compared with others.
 fn check_value(transport: &McpTransport, name: &str, value: &str) -> Result<String, InvalidMcpServer> {
     if value.len() > MAX_BYTES || value.contains('\0') {
@@ -212,10 +208,12 @@ fn check_value(transport: &McpTransport, name: &str, value: &str) -> Result<Stri
 
 #[cfg(test)]
 mod tests {
+    use octobot_wire::value::SaveValue;
+
     use super::*;
 
     fn server(name: &str, transport: McpTransport, values: &[(&str, Option<&str>)]) -> SaveMcpServer {
-        let value = |&(name, value): &(&str, Option<&str>)| SaveMcpValue {
+        let value = |&(name, value): &(&str, Option<&str>)| SaveValue {
             name: name.to_owned(),
             value: value.map(str::to_owned),
         };

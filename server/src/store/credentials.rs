@@ -10,7 +10,6 @@ use super::column::{Reading, TextColumn as _, free_text, to_json};
 use super::transaction::{Entity, execute, expect_row, query};
 use super::{StoreError, Tx};
 use crate::domain::Credential;
-use crate::vault::Sealed;
 
 const TABLE: &str = "credentials";
 
@@ -93,15 +92,10 @@ impl TryFrom<CredentialRow> for Credential {
     }
 }
 
-/// The identity that a credential's sealed values are bound to.
-fn identity(id: CredentialId) -> String {
-    format!("{TABLE}/{id}/values")
-}
-
 impl Tx {
     /// Stores a new credential with its values. A project has a name once.
     pub async fn insert_credential(&mut self, credential: &Credential, values: &[Variable]) -> Result<(), StoreError> {
-        let sealed = self.seal_values(credential.id, values)?;
+        let sealed = self.seal_values(TABLE, credential.id, values)?;
         execute!(
             self,
             "INSERT INTO credentials (id, project_id, name, credential_type, base_url, every_session, variables, \
@@ -122,7 +116,7 @@ impl Tx {
 
     /// Stores a changed credential with its values. What is known of its use stays.
     pub async fn update_credential(&mut self, credential: &Credential, values: &[Variable]) -> Result<(), StoreError> {
-        let sealed = self.seal_values(credential.id, values)?;
+        let sealed = self.seal_values(TABLE, credential.id, values)?;
         let changed = execute!(
             self,
             "UPDATE credentials SET name = $2, base_url = $3, every_session = $4, variables = $5, sealed_values = $6, \
@@ -168,9 +162,7 @@ impl Tx {
         let Some((sealed,)) = query!(self, fetch_optional, (Vec<u8>,), sql, id.uuid())? else {
             return Ok(Vec::new());
         };
-        let opened = self.vault.open(&Sealed::from_bytes(sealed), &identity(id));
-        let opened = opened.map_err(|source| StoreError::Sealed { table: TABLE, row: id.to_string(), source })?;
-        serde_json::from_slice(&opened).map_err(|_| Reading { table: TABLE, row: &id }.corrupt("sealed_values"))
+        self.open_values(TABLE, id, sealed)
     }
 
     /// Deletes a credential with its values.
@@ -214,10 +206,5 @@ impl Tx {
             execute!(self, sql, session.uuid(), id.uuid())?;
         }
         Ok(())
-    }
-
-    fn seal_values(&self, id: CredentialId, values: &[Variable]) -> Result<Sealed, StoreError> {
-        let sealed = self.vault.seal(to_json(&values)?.as_bytes(), &identity(id));
-        sealed.map_err(|source| StoreError::Sealed { table: TABLE, row: id.to_string(), source })
     }
 }

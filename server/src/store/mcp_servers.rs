@@ -9,7 +9,6 @@ use super::column::{Reading, free_text, to_json};
 use super::transaction::{Entity, execute, query};
 use super::{StoreError, Tx};
 use crate::domain::McpServer;
-use crate::vault::Sealed;
 
 const TABLE: &str = "agent_mcp_servers";
 
@@ -43,11 +42,6 @@ impl TryFrom<McpServerRow> for McpServer {
     }
 }
 
-/// The identity that a server's sealed values are bound to.
-fn identity(id: McpServerId) -> String {
-    format!("{TABLE}/{id}/values")
-}
-
 impl Tx {
     /// Stores the MCP servers of an agent with their values, in place of those that it had.
     pub async fn replace_mcp_servers(
@@ -73,9 +67,7 @@ impl Tx {
             McpTransport::Stdio { command } => ("stdio", Some(to_json(command)?), None),
             McpTransport::Http { url } => ("http", None, Some(free_text(TABLE, "url", url)?)),
         };
-        let sealed = self.vault.seal(to_json(&values)?.as_bytes(), &identity(server.id));
-        let sealed =
-            sealed.map_err(|source| StoreError::Sealed { table: TABLE, row: server.id.to_string(), source })?;
+        let sealed = self.seal_values(TABLE, server.id, values)?;
         execute!(
             self,
             "INSERT INTO agent_mcp_servers (id, agent_id, position, name, transport, command, url, value_names, \
@@ -112,8 +104,6 @@ impl Tx {
         let Some((sealed,)) = query!(self, fetch_optional, (Vec<u8>,), sql, id.uuid())? else {
             return Ok(Vec::new());
         };
-        let opened = self.vault.open(&Sealed::from_bytes(sealed), &identity(id));
-        let opened = opened.map_err(|source| StoreError::Sealed { table: TABLE, row: id.to_string(), source })?;
-        serde_json::from_slice(&opened).map_err(|_| Reading { table: TABLE, row: &id }.corrupt("sealed_values"))
+        self.open_values(TABLE, id, sealed)
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::mcp::{McpServer, McpTransport, SaveMcpServer, SaveMcpValue};
+use octobot_wire::mcp::{McpServer, McpTransport, SaveMcpServer};
 use octobot_wire::{McpServerId, Problem};
 use web_sys::SubmitEvent;
 
@@ -11,6 +11,7 @@ use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::problem::OtherProblem;
 use crate::components::form::text_field::TextField;
+use crate::components::form::value_lines::read_values;
 
 /// What is typed into the form.
 #[derive(Clone, Copy)]
@@ -58,16 +59,8 @@ impl Draft {
             id: self.id,
             name: self.name.get_untracked().trim().to_owned(),
             transport,
-            values: lines(self.values).iter().map(|line| value(line)).collect(),
+            values: self.values.with_untracked(|typed| read_values(typed)),
         }
-    }
-}
-
-/// A line such as `NAME=value`, or a name alone.
-fn value(line: &str) -> SaveMcpValue {
-    match line.split_once('=') {
-        Some((name, value)) => SaveMcpValue { name: name.trim().to_owned(), value: Some(value.to_owned()) },
-        None => SaveMcpValue { name: line.trim().to_owned(), value: None },
     }
 }
 
@@ -169,21 +162,5 @@ fn TransportPicker(is_http: RwSignal<bool>) -> impl IntoView {
             {card("Program", "The agent runs it in the sandbox", false)}
             {card("HTTP", "It runs elsewhere", true)}
         </fieldset>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_alone_keeps_its_value_and_a_value_may_hold_anything() {
-        let typed = |line| {
-            let SaveMcpValue { name, value } = value(line);
-            (name, value)
-        };
-        assert_eq!(typed("KEY"), ("KEY".to_owned(), None));
-        assert_eq!(typed("KEY="), ("KEY".to_owned(), Some(String::new())));
-        assert_eq!(typed("KEY = a=b "), ("KEY".to_owned(), Some(" a=b ".to_owned())));
     }
 }

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::mcp::{McpServer, SaveMcpServer, SaveMcpServers, SaveMcpValue};
+use octobot_wire::mcp::{McpServer, SaveMcpServer, SaveMcpServers};
+use octobot_wire::value::SaveValue;
 use octobot_wire::{AgentId, McpServerId, Problem};
 
 use super::mcp_server_form::McpServerForm;
@@ -85,7 +86,7 @@ impl ServerList {
 
     /// All servers as they are, with the values that are stored for them.
     fn as_stored(self) -> Vec<SaveMcpServer> {
-        let kept = |name: String| SaveMcpValue { name, value: None };
+        let kept = |name: String| SaveValue { name, value: None };
         let stored = |server: McpServer| SaveMcpServer {
             id: Some(server.id),
             name: server.name,

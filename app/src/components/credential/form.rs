@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::Problem;
-use octobot_wire::credential::{Credential, CredentialType, CredentialTypeId, SaveCredential, SaveCredentialValue};
+use octobot_wire::credential::{Credential, CredentialType, CredentialTypeId, SaveCredential};
+use octobot_wire::value::SaveValue;
 use web_sys::SubmitEvent;
 
 use super::list::CredentialList;
@@ -12,6 +13,7 @@ use crate::components::dynamic::when::When;
 use crate::components::form::field::{Field, description_id};
 use crate::components::form::problem::{OtherProblem, about};
 use crate::components::form::text_field::TextField;
+use crate::components::form::value_lines::read_values;
 
 /// What is typed into the form.
 #[derive(Clone, Copy)]
@@ -68,11 +70,9 @@ impl Draft {
             Some(name) => {
                 let typed = self.key.get_untracked();
                 let value = if typed.is_empty() && !self.is_new { None } else { Some(typed) };
-                vec![SaveCredentialValue { name: name.clone(), value }]
+                vec![SaveValue { name: name.clone(), value }]
             }
-            None => self
-                .variables
-                .with_untracked(|typed| typed.lines().filter(|line| !line.trim().is_empty()).map(value).collect()),
+            None => self.variables.with_untracked(|typed| read_values(typed)),
         };
         SaveCredential {
             name: self.name.get_untracked(),
@@ -81,14 +81,6 @@ impl Draft {
             values,
             every_session: self.every_session.get_untracked(),
         }
-    }
-}
-
-/// A line such as `NAME=value`, or a name alone.
-fn value(line: &str) -> SaveCredentialValue {
-    match line.split_once('=') {
-        Some((name, value)) => SaveCredentialValue { name: name.trim().to_owned(), value: Some(value.to_owned()) },
-        None => SaveCredentialValue { name: line.trim().to_owned(), value: None },
     }
 }
 
@@ -214,21 +206,5 @@ fn KeyField(draft: Draft, problem: RwSignal<Option<Problem>>) -> impl IntoView {
                 on:input=move |event| draft.key.set(event_target_value(&event))
             />
         </Field>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_alone_keeps_its_value_and_a_value_may_hold_anything() {
-        let typed = |line| {
-            let SaveCredentialValue { name, value } = value(line);
-            (name, value)
-        };
-        assert_eq!(typed("KEY"), ("KEY".to_owned(), None));
-        assert_eq!(typed("KEY="), ("KEY".to_owned(), Some(String::new())));
-        assert_eq!(typed(" KEY = a=b "), ("KEY".to_owned(), Some(" a=b ".to_owned())));
     }
 }

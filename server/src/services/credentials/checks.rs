@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use http::Uri;
-use octobot_wire::credential::{SaveCredential, SaveCredentialValue};
+use octobot_wire::credential::SaveCredential;
 use octobot_wire::launch::Variable;
 use octobot_wire::name::{InvalidName, parse_name};
+use octobot_wire::value::SaveValue;
 
 use crate::domain::Credential;
 use crate::domain::credential_type::{CredentialRecipe, recipe};
@@ -120,7 +121,7 @@ fn checked_url(url: &str) -> Result<String, InvalidCredential> {
 
 fn checked_values(
     recipe: &CredentialRecipe,
-    given: &[SaveCredentialValue],
+    given: &[SaveValue],
     kept: &[Variable],
 ) -> Result<Vec<Variable>, InvalidCredential> {
     if given.is_empty() {
@@ -131,13 +132,13 @@ fn checked_values(
     }
     let mut names = HashSet::new();
     let mut values = Vec::with_capacity(given.len());
-    for SaveCredentialValue { name, value } in given {
+    for saved in given {
+        let name = &saved.name;
         check_name(recipe, name)?;
         if !names.insert(name) {
             return Err(InvalidCredential::VariableTwice(name.clone()));
         }
-        let stored = || kept.iter().find(|stored| stored.name == *name).map(|stored| stored.value.clone());
-        let value = value.clone().or_else(stored).ok_or_else(|| InvalidCredential::ValueMissing(name.clone()))?;
+        let value = saved.given_or_kept(kept).ok_or_else(|| InvalidCredential::ValueMissing(name.clone()))?;
         // What is pasted often has a line's end or blanks around it, and a key never does.
         let value = if recipe.has_key() { value.trim().to_owned() } else { value };
         if !is_value(&value, recipe.has_key()) {
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     fn request(credential_type: CredentialTypeId, values: &[(&str, Option<&str>)]) -> SaveCredential {
-        let value = |&(name, value): &(&str, Option<&str>)| SaveCredentialValue {
+        let value = |&(name, value): &(&str, Option<&str>)| SaveValue {
             name: name.to_owned(),
             value: value.map(str::to_owned),
         };
