@@ -31,6 +31,7 @@ pub use crate::model::scenario::{Block, Fault, Scenario, Step};
 /// A running model API. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Model {
+    ip: IpAddr,
     address: String,
     script: Script,
     server: JoinHandle<()>,
@@ -82,8 +83,8 @@ impl Model {
     }
 
     /// Starts one at another address of this machine, where containers reach it.
-    pub async fn start_at(address: IpAddr) -> Result<Self> {
-        let listener = TcpListener::bind((address, 0)).await.context("the model API can't listen")?;
+    pub async fn start_at(ip: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((ip, 0)).await.context("the model API can't listen")?;
         let address = format!("http://{}", listener.local_addr()?);
         let script = Script::default();
         let router = Router::new().fallback(answer).with_state(script.clone());
@@ -92,7 +93,12 @@ impl Model {
                 eprintln!("the model API has ended: {error}");
             }
         });
-        Ok(Self { address, script, server })
+        Ok(Self { ip, address, script, server })
+    }
+
+    /// Where it listens.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
     }
 
     /// Its address, for instance `http://127.0.0.1:4000`.
