@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn of_a_text_without_room_the_end_is_kept() {
-        assert_eq!(end_of("one\ntwo\nthree\n", 12), "three\n");
+        assert_eq!(end_of("one\ntwo\nthree\n", 12), "two\nthree\n");
         assert_eq!(end_of("one two", 3), "two");
         assert_eq!(end_of("ééé\n", 4), "é\n");
         assert_eq!(end_of("one", 0), "");
