@@ -33,7 +33,7 @@ pub enum Role {
 pub struct Part {
     /// The agent's configuration.
     pub agent: Value,
-    /// What the server's environment has for it, beside what depends on the model's address.
+    /// What the server's environment has for it.
     variables: Vec<(&'static str, String)>,
     /// The tool that writes the file, with its input, and the one that runs the tests.
     tools: [(&'static str, Value); 2],

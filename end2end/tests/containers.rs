@@ -210,3 +210,8 @@ async fn gemini_cli_writes_and_tests_in_a_container_across_a_kill_of_the_server(
 async fn codex_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
     plays("Codex in a container", Role::Codex).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opencode_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("OpenCode in a container", Role::OpenCode).await;
+}
