@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use crate::engine::{Engine, PRODUCT};
 use crate::model::{Block, Model, Scenario, Step};
 use crate::server::Place;
-use crate::{Stage, agents, api, play_at, play_in};
+use crate::{Stage, agents, api, origin, play_at, play_in};
 
 /// What every agent is asked to do.
 pub const PROMPT: &str = "create hello.txt and run the tests";
@@ -182,6 +183,14 @@ impl Scene {
         match self {
             Self::Container(engine) => Model::start_at(engine.gateway()?).await,
             Self::Local(_) => Model::start().await,
+        }
+    }
+
+    /// Listens where sandboxes reach it.
+    pub async fn listen(&self) -> Result<TcpListener> {
+        match self {
+            Self::Container(engine) => Ok(TcpListener::bind((engine.gateway()?, 0)).await?),
+            Self::Local(_) => origin::listen().await,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod engine;
 pub mod mcp;
 pub mod model;
 pub mod moments;
+pub mod origin;
 pub mod page;
 pub mod processes;
 pub mod registry;

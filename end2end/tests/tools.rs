@@ -9,7 +9,6 @@ use octobot_end2end::model::{Scenario, Step};
 use octobot_end2end::page::{hydrated, looks_right, permit_until, press, see, send};
 use octobot_end2end::{Stage, skip};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 /// What the agents are asked to do.
 const CUE: &str = "use every tool";
@@ -99,7 +98,7 @@ async fn what_is_fetched_and_what_is_found_have_each_their_view() {
         return skip(NAME, &why);
     }
     let model = scene.model().await.expect("the model API starts where containers reach it");
-    let listener = TcpListener::bind((model.ip(), 0)).await.expect("a port is free");
+    let listener = scene.listen().await.expect("a port is free");
     let page = format!("http://{}/guide.html", listener.local_addr().expect("it is bound"));
     let html = ([("content-type", "text/html")], "<h1>Guide</h1><p>Greet <b>politely</b>.</p>");
     let site = Router::new().route("/guide.html", get(async move || html));
