@@ -254,7 +254,6 @@ async fn a_new_agent_is_created_with_its_mcp_servers_or_says_what_is_wrong_with_
         press(stage, SUBMIT).await?;
         hide(stage, "//li//*[@role='alert']").await?;
         press(stage, "//button[@aria-label='Remove files']").await?;
-        press(stage, "//dialog[@open]//button[contains(., 'Remove server')]").await?;
         hide(stage, "//li[contains(., 'files')][not(contains(., 'web'))]").await?;
         press(stage, "//button[text()='Save agent']").await?;
         press(stage, "//a[contains(., 'Equipped')]").await?;
