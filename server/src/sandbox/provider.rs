@@ -41,6 +41,11 @@ pub trait Provider: Send + Sync {
     /// The connection of a sandbox that runs; `None` when it doesn't run or is about to end.
     fn connect(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
 
+    /// The control API of the proxy that a sandbox reaches everything through; `None` when it doesn't run.
+    fn proxy(&self, _session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Stops the sandbox: process 1 gets SIGTERM and 10 s, then SIGKILL. Its data stays. When this returns, none of
     /// its processes is left.
     fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>>;
