@@ -27,7 +27,8 @@ use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
-    AgentService, Core, CredentialService, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
+    AgentService, Core, CredentialService, Followers, NetworkService, Paths, ProjectService, SessionService, Support,
+    TrafficService, WorkspaceService,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -111,6 +112,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
         credentials: Arc::new(CredentialService::new(core.clone(), Trials::new()?)),
+        network: Arc::new(NetworkService::new(core.clone())),
+        traffic: Arc::new(TrafficService::new(core.clone(), provider.clone())),
         sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
     };
     let web = Web {
