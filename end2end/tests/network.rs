@@ -1,0 +1,86 @@
+//! The network policy over the REST API: kept, explained, changed one host at a time, and told of.
+
+use anyhow::{Result, ensure};
+use octobot_end2end::api::{Api, Method};
+use octobot_end2end::{Place, rehearse_at};
+use serde_json::{Value, json};
+
+/// What the policy says about a host: the refusal, and where its rule comes from.
+async fn verdict(api: &Api, query: &str) -> Result<(Value, Value)> {
+    let verdict = api.get(&format!("/network/check?{query}")).await?;
+    Ok((verdict["refusal"].clone(), verdict["origin"]["from"].clone()))
+}
+
+#[tokio::test]
+async fn a_policy_is_kept_explained_and_changed_from_what_was_seen() {
+    rehearse_at(Place::default(), "network policy", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let view = api.get("/network").await?;
+        let mut policy = view["policy"].clone();
+        ensure!(policy["presets"] == json!(["model-apis", "package-registries", "github"]), "{policy}");
+        ensure!(policy["revision"] == 0 && policy["enabled"] == true && view["mayEdit"] == true, "{view}");
+        ensure!(verdict(&api, "host=github.com").await? == (Value::Null, json!("preset")));
+        ensure!(verdict(&api, "host=other.example").await? == (json!("unlisted"), Value::Null));
+
+        policy["allowed"] = json!([{ "host": "Other.example.", "ports": ["443"] }, { "host": "10.1.2.3/16" }]);
+        policy["denied"] = json!(["gist.github.com"]);
+        let (status, stored) = api.send(Method::PUT, "/network", Some(&policy)).await?;
+        ensure!(status == 200 && stored["revision"] == 1, "{stored}");
+        ensure!(stored["allowed"][0]["host"] == "other.example" && stored["allowed"][1]["host"] == "10.1.0.0/16");
+        let (status, problem) = api.send(Method::PUT, "/network", Some(&policy)).await?;
+        ensure!(status == 409, "{problem}");
+        policy["allowed"][1]["host"] = json!("10.1.2.3/99");
+        let (status, problem) = api.send(Method::PUT, "/network", Some(&policy)).await?;
+        ensure!(status == 422 && problem["errors"][0]["field"] == "allowed.1.host", "{problem}");
+
+        ensure!(verdict(&api, "host=https://other.example/a").await? == (Value::Null, json!("project")));
+        ensure!(verdict(&api, "host=other.example:80").await? == (json!("port"), json!("project")));
+        ensure!(verdict(&api, "host=gist.github.com").await? == (json!("denied"), json!("project")));
+        ensure!(verdict(&api, "host=10.1.9.9").await? == (Value::Null, json!("project")));
+        ensure!(verdict(&api, "host=10.2.9.9").await? == (json!("unlisted"), Value::Null));
+
+        // A workspace adds to it, for its own sandboxes.
+        let additions = json!({ "revision": 0, "allowed": [{ "host": "own.example" }], "denied": ["github.com"] });
+        let path = format!("/workspaces/{workspace}/network");
+        ensure!(api.send(Method::PUT, &path, Some(&additions)).await?.0 == 200);
+        let of_workspace = |host: &str| format!("host={host}&workspace={workspace}");
+        ensure!(verdict(&api, &of_workspace("own.example")).await? == (Value::Null, json!("workspace")));
+        ensure!(verdict(&api, &of_workspace("github.com")).await? == (json!("denied"), json!("workspace")));
+        ensure!(verdict(&api, "host=own.example").await? == (json!("unlisted"), Value::Null));
+        let effective = api.get(&format!("/network/effective?workspace={workspace}")).await?;
+        ensure!(effective["denied"].as_array().is_some_and(|denied| denied.len() == 2), "{effective}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_host_is_allowed_and_taken_back_and_pages_hear_of_it() {
+    rehearse_at(Place::default(), "allowed hosts", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let asked = json!({ "host": "new.example", "port": 8443, "workspace": workspace });
+        let added = api.post("/network/allow", &asked).await?["added"].clone();
+        ensure!(added["host"] == "new.example" && added["ports"] == json!(["8443"]), "{added}");
+        ensure!(api.post("/network/allow", &asked).await?["added"].is_null());
+        let taken = json!({ "entry": added, "workspace": workspace });
+        for _ in 0..2 {
+            ensure!(api.send(Method::POST, "/network/disallow", Some(&taken)).await?.0 == 204);
+        }
+        let left = api.get(&format!("/workspaces/{workspace}/network")).await?;
+        ensure!(left["allowed"] == json!([]) && left["revision"] == 2, "{left}");
+
+        // What a list denies, no other list allows.
+        let additions = json!({ "revision": 2, "allowed": [], "denied": ["*.evil.example"] });
+        let path = format!("/workspaces/{workspace}/network");
+        ensure!(api.send(Method::PUT, &path, Some(&additions)).await?.0 == 200);
+        let denied = json!({ "host": "a.evil.example", "workspace": workspace });
+        let (status, problem) = api.send(Method::POST, "/network/allow", Some(&denied)).await?;
+        ensure!(status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("evil")), "{problem}");
+        let mut events = api.events("after=0").await?;
+        while events.next().await?["type"] != "networkPolicy" {}
+        Ok(())
+    })
+    .await;
+}
