@@ -19,6 +19,7 @@ pub mod engine;
 pub mod mcp;
 pub mod model;
 pub mod moments;
+pub mod origin;
 pub mod processes;
 pub mod registry;
 pub mod relay;

@@ -9,6 +9,7 @@ pub mod descriptors;
 pub mod dns;
 mod forward;
 pub mod inject;
+pub mod inlet;
 pub mod listen;
 pub mod log;
 pub mod mitm;

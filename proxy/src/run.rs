@@ -22,6 +22,7 @@ use octobot_proxy::proxy::Proxy;
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::activation::{self, Passed};
@@ -64,9 +65,11 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
         hall.answer_udp(socket)?;
         hall.answer_tcp(bind(address).await?)?;
     }
+    let launcher_ended = CancellationToken::new();
     if let Some(source) = arguments.sockets {
         let hall = hall.clone();
-        activation::receive(source, move |passed| hall.take(passed)).context("no sockets can be received")?;
+        activation::receive(source, launcher_ended.clone(), move |passed| hall.take(passed))
+            .context("no sockets can be received")?;
     }
     control(arguments.control, Control::new(Arc::clone(&proxy), token)).await?;
     if let Some(file) = arguments.config {
@@ -74,8 +77,11 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
     }
     tokio::spawn(sweep(Arc::clone(&proxy)));
 
-    let signal = end.await;
-    tracing::info!(signal, "the proxy shuts down");
+    let reason = tokio::select! {
+        signal = end => signal,
+        () = launcher_ended.cancelled() => "its launcher has ended",
+    };
+    tracing::info!(reason, "the proxy shuts down");
     proxy.closing.cancel();
     connections.close();
     if timeout(DRAIN, connections.wait()).await.is_err() {

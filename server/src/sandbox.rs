@@ -11,6 +11,7 @@ pub mod error;
 pub mod limits;
 mod lines;
 pub mod local;
+pub mod network;
 pub mod provider;
 pub mod proxy_client;
 mod room;

@@ -118,6 +118,8 @@ pub struct NetworkView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "from", rename_all = "camelCase")]
 pub enum RuleOrigin {
+    /// From what the operator says of every sandbox.
+    Operator,
     /// From a list of the project's.
     Project,
     /// From a list of the workspace's.
@@ -132,7 +134,7 @@ pub enum RuleOrigin {
 }
 
 read_tagged!(
-    RuleOrigin by "from" with { name: String } as Project {} Workspace {} Preset { name } PolicyOff {}
+    RuleOrigin by "from" with { name: String } as Operator {} Project {} Workspace {} Preset { name } PolicyOff {}
 );
 
 /// A rule that is in force.
@@ -258,6 +260,7 @@ mod tests {
     #[test]
     fn an_origin_reads_back() {
         let origins = [
+            RuleOrigin::Operator,
             RuleOrigin::Project,
             RuleOrigin::Workspace,
             RuleOrigin::Preset { name: "github".to_owned() },

@@ -33,7 +33,7 @@ use uuid::Uuid;
 use self::engine::{Activity, Engine};
 use self::place::Place;
 use super::turnstile::Turnstile;
-use super::{Connection, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus};
+use super::{Connection, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus, Secret};
 
 /// What process 1 has to end: more than the 10 s after which it kills what is left itself.
 const STOP_GRACE: Duration = Duration::from_secs(12);
@@ -121,6 +121,14 @@ impl Provider for DockerProvider {
             let place = self.place(session);
             place.connection().map_err(files(session, "reading", &place))
         })
+    }
+
+    fn configure<'a>(&'a self, _: SessionId, _: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn proxy(&self, _: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>> {

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::{ProjectId, SessionId};
 
-use super::{Connection, Limits, Room, SandboxError};
+use super::{Connection, Limits, Room, SandboxError, Secret};
 
 /// Makes, finds, stops and removes sandboxes.
 ///
@@ -41,10 +41,12 @@ pub trait Provider: Send + Sync {
     /// The connection of a sandbox that runs; `None` when it doesn't run or is about to end.
     fn connect(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
 
-    /// The control API of the proxy that a sandbox reaches everything through; `None` when it doesn't run.
-    fn proxy(&self, _session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
-        Box::pin(async { Ok(None) })
-    }
+    /// Gives the sandbox's proxy another configuration, which is in force from the next request on. Does nothing where the sandbox
+    /// doesn't run: it is started with one.
+    fn configure<'a>(&'a self, session: SessionId, network: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>>;
+
+    /// The control API of the proxy of a sandbox that runs.
+    fn proxy(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
 
     /// Stops the sandbox: process 1 gets SIGTERM and 10 s, then SIGKILL. Its data stays. When this returns, none of
     /// its processes is left.
@@ -66,6 +68,8 @@ pub struct SandboxSpec {
     pub project: ProjectId,
     /// What it may use up.
     pub limits: Limits,
+    /// The configuration of its proxy, secrets included: who may be reached, and what is added to requests.
+    pub network: Secret,
 }
 
 /// A sandbox as its provider sees it.

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use octobot_app::ports::Caller;
-use octobot_proxy::policy::{Allowlist, Phase, Target};
+use octobot_proxy::policy::{Allowlist, Phase};
 use octobot_wire::event::Change;
 use octobot_wire::network::{
     AllowHost, DisallowHost, EffectivePolicy, HostAllowed, HostVerdict, NetworkPhase, NetworkView, PolicyScope,
 };
 use octobot_wire::{ProjectId, WorkspaceId, network as wire};
 
-use super::{Core, ServiceError};
+use super::{Core, Egress, ServiceError};
 use crate::domain::network::{AllowedHost, Effective, InvalidPolicy, catalogue, check_room, read_host, read_target};
 use crate::domain::{NetworkAdditions, NetworkPolicy};
 use crate::store::Tx;
@@ -20,12 +20,13 @@ use crate::store::Tx;
 /// See the module.
 pub struct NetworkService {
     core: Arc<Core>,
+    egress: Arc<Egress>,
 }
 
 impl NetworkService {
-    /// Works on `core`.
-    pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+    /// Works on `core`; `egress` puts changes into force.
+    pub fn new(core: Arc<Core>, egress: Arc<Egress>) -> Self {
+        Self { core, egress }
     }
 
     /// A project's policy, and what there could be in it.
@@ -117,17 +118,18 @@ impl NetworkService {
         self.core.administrator(&mut tx, caller, project).await?;
         let mut policy = tx.network_policy(project).await?;
         let mut additions = additions_of(&mut tx, project, request.workspace).await?;
-        let Some(entry) = Effective::new(&policy, &additions).entry_for(&target, request.private) else {
+        let operator = self.egress.operators_list();
+        let Some(entry) = Effective::new(operator, &policy, &additions).entry_for(&target, request.private) else {
             return Ok(HostAllowed { added: None });
         };
         let now = self.core.now();
         if let Some(workspace) = request.workspace {
             put(&mut additions.allowed, &mut additions.revision, &entry)?;
-            check_reached(&policy, &additions, &target)?;
+            Effective::new(operator, &policy, &additions).check_reached(&target)?;
             tx.save_network_additions(workspace, &additions, now).await?;
         } else {
             put(&mut policy.allowed, &mut policy.revision, &entry)?;
-            check_reached(&policy, &additions, &target)?;
+            Effective::new(operator, &policy, &additions).check_reached(&target)?;
             tx.save_network_policy(project, &policy, now).await?;
         }
         self.commit(tx, project).await?;
@@ -162,12 +164,6 @@ impl NetworkService {
         self.commit(tx, project).await
     }
 
-    /// What the proxies of a workspace's sandboxes let through. For the server itself, so nobody's rights are checked.
-    pub async fn allowlist(&self, project: &ProjectId, workspace: WorkspaceId) -> Result<Allowlist, ServiceError> {
-        let mut tx = self.core.store.read().await?;
-        Ok(effective(&mut tx, project, Some(workspace)).await?.into_list())
-    }
-
     async fn in_force(
         &self,
         caller: Caller,
@@ -176,25 +172,37 @@ impl NetworkService {
     ) -> Result<Effective, ServiceError> {
         let mut tx = self.core.store.read().await?;
         self.core.member(&mut tx, caller, project).await?;
-        effective(&mut tx, project, workspace).await
+        effective(&mut tx, self.egress.operators_list(), project, workspace).await
     }
 
     /// Commits a change of the policy, and tells pages and proxies.
     async fn commit(&self, mut tx: Tx, project: &ProjectId) -> Result<(), ServiceError> {
         tx.record(project, Change::NetworkPolicy);
         self.core.commit(tx).await?;
+        self.egress.policy_changed(project).await;
         tracing::info!(project.id = %project, "the network policy of project {project} was changed");
         Ok(())
     }
 }
 
+/// What the proxies of a workspace's sandboxes let through, where the operator says this of every sandbox.
+pub(super) async fn allowlist(
+    tx: &mut Tx,
+    operator: &Allowlist,
+    project: &ProjectId,
+    workspace: WorkspaceId,
+) -> Result<Allowlist, ServiceError> {
+    Ok(effective(tx, operator, project, Some(workspace)).await?.into_list())
+}
+
 async fn effective(
     tx: &mut Tx,
+    operator: &Allowlist,
     project: &ProjectId,
     workspace: Option<WorkspaceId>,
 ) -> Result<Effective, ServiceError> {
     let policy = tx.network_policy(project).await?;
-    Ok(Effective::new(&policy, &additions_of(tx, project, workspace).await?))
+    Ok(Effective::new(operator, &policy, &additions_of(tx, project, workspace).await?))
 }
 
 /// What a workspace of the project adds; nothing where no workspace is meant.
@@ -228,11 +236,6 @@ fn take(list: &mut Vec<AllowedHost>, revision: &mut u64, entry: &AllowedHost) ->
     list.retain(|known| known != entry);
     *revision += u64::from(list.len() < before);
     list.len() < before
-}
-
-/// Makes sure that no list of denied hosts stands in the way of what was just allowed.
-fn check_reached(policy: &NetworkPolicy, additions: &NetworkAdditions, target: &Target) -> Result<(), ServiceError> {
-    Ok(Effective::new(policy, additions).check_reached(target)?)
 }
 
 fn phase(phase: NetworkPhase) -> Phase {

@@ -82,7 +82,7 @@ text_column!(SessionStage {
     Running = "running",
     Removing = "removing",
 });
-text_column!(Network { Host = "host", Bridge = "bridge" });
+text_column!(Network { Host = "host", Bridge = "bridge", Proxied = "proxied" });
 text_column!(Mode { Online = "online", OfflineAgent = "offline_agent" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use octobot_server::sandbox::docker::{DockerConfig, DockerProvider};
-use octobot_server::sandbox::{Limits, LogSink, Provider, SandboxError, SandboxSpec};
+use octobot_server::sandbox::{Limits, LogSink, Provider, SandboxError};
+use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Isolation, Network};
-use octobot_wire::{ProjectId, SessionId};
 
-use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, start};
+use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, spec, start};
 use super::host;
 
 /// What most tests use: Debian with git.
@@ -146,10 +146,6 @@ impl Bench for DockerBench {
     fn bounds_memory(&self) -> bool {
         !self.isolation.missing_limits.iter().any(|sentence| sentence.starts_with("Memory"))
     }
-}
-
-fn spec(session: SessionId, limits: Limits) -> SandboxSpec {
-    SandboxSpec { session, project: ProjectId::local(), limits }
 }
 
 /// Tries to start a sandbox; gives what went wrong in words.

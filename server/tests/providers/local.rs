@@ -5,12 +5,13 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use octobot_server::sandbox::local::{LocalConfig, LocalProvider};
-use octobot_server::sandbox::{LogSink, Provider, SandboxSpec};
+use octobot_server::sandbox::network::RuntimeFolder;
+use octobot_server::sandbox::{LogSink, Provider};
+use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::Isolation;
-use octobot_wire::{ProjectId, SessionId};
 
-use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, start};
+use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, spec, start};
 use super::host;
 
 /// Sandboxes in a folder that goes with the bench.
@@ -26,7 +27,10 @@ pub fn bench() -> Option<LocalBench> {
     let config = LocalConfig {
         supervisor: binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()),
         agent: agent(),
+        proxy: proxy(),
         root: folder.path().join("sandboxes"),
+        runtime: RuntimeFolder::open(&folder.path().join("runtime"), "local").unwrap(),
+        cache: folder.path().join("proxy-cache"),
         tool_dirs: Vec::new(),
     };
     let runtime = tokio::runtime::Handle::current();
@@ -38,6 +42,10 @@ pub fn bench() -> Option<LocalBench> {
             None
         }
     }
+}
+
+fn proxy() -> PathBuf {
+    binary("OCTOBOT_PROXY", || Path::new(env!("CARGO_BIN_EXE_octobot")).with_file_name("octobot-proxy"))
 }
 
 fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
@@ -147,7 +155,7 @@ async fn an_agent_that_cant_be_executed_is_named_with_a_remedy_and_nothing_is_le
         panic!("the probe executes nothing");
     };
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let error = bench.provider().start(&spec, &LogSink::discard()).await.unwrap_err();
     assert!(error.to_string().contains("Permission denied") && error.to_string().contains("755"), "{error}");
     assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
@@ -174,7 +182,7 @@ async fn where_namespaces_are_refused_the_remedy_is_said_and_nothing_is_left() {
     };
     assert!(remedy.contains("user.max_user_namespaces="), "{remedy}");
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let error = bench.provider().start(&spec, &LogSink::discard()).await.unwrap_err();
     assert!(error.to_string().contains(&remedy), "{error}");
     assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
@@ -203,10 +211,12 @@ fn an_ordinary_user_has_the_same_sandboxes() {
     let tests = copy("tests", &std::env::current_exe().unwrap());
     let server = copy("octobot", &binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()));
     let agent = copy("octobot-agent", &agent());
+    let proxy = copy("octobot-proxy", &proxy());
     let output = Command::new(tests)
         .args(["--test-threads", "2"])
         .env("OCTOBOT_SERVER", server)
         .env("OCTOBOT_AGENT", agent)
+        .env("OCTOBOT_PROXY", proxy)
         .env("CARGO_MANIFEST_DIR", "the control of a test")
         .env("HOME", "/nonexistent")
         // What an ordinary user can't have here is tested by root's own run.

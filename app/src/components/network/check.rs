@@ -148,6 +148,7 @@ fn reason(refusal: Option<RefusalKind>, origin: Option<RuleOrigin>) -> String {
 /// Where a rule comes from, in words.
 pub fn origin_words(origin: &RuleOrigin) -> String {
     match origin {
+        RuleOrigin::Operator => "this server’s operator".to_owned(),
         RuleOrigin::Project => "the project’s list".to_owned(),
         RuleOrigin::Workspace => "the workspace’s list".to_owned(),
         RuleOrigin::Preset { name } => format!("the list “{name}”"),

@@ -17,16 +17,20 @@ use super::{AllowedHost, Destination, NetworkAdditions, NetworkPolicy};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
     list: Allowlist,
-    /// How many entries of each part of the list are the project's; the others are the workspace's.
-    share: Share,
+    /// How long the list was with what the operator says alone, and with what the project says as well.
+    operator: Lengths,
+    project: Lengths,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Share {
+/// How long each part of a list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lengths {
     domains: usize,
     ips: usize,
+    presets: usize,
     agent_domains: usize,
     agent_ips: usize,
+    agent_presets: usize,
     denied_domains: usize,
     denied_ips: usize,
 }
@@ -40,27 +44,22 @@ pub struct StillDenied {
 }
 
 impl Effective {
-    /// Merges what a project says and what a workspace adds. An agent that is offline keeps the APIs of models that the
-    /// project has turned on; all of them where the policy is off.
-    pub fn new(policy: &NetworkPolicy, additions: &NetworkAdditions) -> Self {
-        let mut list = Allowlist {
-            enabled: policy.enabled,
-            mode: policy.mode,
-            presets: policy.presets.clone(),
-            agent: AgentRules { domains: Vec::new(), ips: Vec::new(), presets: offline_presets(policy) },
-            ..Allowlist::default()
-        };
+    /// Merges what the operator says of every sandbox, what a project says, and what a workspace adds. Whether only what is
+    /// listed may be reached, the project says, and whether the agent is offline. One that is keeps the APIs of models that
+    /// the project has turned on; all of them where the policy is off.
+    pub fn new(operator: &Allowlist, policy: &NetworkPolicy, additions: &NetworkAdditions) -> Self {
+        let mut list = Allowlist { enabled: policy.enabled, mode: policy.mode, ..operator.clone() };
+        if list.agent == AgentRules::default() {
+            // The operator says nothing about agents.
+            list.agent.presets.clear();
+        }
+        let of_operator = Lengths::of(&list);
+        list.presets.extend(&policy.presets);
+        list.agent.presets.extend(offline_presets(policy));
         add(&mut list, &policy.allowed, &policy.denied);
-        let share = Share {
-            domains: list.domains.len(),
-            ips: list.ips.len(),
-            agent_domains: list.agent.domains.len(),
-            agent_ips: list.agent.ips.len(),
-            denied_domains: list.deny.domains.len(),
-            denied_ips: list.deny.ips.len(),
-        };
+        let of_project = Lengths::of(&list);
         add(&mut list, &additions.allowed, &additions.denied);
-        Self { list, share }
+        Self { list, operator: of_operator, project: of_project }
     }
 
     /// The list for the proxy.
@@ -130,30 +129,63 @@ impl Effective {
 
     fn origins_of_denied(&self) -> impl Iterator<Item = wire::RuleOrigin> {
         let Deny { domains, ips } = &self.list.deny;
-        whose(domains.len(), self.share.denied_domains).chain(whose(ips.len(), self.share.denied_ips))
+        let domains = self.whose(domains.len(), |lengths| lengths.denied_domains);
+        domains.chain(self.whose(ips.len(), |lengths| lengths.denied_ips))
     }
 
     /// In the order of the explanation: names, presets, or what stands for them while the policy is off, then addresses.
-    fn origins_of_allowed(&self, phase: Phase) -> impl Iterator<Item = wire::RuleOrigin> {
-        let Self { list, share } = self;
+    fn origins_of_allowed(&self, phase: Phase) -> Vec<wire::RuleOrigin> {
+        let list = &self.list;
         let is_offline = list.mode == Mode::OfflineAgent && phase == Phase::Agent;
-        let (domains, presets, ips) = if is_offline {
+        if is_offline {
             let AgentRules { domains, ips, presets } = &list.agent;
-            (whose(domains.len(), share.agent_domains), presets, whose(ips.len(), share.agent_ips))
+            let domains = self.whose(domains.len(), |lengths| lengths.agent_domains);
+            let presets = of_presets(presets, self.operator.agent_presets);
+            return domains.chain(presets).chain(self.whose(ips.len(), |lengths| lengths.agent_ips)).collect();
+        }
+        let mut origins: Vec<_> = self.whose(list.domains.len(), |lengths| lengths.domains).collect();
+        if list.enabled {
+            origins.extend(of_presets(&list.presets, self.operator.presets));
         } else {
-            (whose(list.domains.len(), share.domains), &list.presets, whose(list.ips.len(), share.ips))
-        };
-        let is_off = !is_offline && !list.enabled;
-        let of_presets = presets.iter().filter(move |_| !is_off).flat_map(|preset| {
-            repeat_n(wire::RuleOrigin::Preset { name: preset.name().to_owned() }, preset.hosts().len())
-        });
-        domains.chain(is_off.then_some(wire::RuleOrigin::PolicyOff)).chain(of_presets).chain(ips)
+            origins.push(wire::RuleOrigin::PolicyOff);
+        }
+        origins.extend(self.whose(list.ips.len(), |lengths| lengths.ips));
+        origins
+    }
+
+    /// Whose the entries of a part of the list are: the operator's come first, then the project's.
+    fn whose(&self, count: usize, part: fn(&Lengths) -> usize) -> impl Iterator<Item = wire::RuleOrigin> + use<> {
+        let (operator, project) = (part(&self.operator), part(&self.project));
+        (0..count).map(move |at| match at {
+            _ if at < operator => wire::RuleOrigin::Operator,
+            _ if at < project => wire::RuleOrigin::Project,
+            _ => wire::RuleOrigin::Workspace,
+        })
     }
 }
 
-/// The origins of a part of a list of which the first entries are the project's.
-fn whose(count: usize, of_project: usize) -> impl Iterator<Item = wire::RuleOrigin> {
-    (0..count).map(move |at| if at < of_project { wire::RuleOrigin::Project } else { wire::RuleOrigin::Workspace })
+impl Lengths {
+    fn of(list: &Allowlist) -> Self {
+        Self {
+            domains: list.domains.len(),
+            ips: list.ips.len(),
+            presets: list.presets.len(),
+            agent_domains: list.agent.domains.len(),
+            agent_ips: list.agent.ips.len(),
+            agent_presets: list.agent.presets.len(),
+            denied_domains: list.deny.domains.len(),
+            denied_ips: list.deny.ips.len(),
+        }
+    }
+}
+
+/// An origin for each host of each preset.
+fn of_presets(presets: &[Preset], of_operator: usize) -> impl Iterator<Item = wire::RuleOrigin> {
+    presets.iter().enumerate().flat_map(move |(at, preset)| {
+        let of_project = || wire::RuleOrigin::Preset { name: preset.name().to_owned() };
+        let origin = if at < of_operator { wire::RuleOrigin::Operator } else { of_project() };
+        repeat_n(origin, preset.hosts().len())
+    })
 }
 
 fn offline_presets(policy: &NetworkPolicy) -> Vec<Preset> {
@@ -246,6 +278,7 @@ mod tests {
     /// Each rule with where it comes from.
     fn told(rules: &[wire::EffectiveRule]) -> Vec<String> {
         let origin = |origin: &RuleOrigin| match origin {
+            RuleOrigin::Operator => "operator".to_owned(),
             RuleOrigin::Project => "project".to_owned(),
             RuleOrigin::Workspace => "workspace".to_owned(),
             RuleOrigin::Preset { name } => name.clone(),
@@ -257,7 +290,7 @@ mod tests {
     #[test]
     fn every_rule_is_told_with_where_it_comes_from() {
         let (policy, additions) = full();
-        let effective = Effective::new(&policy, &additions);
+        let effective = Effective::new(&Allowlist::default(), &policy, &additions);
         let explained = effective.explain(Phase::Agent);
         assert_eq!(told(&explained.denied), ["project evil.example", "workspace bad.example", "project 10.1.9.0/24"]);
         let allowed = told(&explained.allowed);
@@ -278,7 +311,7 @@ mod tests {
     fn an_offline_agent_keeps_model_apis_and_what_is_marked() {
         let (policy, additions) = full();
         let policy = NetworkPolicy { mode: Mode::OfflineAgent, ..policy };
-        let effective = Effective::new(&policy, &additions);
+        let effective = Effective::new(&Allowlist::default(), &policy, &additions);
         let allowed = told(&effective.explain(Phase::Agent).allowed);
         assert_eq!(allowed.first().unwrap(), "project llm.example");
         assert_eq!(allowed[1], "workspace w.example");
@@ -288,9 +321,31 @@ mod tests {
     }
 
     #[test]
+    fn what_the_operator_says_comes_first_and_is_told_apart() {
+        let operator: Allowlist = serde_json::from_value(serde_json::json!({
+            "domains": ["o.example"], "ips": ["10.9.0.0/16"], "presets": ["gitlab"], "deny": { "domains": ["no.example"] },
+            "agent": { "domains": ["o.example"], "presets": [] },
+        }))
+        .unwrap();
+        let (policy, additions) = full();
+        let policy = NetworkPolicy { mode: Mode::OfflineAgent, ..policy };
+        let effective = Effective::new(&operator, &policy, &additions);
+        let setup = effective.explain(Phase::Setup);
+        assert_eq!(told(&setup.denied)[..2], ["operator no.example", "project evil.example"]);
+        let allowed = told(&setup.allowed);
+        assert_eq!(allowed[..2], ["operator o.example", "project p.example"]);
+        assert!(allowed.contains(&"operator gitlab.com".to_owned()), "{allowed:?}");
+        assert_eq!(allowed[allowed.len() - 3..][0], "operator 10.9.0.0/16");
+        assert_eq!(setup.allowed.len(), effective.policy(Phase::Setup).explain().lists[0].allowed.len());
+        let offline = told(&effective.explain(Phase::Agent).allowed);
+        assert_eq!(offline[..2], ["operator o.example", "project llm.example"]);
+        assert_eq!(effective.verdict(&target("o.example"), Phase::Agent).origin, Some(RuleOrigin::Operator));
+    }
+
+    #[test]
     fn a_policy_that_is_off_says_so() {
         let (policy, additions) = full();
-        let off = Effective::new(&NetworkPolicy { enabled: false, ..policy }, &additions);
+        let off = Effective::new(&Allowlist::default(), &NetworkPolicy { enabled: false, ..policy }, &additions);
         let explained = off.explain(Phase::Agent);
         assert!(told(&explained.allowed).contains(&"off *".to_owned()));
         assert_eq!(explained.allowed.len(), 6);
@@ -301,7 +356,7 @@ mod tests {
     #[test]
     fn a_verdict_names_the_rule_and_its_origin() {
         let (policy, additions) = full();
-        let effective = Effective::new(&policy, &additions);
+        let effective = Effective::new(&Allowlist::default(), &policy, &additions);
         for (host, refusal, origin) in [
             ("github.com", None, Some(RuleOrigin::Preset { name: "github".to_owned() })),
             ("p.example", None, Some(RuleOrigin::Project)),
@@ -331,9 +386,10 @@ mod tests {
                 let mut policy = NetworkPolicy { mode, ..NetworkPolicy::default() };
                 let additions = NetworkAdditions::default();
                 let target = target(authority);
-                let entry = Effective::new(&policy, &additions).entry_for(&target, private).unwrap();
+                let entry =
+                    Effective::new(&Allowlist::default(), &policy, &additions).entry_for(&target, private).unwrap();
                 policy.allowed.push(entry);
-                let after = Effective::new(&policy, &additions);
+                let after = Effective::new(&Allowlist::default(), &policy, &additions);
                 after.check_reached(&target).unwrap();
                 assert_eq!(after.entry_for(&target, private), None, "{authority}");
             }
@@ -343,7 +399,9 @@ mod tests {
     #[test]
     fn a_denied_host_stays_denied_when_it_is_listed() {
         let (policy, additions) = full();
-        let denied = Effective::new(&policy, &additions).check_reached(&target("bad.example")).unwrap_err();
+        let denied = Effective::new(&Allowlist::default(), &policy, &additions)
+            .check_reached(&target("bad.example"))
+            .unwrap_err();
         assert!(denied.rule.contains("deny"), "{denied}");
     }
 }

@@ -263,7 +263,7 @@ fn sorted(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Limits;
+    use crate::sandbox::{Limits, Secret};
 
     fn image(environment: &[&str]) -> Image {
         let environment = environment.iter().map(|&variable| variable.to_owned()).collect();
@@ -271,7 +271,8 @@ mod tests {
     }
 
     fn request(image: &Image, limits: Limits) -> (ContainerCreateBody, String) {
-        let spec = SandboxSpec { session: SessionId::new(Uuid::nil()), project: ProjectId::local(), limits };
+        let network = Secret::new(String::new());
+        let spec = SandboxSpec { session: SessionId::new(Uuid::nil()), project: ProjectId::local(), limits, network };
         Blueprint {
             installation: Uuid::nil(),
             spec: &spec,

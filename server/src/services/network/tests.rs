@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::services::bench::Ground;
+use crate::services::bench::{Ground, egress};
 
 const CALLER: Caller = Caller { user_id: UserId::ANONYMOUS };
 
@@ -21,7 +21,9 @@ impl Bench {
     async fn new() -> Self {
         let Ground { core, folder, .. } = Ground::new().await;
         let workspace = WorkspaceId::new(Uuid::from_u128(1));
-        Self { service: NetworkService::new(Arc::new(core)), project: ProjectId::local(), workspace, _folder: folder }
+        let core = Arc::new(core);
+        let service = NetworkService::new(core.clone(), egress(core));
+        Self { service, project: ProjectId::local(), workspace, _folder: folder }
     }
 
     async fn policy(&self) -> wire::NetworkPolicy {
@@ -94,11 +96,12 @@ async fn the_list_for_a_workspaces_proxies_has_what_the_workspace_adds() {
     let bench = Bench::new().await;
     bench.allow("a.example", None).await.unwrap();
     bench.allow("b.example", Some(bench.workspace)).await.unwrap();
-    let list = bench.service.allowlist(&bench.project, bench.workspace).await.unwrap();
+    let mut tx = bench.service.core.store.read().await.unwrap();
+    let list = allowlist(&mut tx, &Allowlist::default(), &bench.project, bench.workspace).await.unwrap();
     let hosts: Vec<_> = list.domains.iter().map(|rule| rule.host.to_string()).collect();
     assert_eq!(hosts, ["a.example", "b.example"]);
     let nobody = WorkspaceId::new(Uuid::from_u128(99));
-    let unknown = bench.service.allowlist(&bench.project, nobody).await;
+    let unknown = allowlist(&mut tx, &Allowlist::default(), &bench.project, nobody).await;
     assert!(matches!(unknown, Err(ServiceError::NotFound("workspace"))), "{unknown:?}");
 }
 
