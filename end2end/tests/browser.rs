@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
 use octobot_end2end::model::{Block, Model, REFUSED_KEY, Scenario, Step};
-use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
+use octobot_end2end::{Place, Stage, agents, origin, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
 use tokio::io::AsyncWriteExt as _;
@@ -382,6 +382,57 @@ async fn a_network_policy_is_looked_at_changed_and_changed_back() {
         let complaints = stage.browser.complaints().await?;
         let others: Vec<_> = complaints.iter().filter(|line| !line.contains("422")).collect();
         ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_host_is_seen_and_allowed_with_one_press() {
+    const SHOWN: &str = "//tr[contains(., '/one')]";
+    let listener = origin::listen_unlisted().await.expect("an address is free");
+    let host = listener.local_addr().expect("it is bound").ip().to_string();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(async || "hello")).await });
+    play("traffic", async |stage: &mut Stage| -> Result<()> {
+        let api = Api::new(&stage.server.url(""));
+        let folder = tempfile::tempdir()?;
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Actions for the session']").await?;
+        press(stage, "//a[contains(@class,'menu__item')][contains(., 'Network')]").await?;
+        see(stage, "//p[contains(., 'Nothing passed yet')]").await?;
+
+        let curl = format!("curl -s http://{host}/one; echo");
+        api.submit(&session, &curl).await?;
+        see(stage, &format!("{SHOWN}//*[text()='Denied']")).await?;
+        stage.browser.screenshot("traffic denied").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        press(stage, &format!("{SHOWN}//button[text()='Allow this host']")).await?;
+        see(stage, &format!("{SHOWN}//span[text()='Allowed']")).await?;
+        api.submit(&session, &curl).await?;
+        see(stage, &format!("({SHOWN})[1]//*[@class='badge__text'][text()='Allowed']")).await?;
+        see(stage, &format!("//h2[text()='By host']/following::button[text()='{host}']")).await?;
+
+        // Filtered, and back.
+        press(stage, "//select[@aria-label='Decision']/option[text()='Denied']").await?;
+        hide(stage, &format!("{SHOWN}//*[@class='badge__text'][text()='Allowed']")).await?;
+        press(stage, "//button[text()='Show all']").await?;
+        see(stage, &format!("{SHOWN}//*[@class='badge__text'][text()='Allowed']")).await?;
+        press(stage, &format!("{SHOWN}//button[text()='Undo']")).await?;
+        see(stage, &format!("{SHOWN}//button[text()='Allow this host']")).await?;
+        let left = api.get(&format!("/workspaces/{workspace}/network")).await?;
+        ensure!(left["allowed"] == json!([]), "{left}");
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("traffic phone").await?;
+
+        // Without a sandbox there is no log, and a way to get it back.
+        api.post(&format!("/sessions/{session}/stop"), &json!({})).await?;
+        see(stage, "//*[contains(., 'isn’t running')]").await?;
+        press(stage, "//button[contains(., 'Start sandbox')]").await?;
+        see(stage, "//select[@aria-label='Decision']").await?;
         Ok(())
     })
     .await;

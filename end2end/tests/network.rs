@@ -1,9 +1,27 @@
 //! The network policy over the REST API: kept, explained, changed one host at a time, and told of.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
 use octobot_end2end::api::{Api, Method};
-use octobot_end2end::{Place, rehearse_at};
+use octobot_end2end::{Place, origin, rehearse_at};
 use serde_json::{Value, json};
+
+/// A host that answers every request with `hello`, and that no policy names. Returns its address.
+async fn host() -> Result<String> {
+    let listener = origin::listen_unlisted().await?;
+    let address = listener.local_addr()?.ip().to_string();
+    let router = Router::new().fallback(async || "hello");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}
+
+/// Runs a script in a session, to its end.
+async fn run(api: &Api, session: &str, script: &str) -> Result<String> {
+    api.submit(session, script).await?;
+    api.idle(session).await?;
+    let view = api.get(&format!("/sessions/{session}")).await?;
+    Ok(view["messages"].as_array().and_then(|messages| messages.last()).context("no message")?["parts"].to_string())
+}
 
 /// What the policy says about a host: the refusal, and where its rule comes from.
 async fn verdict(api: &Api, query: &str) -> Result<(Value, Value)> {
@@ -80,6 +98,71 @@ async fn a_host_is_allowed_and_taken_back_and_pages_hear_of_it() {
         ensure!(status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("evil")), "{problem}");
         let mut events = api.events("after=0").await?;
         while events.next().await?["type"] != "networkPolicy" {}
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_sandbox_asks_for_is_logged_counted_exported_and_allowed_at_once() {
+    let host = host().await.expect("a host can be reached");
+    rehearse_at(Place::default(), "network log", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        let curl = format!("curl -s -o /dev/null -w 'answered %{{http_code}}' http://{host}/one?secret");
+        let first = run(&api, &session, &curl).await?;
+        ensure!(!first.contains("answered 200"), "{first}");
+
+        let path = format!("/sessions/{session}/network");
+        let denied = api.get(&format!("{path}/log?decision=deny&host={host}")).await?;
+        let record = &denied["records"][0];
+        ensure!(record["host"] == host && record["remedy"] == "allowHost", "{denied}");
+        ensure!(record["rule"] == "default deny" && !record.to_string().contains("secret"), "{record}");
+
+        // Followed, allowed, and in force at the next request.
+        let log = server.url(&format!("/api/projects/local{path}/log?after={}", denied["last"]));
+        let accept = reqwest::Client::new().get(log).header("accept", "text/event-stream");
+        let mut stream = accept.send().await?.error_for_status()?;
+        let asked = json!({ "host": host, "port": record["port"], "workspace": workspace });
+        let added = api.post("/network/allow", &asked).await?["added"].clone();
+        ensure!(added["host"] == host, "{added}");
+        let second = run(&api, &session, &curl).await?;
+        ensure!(second.contains("answered 200"), "{second}");
+        let mut told = String::new();
+        while !told.contains("\"decision\":\"allow\"") {
+            let chunk = tokio::time::timeout(std::time::Duration::from_secs(20), stream.chunk()).await??;
+            told.push_str(std::str::from_utf8(&chunk.context("the stream has ended")?)?);
+        }
+
+        let summary = api.get(&format!("{path}/summary")).await?;
+        let counted = summary["hosts"].as_array().into_iter().flatten().find(|known| known["host"] == host);
+        let counted = counted.context("the host isn't counted")?;
+        ensure!(
+            counted["allowed"] == 1 && counted["denied"] == 1 && counted["bytesDown"].as_u64() > Some(5),
+            "{counted}"
+        );
+        ensure!(summary["cache"]["maxSizeBytes"].as_u64() > Some(0), "{summary}");
+        ensure!(api.send(Method::DELETE, &format!("{path}/cache"), None).await?.0 == 204);
+        let export = async |format: &str| -> Result<String> {
+            let url = server.url(&format!("/api/projects/local{path}/export?format={format}&host={host}"));
+            Ok(reqwest::get(url).await?.error_for_status()?.text().await?)
+        };
+        let lines = export("jsonl").await?;
+        let last: Value = serde_json::from_str(lines.lines().last().context("nothing was exported")?)?;
+        ensure!(last["decision"] == "allow" && last["path"] == "/one", "{last}");
+        ensure!(export("csv").await?.contains(&format!("http,{host},")), "{}", export("csv").await?);
+
+        // Taken back, it is refused again.
+        let taken = json!({ "entry": added, "workspace": workspace });
+        ensure!(api.send(Method::POST, "/network/disallow", Some(&taken)).await?.0 == 204);
+        let third = run(&api, &session, &curl).await?;
+        ensure!(!third.contains("answered 200"), "{third}");
+
+        api.post(&format!("/sessions/{session}/stop"), &json!({})).await?;
+        api.session_state(&session, "stopped").await?;
+        let (status, problem) = api.send(Method::GET, &format!("{path}/log"), None).await?;
+        ensure!(status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("Start")), "{problem}");
         Ok(())
     })
     .await;

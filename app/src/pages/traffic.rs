@@ -48,11 +48,15 @@ fn Traffic(id: SessionId) -> impl IntoView {
     view! {
         <Title text=move || format!("Network of {}", title())/>
         <div class="page page--wide">
-            <h1 class="page__title">"Network of " <a href=session_url(&project, id)>{dynamic(title)}</a></h1>
-            <p class="page__intro">
-                "What its sandbox asks for, the newest first. What it may reach stands in the "
-                <a href=network_url(&project)>"network policy"</a> "."
-            </p>
+            <div class="page__head">
+                <h1 class="page__title">
+                    "Network of " <a href=session_url(&project, id)>{dynamic(title)}</a>
+                </h1>
+                <a class="button" href=network_url(&project)>
+                    "Policy"
+                </a>
+            </div>
+            <p class="page__intro">"What its sandbox asks for, the newest first."</p>
             {dynamic(move || state_notice(log))}
             <When when=move || log.is_running.get()>
                 <FilterBar log/>

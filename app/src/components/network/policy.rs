@@ -34,8 +34,10 @@ pub struct Policy {
     pub phase: RwSignal<NetworkPhase>,
     /// What was done last and can be taken back.
     pub undo: RwSignal<Option<Undo>>,
-    /// Counts changes, and what is loaded: what comes in from an earlier count isn't taken over.
-    epoch: StoredValue<u32>,
+    /// Counts the changes that were made here.
+    edits: StoredValue<u32>,
+    /// Counts how often it was to be loaded.
+    loads: StoredValue<u32>,
     is_saving: StoredValue<bool>,
 }
 
@@ -51,7 +53,8 @@ impl Policy {
             effective: RwSignal::new(None),
             phase: RwSignal::new(NetworkPhase::default()),
             undo: RwSignal::new(None),
-            epoch: StoredValue::new(0),
+            edits: StoredValue::new(0),
+            loads: StoredValue::new(0),
             is_saving: StoredValue::new(false),
         };
         let changes = Follower::expect().network;
@@ -74,7 +77,9 @@ impl Policy {
 
     /// Loads it again.
     pub fn reload(self) {
-        self.load(self.workspace.get_untracked());
+        if let Some(workspace) = self.workspace.try_get_untracked() {
+            self.load(workspace);
+        }
     }
 
     /// Whether the caller may change it.
@@ -94,30 +99,21 @@ impl Policy {
 
     /// Changes the lists, at once on the page; back to what is stored when the server refuses.
     pub fn edit(self, change: impl FnOnce(&mut NetworkPolicy)) {
-        self.undo.set(None);
         self.change(change);
-        if self.is_saving.get_value() {
-            return;
+        // A save that is under way goes on with this one.
+        if !self.is_saving.get_value() {
+            spawn_local(async move {
+                if let Err(problem) = self.saved().await {
+                    self.toasts.failure("The change wasn't saved", &problem);
+                }
+            });
         }
-        self.is_saving.set_value(true);
-        spawn_local(async move {
-            if let Err(problem) = self.save_all().await {
-                self.toasts.failure("The change wasn't saved", &problem);
-                let _ = self.undo.try_set(None);
-                self.reload();
-            }
-            let _ = self.is_saving.try_set_value(false);
-        });
     }
 
-    /// Adds something, once the server has taken it: what is typed may be wrong.
+    /// The same, for who tells the failure.
     pub async fn add(self, change: impl FnOnce(&mut NetworkPolicy)) -> Result<(), Problem> {
-        let Some(mut wanted) = self.lists.get_untracked() else { return Ok(()) };
-        change(&mut wanted);
-        let stored = self.save(wanted).await?;
-        self.change(|lists| *lists = stored);
-        self.load_effective();
-        Ok(())
+        self.change(change);
+        if self.is_saving.get_value() { Ok(()) } else { self.saved().await }
     }
 
     /// Takes an allowed host from the list, and offers to take that back.
@@ -137,31 +133,53 @@ impl Policy {
     }
 
     fn change(self, change: impl FnOnce(&mut NetworkPolicy)) {
-        self.epoch.update_value(|epoch| *epoch += 1);
+        self.undo.set(None);
+        self.edits.update_value(|edits| *edits += 1);
         let _ = self.lists.try_update(|lists| lists.as_mut().map(change));
     }
 
-    /// Saves until nothing has changed meanwhile.
+    /// Saves all changes, and says so on the page.
+    async fn saved(self) -> Result<(), Problem> {
+        self.is_saving.set_value(true);
+        let loads = self.loads.get_value();
+        let saved = self.save_all().await;
+        let _ = self.is_saving.try_set_value(false);
+        if saved.is_err() {
+            let _ = self.undo.try_set(None);
+        }
+        // What was to be loaded meanwhile is loaded now.
+        if saved.is_err() || self.loads.try_get_value() != Some(loads) {
+            self.reload();
+        } else {
+            self.load_effective();
+        }
+        saved
+    }
+
+    /// Saves until nothing has changed meanwhile, or other lists are shown.
     async fn save_all(self) -> Result<(), Problem> {
+        let Some(workspace) = self.workspace.try_get_untracked() else { return Ok(()) };
         loop {
-            let Some(epoch) = self.epoch.try_get_value() else { return Ok(()) };
+            let Some(edits) = self.edits.try_get_value() else { return Ok(()) };
             let Some(Some(wanted)) = self.lists.try_get_untracked() else { return Ok(()) };
-            let stored = self.save(wanted).await?;
-            let is_last = self.epoch.try_get_value().is_none_or(|now| now == epoch);
+            let stored = self.save(workspace, wanted).await?;
+            if self.workspace.try_get_untracked() != Some(workspace) {
+                return Ok(());
+            }
+            let is_last = self.edits.try_get_value().is_none_or(|now| now == edits);
             let _ = self.lists.try_update(|lists| match lists {
                 Some(lists) if !is_last => lists.revision = stored.revision,
                 lists => *lists = Some(stored),
             });
             if is_last {
-                self.load_effective();
                 return Ok(());
             }
         }
     }
 
-    async fn save(self, wanted: NetworkPolicy) -> Result<NetworkPolicy, Problem> {
+    async fn save(self, workspace: Option<WorkspaceId>, wanted: NetworkPolicy) -> Result<NetworkPolicy, Problem> {
         let project = self.project();
-        let stored = match self.workspace.try_get_untracked().flatten() {
+        let stored = match workspace {
             None => calls::save_network(project, wanted).await,
             Some(workspace) => {
                 let NetworkPolicy { revision, allowed, denied, .. } = wanted.clone();
@@ -174,19 +192,20 @@ impl Policy {
     }
 
     fn load(self, workspace: Option<WorkspaceId>) {
-        let Some(epoch) = self.epoch.try_update_value(|epoch| {
-            *epoch += 1;
-            *epoch
+        let Some(load) = self.loads.try_update_value(|loads| {
+            *loads += 1;
+            *loads
         }) else {
             return;
         };
-        // What is being saved is newer than what could be loaded, and says itself what is stored.
+        // What is being saved is newer than what could be loaded.
         if self.is_saving.get_value() {
             return;
         }
+        let edits = self.edits.get_value();
         spawn_local(async move {
-            let loaded = load(self.project(), workspace).await;
-            if self.epoch.try_get_value() != Some(epoch) {
+            let loaded = load_lists(self.project(), workspace).await;
+            if self.loads.try_get_value() != Some(load) || self.edits.try_get_value() != Some(edits) {
                 return;
             }
             match loaded {
@@ -203,8 +222,11 @@ impl Policy {
     }
 
     fn load_effective(self) {
-        let Some(phase) = self.phase.try_get_untracked() else { return };
-        let scope = PolicyScope { workspace: self.workspace.get_untracked(), phase };
+        let (Some(phase), Some(workspace)) = (self.phase.try_get_untracked(), self.workspace.try_get_untracked())
+        else {
+            return;
+        };
+        let scope = PolicyScope { workspace, phase };
         spawn_local(async move {
             // Without it the page shows what it showed before; that the policy can't be loaded is told above.
             if let Ok(effective) = calls::load_effective_policy(self.project(), scope).await {
@@ -214,7 +236,10 @@ impl Policy {
     }
 }
 
-async fn load(project: ProjectId, workspace: Option<WorkspaceId>) -> Result<(NetworkView, NetworkPolicy), Problem> {
+async fn load_lists(
+    project: ProjectId,
+    workspace: Option<WorkspaceId>,
+) -> Result<(NetworkView, NetworkPolicy), Problem> {
     let view = calls::load_network(project.clone()).await.map_err(|failure| failure.0)?;
     let policy = view.policy.clone();
     let lists = match workspace {
