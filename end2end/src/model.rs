@@ -85,8 +85,8 @@ impl Model {
     }
 
     /// Starts one at another address of this machine, where containers reach it.
-    pub async fn start_at(address: IpAddr) -> Result<Self> {
-        let listener = TcpListener::bind((address, 0)).await.context("the model API can't listen")?;
+    pub async fn start_at(ip: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((ip, 0)).await.context("the model API can't listen")?;
         let address = format!("http://{}", listener.local_addr()?);
         Ok(Self::serve(listener, address))
     }

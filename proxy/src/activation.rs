@@ -2,7 +2,7 @@
 //!
 //! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp` or `dns-udp`. It is answered with `ok` and a line
 //! feed once the socket is served, or with a reason. Sockets may come at any time. A launcher on standard input takes the proxy
-//! with it when it ends.
+//! with it when it ends, and so does the only one of a proxy that is told to end with it.
 
 use std::io::{self, Write as _};
 use std::net::{TcpListener, UdpSocket};
@@ -11,12 +11,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::Duration;
 
-use octobot_proxy::inlet;
 use octobot_proxy::listen::Kind;
+use socket2::SockRef;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::SocketSource;
+
+/// A launcher that the proxy ends with has to come within this time.
+const FIRST_LAUNCHER: Duration = Duration::from_mins(2);
 
 /// After an error, such as having no descriptors left, no launcher is accepted for this long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -31,10 +34,10 @@ pub enum Passed {
     DnsUdp(UdpSocket),
 }
 
-/// Receives sockets in a thread of its own; `take` puts them to work. `ended` is cancelled when the launcher on standard input has
-/// ended.
+/// Receives sockets in a thread of its own; `take` puts them to work. `ended` is cancelled when there will be no launcher any more.
 pub fn receive(
     source: SocketSource,
+    ends_with_launcher: bool,
     ended: CancellationToken,
     take: impl Fn(Passed) -> io::Result<()> + Send + 'static,
 ) -> io::Result<()> {
@@ -48,7 +51,11 @@ pub fn receive(
             // One that is there already belongs to a proxy that has died.
             let _ = std::fs::remove_file(&path);
             let listener = UnixListener::bind(&path)?;
-            Box::new(std::iter::repeat_with(move || listener.accept().map(|(stream, _)| stream)))
+            if ends_with_launcher {
+                SockRef::from(&listener).set_read_timeout(Some(FIRST_LAUNCHER))?;
+            }
+            let launchers = std::iter::repeat_with(move || listener.accept().map(|(stream, _)| stream));
+            if ends_with_launcher { Box::new(launchers.take(1)) } else { Box::new(launchers) }
         }
     };
     thread::Builder::new().name("sockets".to_owned()).spawn(move || {
@@ -74,7 +81,7 @@ pub fn receive(
 /// Takes what one launcher passes, until it ends the connection.
 fn converse(mut launcher: UnixStream, take: &impl Fn(Passed) -> io::Result<()>) -> io::Result<()> {
     launcher.set_nonblocking(false)?;
-    while let Some((word, socket)) = inlet::receive(&launcher)? {
+    while let Some((word, socket)) = octobot_inlet::receive(&launcher)? {
         let outcome = socket.ok_or_else(|| io::Error::other("there is no socket in the message"));
         match outcome.and_then(|socket| passed(&word, socket)).and_then(take) {
             Ok(()) => launcher.write_all(b"ok\n")?,

@@ -9,7 +9,6 @@ pub mod descriptors;
 pub mod dns;
 mod forward;
 pub mod inject;
-pub mod inlet;
 pub mod listen;
 pub mod log;
 pub mod mitm;

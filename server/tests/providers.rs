@@ -68,15 +68,15 @@ mod contract {
     }
 }
 
-/// Of providers whose sandboxes have a proxy.
 mod network {
     contract! {
-        local: {
+        local, docker: {
             network::{
                 what_the_policy_allows_is_reached_also_by_programs_that_know_of_no_proxy,
                 nothing_reaches_the_host_past_the_proxy,
                 another_policy_is_in_force_without_a_restart,
                 what_the_proxy_adds_to_requests_is_nowhere_inside,
+                connections_wait_for_the_next_proxy_when_one_dies,
             },
         }
     }

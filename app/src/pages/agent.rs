@@ -7,7 +7,7 @@ use octobot_wire::agent::AgentTypeId;
 
 use super::not_found::NotFound;
 use crate::components::agent::agent_form::AgentForm;
-use crate::components::agent::mcp_servers::McpServers;
+use crate::components::agent::mcp_servers::{McpServers, ServerList};
 use crate::live::ProjectStore;
 
 /// The agent that the address names.
@@ -22,7 +22,7 @@ pub fn AgentPage(
         return view! { <NotFound what="agent"/> }.into_any();
     };
     let has_program = agent.agent_type != AgentTypeId::Shell;
-    let mcp_servers = has_program.then(|| view! { <McpServers agent=agent.id/> });
+    let mcp_servers = has_program.then(|| view! { <McpServers list=ServerList::of(agent.id)/> });
     view! {
         <Title text=agent.name.clone()/>
         <div class="page">

@@ -80,6 +80,7 @@ impl Reconciler {
         for session in sessions.iter().filter(|s| s.goal == SessionGoal::Up && s.is_built() && running.contains(&s.id))
         {
             self.followers.ensure(session.id);
+            self.provider.tend(session.id, &session.project_id).await?;
         }
         let known: HashSet<_> = sessions.iter().map(|session| session.id).chain(warm).collect();
         let unknown = sandboxes.iter().map(|sandbox| sandbox.session).filter(|session| !known.contains(session));

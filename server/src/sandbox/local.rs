@@ -46,7 +46,7 @@ use tokio::time::{Instant, sleep};
 
 use self::diagnosis::{Host, diagnose};
 use self::folder::SessionFolder;
-use self::lock::Holder;
+pub(super) use self::lock::Holder;
 use self::protocol::{Order, Plan, ProxyPlan, Report};
 use self::state::{State, clear_leftovers};
 use super::network::RuntimeFolder;

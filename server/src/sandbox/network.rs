@@ -11,8 +11,6 @@ pub use home::ProxyHome;
 pub use runtime::{RuntimeError, RuntimeFolder};
 pub use trust::{STORES, Trust};
 
-use octobot_proxy::inlet;
-
 /// Where the certificates are inside that programs trust.
 pub const CA_BUNDLE: &str = "/.octobot/ca-bundle.crt";
 
@@ -38,7 +36,7 @@ const TRUST_VARIABLES: [&str; 9] = [
 /// What programs are told of the network. They get nowhere else without it; with it they say which host they mean, and
 /// reach other ports than those of the web.
 pub fn variables() -> Vec<(&'static str, String)> {
-    let proxy = format!("http://{}", inlet::PROXY);
+    let proxy = format!("http://{}", octobot_inlet::PROXY);
     let mut variables: Vec<_> = PROXY_VARIABLES.iter().map(|&name| (name, proxy.clone())).collect();
     variables.extend(["NO_PROXY", "no_proxy"].map(|name| (name, "localhost,127.0.0.1,::1".to_owned())));
     // Node asks for the ones above only when it is told to.

@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use crate::config::{Config, ProviderChoice};
 use crate::sandbox::Provider;
-use crate::sandbox::docker::{DockerConfig, DockerProvider};
+use crate::sandbox::docker::{DockerConfig, DockerProvider, OutletConfig};
 use crate::sandbox::local::{LocalConfig, LocalProvider};
 use crate::sandbox::network::RuntimeFolder;
 
 /// The provider that was chosen, or the one that fits this machine.
 pub(super) async fn choose(config: &Config, installation: Uuid) -> anyhow::Result<Arc<dyn Provider>> {
-    let docker = docker(config, installation);
+    let docker = docker(config, installation)?;
     let provider: Arc<dyn Provider> = match (config.provider, docker) {
         (ProviderChoice::Docker, Some(docker)) => Arc::new(docker),
         (ProviderChoice::Auto, Some(docker)) if is_usable(&docker, config).await => Arc::new(docker),
@@ -53,14 +53,22 @@ async fn is_usable(docker: &DockerProvider, config: &Config) -> bool {
     false
 }
 
-fn docker(config: &Config, installation: Uuid) -> Option<DockerProvider> {
-    Some(DockerProvider::new(DockerConfig {
-        socket: config.engine.socket.clone()?,
+fn docker(config: &Config, installation: Uuid) -> anyhow::Result<Option<DockerProvider>> {
+    let Some(socket) = config.engine.socket.clone() else { return Ok(None) };
+    let outlet = OutletConfig {
+        program: config.proxy.clone(),
+        root: root(config, "outlets", installation),
+        runtime: RuntimeFolder::open(&config.runtime_dir, &part(installation))?,
+        cache: config.data_dir.join("proxy-cache"),
+    };
+    Ok(Some(DockerProvider::new(DockerConfig {
+        socket,
+        outlet,
         image: config.engine.image.clone(),
         agent: config.agent.clone(),
         root: root(config, "places", installation),
         installation,
-    }))
+    })))
 }
 
 fn local(config: &Config, installation: Uuid) -> anyhow::Result<LocalProvider> {

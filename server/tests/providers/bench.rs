@@ -158,3 +158,13 @@ pub fn spec(session: SessionId, limits: Limits) -> SandboxSpec {
     let network = Secret::new("allowlist: {}".to_owned());
     SandboxSpec { session, project: ProjectId::local(), limits, network }
 }
+
+/// The proxy.
+pub fn proxy() -> PathBuf {
+    binary("OCTOBOT_PROXY", || Path::new(env!("CARGO_BIN_EXE_octobot")).with_file_name("octobot-proxy"))
+}
+
+/// A program that a variable names, or another one.
+pub fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
+    std::env::var_os(variable).map_or_else(otherwise, PathBuf::from)
+}

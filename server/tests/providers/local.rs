@@ -11,7 +11,7 @@ use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::Isolation;
 
-use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, spec, start};
+use super::bench::{Bench, ROOMY, agent, binary, proxy, remove, remove_all, run, session, skipped, spec, start};
 use super::host;
 
 /// Sandboxes in a folder that goes with the bench.
@@ -44,14 +44,6 @@ pub fn bench() -> Option<LocalBench> {
     }
 }
 
-fn proxy() -> PathBuf {
-    binary("OCTOBOT_PROXY", || Path::new(env!("CARGO_BIN_EXE_octobot")).with_file_name("octobot-proxy"))
-}
-
-fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
-    std::env::var_os(variable).map_or_else(otherwise, PathBuf::from)
-}
-
 impl LocalBench {
     fn folder(&self, session: SessionId) -> PathBuf {
         self.config.root.join(session.to_string())
@@ -75,6 +67,11 @@ impl Bench for LocalBench {
         let pattern = format!("sandbox-supervisor {session}");
         let status = Command::new("pkill").args(["-KILL", "-f", &pattern]).status().unwrap();
         assert!(matches!(status.code(), Some(0 | 1)), "pkill: {status}");
+        // The kernel may take its time; until then it is still there for whoever asks.
+        let killed = std::time::Instant::now();
+        while Command::new("pgrep").args(["-f", &pattern]).stdout(Stdio::null()).status().unwrap().success() {
+            assert!(killed.elapsed() < std::time::Duration::from_secs(5), "it doesn't die");
+        }
     }
 
     fn count(&self, session: SessionId) -> usize {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use octobot_proxy::inlet::Inlets;
+use octobot_inlet::Inlets;
 use rustix::process::Pid;
 
 use super::folder::SessionFolder;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process;
 use std::time::{Duration, Instant};
 
-use octobot_proxy::inlet::Inlets;
+use octobot_inlet::Inlets;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 
 use super::cgroup::{Groups, Resource};

@@ -34,6 +34,11 @@ impl ProxyHome {
         self.path.join("token")
     }
 
+    /// The file that a proxy locks for as long as it lives.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
     /// The control API's socket.
     pub fn socket(&self) -> PathBuf {
         self.path.join("api.sock")

@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use octobot_proxy::inlet;
-
 use super::{Item, Kind, Use, tree};
 use crate::sandbox::local::protocol::{SetupError, Step};
 
@@ -67,7 +65,7 @@ pub(super) fn pack() -> Result<Vec<Item>, SetupError> {
         text("hostname", format!("{HOST_NAME}\n")),
         text("hosts", format!("127.0.0.1 localhost {HOST_NAME}\n::1 localhost ip6-localhost ip6-loopback\n")),
         // Names of the host's own are known to the proxy, which resolves them.
-        text("resolv.conf", format!("nameserver {}\n", inlet::DNS.ip())),
+        text("resolv.conf", format!("nameserver {}\n", octobot_inlet::DNS.ip())),
         text("shells", "/bin/sh\n/bin/bash\n".to_owned()),
         Item { at: Path::new(ETC).join("mtab"), kind: Kind::Link("../proc/self/mounts".into()) },
     ];
