@@ -36,7 +36,7 @@ pub fn NetworkPage() -> impl IntoView {
         <div class="page">
             <h1 class="page__title">"Network"</h1>
             <p class="page__intro">
-                "What sandboxes may reach. A change is in force at the next request; what is refused stands in the session’s log."
+                "What sandboxes may reach. A change is in force within a moment; what is refused stands in the session’s log."
             </p>
             <ScopeChoice workspace/>
             {dynamic(move || match stage.get() {

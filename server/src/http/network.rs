@@ -35,7 +35,7 @@ async fn view(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result
     Ok(axum::Json(backend.network.view(backend.caller, &project).await?))
 }
 
-/// Replaces the network policy of a project. It is in force at the next request, also in sandboxes that run.
+/// Replaces the network policy of a project. It is in force within a moment, also in sandboxes that run.
 ///
 /// `revision` is that of the policy that the change was made from; where somebody else was faster, nothing is changed (409).
 #[utoipa::path(put, path = "/api/projects/{project}/network", tag = "network", params(("project" = String, Path, description = "The project's id")), request_body = NetworkPolicy, responses(
