@@ -1,7 +1,7 @@
 //! Sockets that a launcher has bound, maybe in another network namespace, and passes to the proxy (`SCM_RIGHTS`).
 //!
-//! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp` or `dns-udp`. It is answered with `ok` and a line
-//! feed once the socket is served, or with a reason. Sockets may come at any time.
+//! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp`, `dns-udp` or `packets`. It is answered with `ok` and
+//! a line feed once the socket is served, or with a reason. Sockets may come at any time.
 
 use std::io::{self, IoSliceMut, Write as _};
 use std::mem::MaybeUninit;
@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use octobot_proxy::listen::Kind;
+use octobot_proxy::packets::Observer;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use tokio::runtime::Handle;
 
@@ -31,6 +32,8 @@ pub enum Passed {
     DnsTcp(TcpListener),
     /// For questions for names.
     DnsUdp(UdpSocket),
+    /// For what never gets here.
+    Packets(Observer),
 }
 
 /// Receives sockets in a thread of its own; `take` puts them to work.
@@ -110,6 +113,7 @@ fn passed(word: &str, socket: OwnedFd) -> io::Result<Passed> {
             socket.set_nonblocking(true)?;
             Ok(Passed::DnsUdp(socket))
         }
-        _ => Err(io::Error::other("a socket is for proxy, transparent, dns-tcp or dns-udp")),
+        "packets" => Ok(Passed::Packets(Observer::try_from(socket)?)),
+        _ => Err(io::Error::other("a socket is for proxy, transparent, dns-tcp, dns-udp or packets")),
     }
 }

@@ -174,7 +174,7 @@ impl Memory {
         };
         match record.decision {
             Decision::Allow | Decision::Tunnel | Decision::Cached => counts.allowed += 1,
-            Decision::Deny | Decision::Refuse => counts.denied += 1,
+            Decision::Deny | Decision::Refuse => counts.denied += record.attempts.unwrap_or(1),
             Decision::Fail => counts.failed += 1,
         }
         counts.bytes_up += record.bytes_up;

@@ -18,6 +18,7 @@ use octobot_proxy::dns;
 use octobot_proxy::listen::{self, Kind};
 use octobot_proxy::log::{Log, Retention};
 use octobot_proxy::mitm::Authority;
+use octobot_proxy::packets;
 use octobot_proxy::proxy::Proxy;
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -156,6 +157,11 @@ impl Hall {
             Passed::Listener(listener, kind) => self.listen(TcpListener::from_std(listener)?, kind),
             Passed::DnsTcp(listener) => self.answer_tcp(TcpListener::from_std(listener)?),
             Passed::DnsUdp(socket) => self.answer_udp(UdpSocket::from_std(socket)?),
+            Passed::Packets(observer) => {
+                tracing::info!(listener = "Packets", "the proxy sees what the network refuses");
+                tokio::spawn(packets::observe(Arc::clone(&self.proxy), observer));
+                Ok(())
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ mod kept;
 mod load;
 #[path = "proxy/names.rs"]
 mod names;
+#[path = "proxy/observing.rs"]
+mod observing;
 #[path = "proxy/origin.rs"]
 mod origin;
 #[path = "proxy/parent.rs"]

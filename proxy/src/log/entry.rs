@@ -56,6 +56,12 @@ impl Entry {
         self
     }
 
+    /// Says how many attempts it stands for.
+    pub fn attempts(&mut self, times: u64) -> &mut Self {
+        self.record.attempts = Some(times);
+        self
+    }
+
     /// Says what it is answered with.
     pub fn status(&mut self, status: u16) -> &mut Self {
         self.record.status = Some(status);
