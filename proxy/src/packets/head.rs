@@ -69,8 +69,8 @@ fn v4(packet: &[u8]) -> Option<Parts<'_>> {
     let length = usize::from(packet[0] & 15) * 4;
     let head: &[u8; 20] = packet.first_chunk()?;
     let rest = packet.get(length.max(head.len())..)?;
-    // Later fragments have no head of the next protocol.
-    let is_first = u16::from_be_bytes([head[6], head[7]]) & 0x1fff == 0;
+    // Later fragments have no head of the next protocol. Before the place of a fragment are three flags.
+    let is_first = u16::from_be_bytes([head[6], head[7]]) << 3 == 0;
     let address: [u8; 4] = *head.last_chunk()?;
     is_first.then_some((Ipv4Addr::from(address).into(), head[9], rest))
 }

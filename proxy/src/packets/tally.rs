@@ -47,7 +47,7 @@ impl Tally {
             return None;
         }
         let told = key.map(|attempt| Told { attempt: Some(attempt), times: 1 });
-        let times = if told.is_some() { 0 } else { 1 };
+        let times = u64::from(told.is_none());
         self.windows.insert(key, Window { end: now + WINDOW, times });
         told
     }
