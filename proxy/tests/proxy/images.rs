@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::certificates;
 use crate::fixture::{Fixture, PATIENCE, is_here};
 use crate::nginx::Nginx;
+use crate::packages::hex;
 
 /// A registry that ends with the test.
 struct Registry(Child);
@@ -50,13 +51,13 @@ fn image(folder: &Path) -> String {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
     let add = |bytes: &[u8], kind: &str| {
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(bytes));
         fs::write(blobs.join(&digest), bytes).unwrap();
         json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": format!("sha256:{digest}"), "size": bytes.len() })
     };
     fs::write(folder.join("file"), vec![7; 1 << 20]).unwrap();
     let layer = Command::new("tar").args(["--create", "--directory"]).arg(folder).arg("file").output().unwrap().stdout;
-    let diff: String = Sha256::digest(&layer).iter().map(|byte| format!("{byte:02x}")).collect();
+    let diff = hex(&Sha256::digest(&layer));
     let config = json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{diff}")] } });
     let (layer, config) = (add(&layer, "layer.v1.tar"), add(config.to_string().as_bytes(), "config.v1+json"));
     let kind = "application/vnd.oci.image.manifest.v1+json";

@@ -2,7 +2,7 @@
 //! tests' own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -71,7 +71,7 @@ impl Hosts {
             let port = if *name == "deb.debian.org" { plain } else { secure };
             format!("    {name}: '127.0.0.1:{port}'\n")
         };
-        let addresses: String = NAMES.iter().map(|name| address(name)).collect();
+        let addresses: String = NAMES.iter().map(address).collect();
         format!(
             "allowlist: {{ domains: [{}] }}\nupstream:\n  roots: none\n  extra_ca:\n    - |\n      {ca}\n  addresses:\n{addresses}",
             allowed.join(", ")
@@ -79,7 +79,7 @@ impl Hosts {
     }
 
     /// The files that never change and somebody here can fetch.
-    pub fn published(&self) -> impl Iterator<Item = &'static str> {
+    pub fn published() -> impl Iterator<Item = &'static str> {
         PUBLISHED.into_iter().filter(|(program, _)| is_here(program)).map(|(_, file)| file)
     }
 
@@ -137,11 +137,16 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn sha256(file: &Path) -> String {
-    Sha256::digest(fs::read(file).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(fs::read(file).unwrap()))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// A repository at `<source>.git`, as a web server without git has it.
-fn git(source: &PathBuf) {
+fn git(source: &Path) {
     if !is_here("git") {
         return;
     }

@@ -192,7 +192,9 @@ impl Place<'_> {
                 }
             };
             let threads: Vec<_> = programs.iter().map(|program| scope.spawn(move || run(program))).collect();
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         });
     }
 }
@@ -255,7 +257,7 @@ fn programs_get_through_by_variables_and_by_socks_and_fetch_packages_once() {
     place.run_all(Way::Variables);
     place.run_all(Way::Socks);
     // Each is fetched by several, with homes of their own.
-    for file in hosts.published() {
+    for file in Hosts::published() {
         assert_eq!(hosts.fetched(file), 1, "{file}");
     }
 }
