@@ -60,6 +60,9 @@ pub struct ContainerArguments {
     /// The home folder of the sandbox's user.
     #[arg(long, required = false)]
     pub home: Utf8Folder,
+    /// The socket on which the sandbox's proxy waits for the sockets that lead out. Without it, the network is left as it is.
+    #[arg(long, required = false)]
+    pub outlet: Option<PathBuf>,
     /// A folder that belongs to the sandbox's user. May be given several times.
     #[arg(long = "folder", required = false)]
     pub folders: Vec<Utf8Folder>,

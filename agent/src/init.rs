@@ -1,10 +1,12 @@
 //! Process 1 of a sandbox: starts the daemon, starts it again when it dies, forwards signals, reaps every orphan.
 //!
-//! Synchronous, one thread, no runtime and no HTTP: what process 1 doesn't do can't kill the sandbox. The daemon is a
+//! Synchronous, no runtime and no HTTP: what process 1 doesn't do can't kill the sandbox. One thread, and another that only
+//! waits for the proxy's end. The daemon is a
 //! child, so that reaping here never takes an exit status from it.
 
 mod account;
 mod container;
+mod outlet;
 mod restart;
 pub mod signals;
 

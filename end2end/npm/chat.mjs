@@ -33,7 +33,7 @@ function print(value) {
 }
 
 const commands = {
-  send: ({ text }) => chat.sendMessage({ text }),
+  send: ({ text, files }) => chat.sendMessage({ text, files }),
   regenerate: () => chat.regenerate(),
   stop: () => chat.stop(),
   resume: () => chat.resumeStream(),

@@ -26,20 +26,19 @@ pub fn tool_folder() -> std::io::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
+/// Where a server runs whose sandboxes have the programs of a tool folder.
+pub fn place_with(tools: &Path) -> Place {
+    let folders = [tools, &modules()].map(|folder| format!("--tool-dir={}", folder.display()));
+    Place { options: folders.into(), ..Place::default() }
+}
+
 /// Where a server runs whose sandboxes have the programs of a tool folder, and Claude Code the simulated model API.
 pub fn claude_code_place(model: &Model, tools: &Path) -> Place {
-    Place {
-        options: vec![
-            "--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned(),
-            format!("--tool-dir={}", tools.display()),
-            format!("--tool-dir={}", modules().display()),
-        ],
-        variables: vec![
-            ("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()),
-            ("ANTHROPIC_BASE_URL", model.url().to_owned()),
-        ],
-        ..Place::default()
-    }
+    let mut place = place_with(tools);
+    place.options.push("--agent-env=ANTHROPIC_API_KEY,ANTHROPIC_BASE_URL".to_owned());
+    place.variables =
+        vec![("ANTHROPIC_API_KEY", "sk-ant-simulated".to_owned()), ("ANTHROPIC_BASE_URL", model.url().to_owned())];
+    place
 }
 
 /// What this machine lacks for a test with an agent.
@@ -68,6 +67,7 @@ pub fn gemini_cli(model: &str) -> AcpLaunch {
     AcpLaunch {
         auth_method: Some("gemini-api-key".to_owned()),
         offers_files: false,
+        loads_threads: false,
         settings: vec![ChangeSetting { setting: "model".to_owned(), value: "gemini-2.5-pro".to_owned() }],
         ..launch("Gemini CLI", "gemini", &["--acp"], &[access, quiet].concat())
     }
@@ -125,6 +125,7 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         credential: None,
         auth_method: None,
         offers_files: true,
+        loads_threads: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),

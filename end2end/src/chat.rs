@@ -56,6 +56,11 @@ impl Chat {
         self.command(&json!({ "command": "send", "text": text })).await
     }
 
+    /// Sends a prompt with files, which are parts as the SDK makes them of what a person picks.
+    pub async fn send_with(&mut self, text: &str, files: &Value) -> Result<()> {
+        self.command(&json!({ "command": "send", "text": text, "files": files })).await
+    }
+
     /// Sends the last prompt once more.
     pub async fn regenerate(&mut self) -> Result<()> {
         self.command(&json!({ "command": "regenerate" })).await

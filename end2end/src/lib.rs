@@ -13,12 +13,15 @@ pub mod agents;
 pub mod agreement;
 pub mod api;
 pub mod browser;
+pub mod casting;
 pub mod chat;
 pub mod daemon;
 pub mod engine;
 pub mod mcp;
 pub mod model;
 pub mod moments;
+pub mod origin;
+pub mod page;
 pub mod processes;
 pub mod registry;
 pub mod relay;
@@ -56,6 +59,18 @@ pub async fn play_at(place: Place, name: &str, test: impl AsyncFnOnce(&mut Stage
         Ok(result) => result.and(ended).expect("the test passes"),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// Does the same with a server whose sandboxes are containers of an engine, and leaves nothing of them there.
+pub async fn play_in(engine: &Engine, place: Place, name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
+    let mut caches = Vec::new();
+    play_at(place, name, async |stage: &mut Stage| -> Result<()> {
+        test(stage).await?;
+        caches = engine.caches(stage.server.data())?;
+        Ok(())
+    })
+    .await;
+    engine.remove_volumes(&caches).expect("nothing has the caches any more");
 }
 
 /// Plays one test on a server alone, with an empty folder, and leaves no sandbox behind.

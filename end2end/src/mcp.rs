@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::origin;
 
 /// The header that a caller proves itself by.
 pub const HEADER: &str = "x-greeting-key";
@@ -22,8 +23,8 @@ pub struct McpServer {
 impl McpServer {
     /// Starts one.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("the MCP server can't listen")?;
-        let address = format!("http://{}/mcp", listener.local_addr()?);
+        let listener = origin::listen().await.context("the MCP server can't listen")?;
+        let address = format!("http://{}/mcp", listener.local_addr()?.ip());
         let router = Router::new().route("/mcp", post(answer));
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {

@@ -11,7 +11,7 @@ mod openai;
 mod scenario;
 mod stream;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result};
@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 use crate::model::conversation::Conversation;
 use crate::model::scenario::Verdict;
 pub use crate::model::scenario::{Block, Fault, Scenario, Step};
+use crate::origin;
 
 /// A running model API. It ends when it is dropped.
 #[derive(Debug)]
@@ -76,15 +77,21 @@ impl Script {
 }
 
 impl Model {
-    /// Starts one without scenarios, on loopback.
+    /// Starts one without scenarios, where sandboxes of the provider `local` reach it.
     pub async fn start() -> Result<Self> {
-        Self::start_at(Ipv4Addr::LOCALHOST.into()).await
+        let listener = origin::listen().await.context("the model API can't listen")?;
+        let address = format!("http://{}", listener.local_addr()?.ip());
+        Ok(Self::serve(listener, address))
     }
 
     /// Starts one at another address of this machine, where containers reach it.
-    pub async fn start_at(address: IpAddr) -> Result<Self> {
-        let listener = TcpListener::bind((address, 0)).await.context("the model API can't listen")?;
+    pub async fn start_at(ip: IpAddr) -> Result<Self> {
+        let listener = TcpListener::bind((ip, 0)).await.context("the model API can't listen")?;
         let address = format!("http://{}", listener.local_addr()?);
+        Ok(Self::serve(listener, address))
+    }
+
+    fn serve(listener: TcpListener, address: String) -> Self {
         let script = Script::default();
         let router = Router::new().fallback(answer).with_state(script.clone());
         let server = tokio::spawn(async move {
@@ -92,7 +99,7 @@ impl Model {
                 eprintln!("the model API has ended: {error}");
             }
         });
-        Ok(Self { address, script, server })
+        Self { address, script, server }
     }
 
     /// Its address, for instance `http://127.0.0.1:4000`.

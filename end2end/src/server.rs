@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
+use crate::origin;
+
 /// What a server prints when it takes requests, before the address.
 const READY: &str = "Octobot listens on ";
 
@@ -96,9 +98,13 @@ impl Server {
 
 async fn launch(listen: &str, data: &Path, place: &Place) -> Result<(Child, String)> {
     let program = program();
+    let policy = data.join("sandbox-proxy.yaml");
+    std::fs::write(&policy, origin::POLICY)?;
     let mut process = Command::new(&program)
         .args(["--listen", listen, "--data-dir"])
         .arg(data)
+        .arg("--sandbox-proxy-config")
+        .arg(policy)
         .env_remove("DATABASE_URL")
         // What a machine happens to have must not decide what is tested.
         .env("SANDBOX_PROVIDER", "local")

@@ -273,10 +273,26 @@ async fn keeps_its_thread(launch: &AcpLaunch, model: &Model, daemon: &mut Daemon
 }
 
 #[tokio::test]
-async fn gemini_cli_writes_a_file_when_it_may() {
+async fn gemini_cli_writes_a_file_when_it_may_and_is_told_what_was_said_when_it_starts_again() {
     with_agent("gemini", async |model, daemon| {
         let input = json!({ "file_path": daemon.workspace().join("hello.txt"), "content": "Hello\n" });
-        writes_a_file(&agents::gemini_cli(model.url()), "write_file", input, model, daemon).await
+        let launch = agents::gemini_cli(model.url());
+        writes_a_file(&launch, "write_file", input, model, daemon).await?;
+
+        // It isn't asked to load its thread, so it is told what was said, and the user is told that.
+        model.play(Scenario::cued("are you there").step(Step::text("Still here.")));
+        daemon.kill_and_restart().await?;
+        let launch = AcpLaunch { transcript: "## User\n\nMy name is Ada.".to_owned(), ..launch };
+        let mut turn = daemon.prompt(2, &launch, "are you there").await?;
+        ensure!(turn.end().await? == TurnOutcome::Completed && turn.text() == "Still here.", "{:#?}", turn.events);
+        let says_so = |event: &DaemonEventBody| match event {
+            DaemonEventBody::Notice { text, .. } => text.contains("couldn't be loaded again"),
+            _ => false,
+        };
+        ensure!(turn.events.iter().any(says_so), "{:#?}", turn.events);
+        let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you there"));
+        ensure!(last.context("the model wasn't asked")?.body.to_string().contains("My name is Ada."), "it wasn't told");
+        Ok(())
     })
     .await;
 }

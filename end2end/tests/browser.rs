@@ -1,11 +1,13 @@
 //! What a person sees and does in a browser.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, make_repository, text};
 use octobot_end2end::browser::{self, Scheme};
 use octobot_end2end::model::{Block, Model, REFUSED_KEY, Scenario, Step};
+use octobot_end2end::page::{
+    PAINTED, PROMPT, add_workspace, complains_only_of, drop_onto, has_no_barriers, hide, hydrated, paste, press, see,
+    send, write,
+};
 use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -51,7 +53,7 @@ async fn a_newcomer_comes_from_a_folder_to_a_kept_transcript() {
         add_workspace(stage, &folder.path().display().to_string()).await?;
 
         // The first session begins with a prompt.
-        write(stage, "//textarea[@aria-label='Prompt']", "ls && git log --oneline").await?;
+        write(stage, PROMPT, "ls && git log --oneline").await?;
         press(stage, "//button[contains(., 'Start session')]").await?;
         see(stage, "//*[contains(@class,'tool-call')]//*[contains(., 'two.txt')]").await?;
         see(stage, "//*[contains(@class,'tool-call')]//*[contains(., 'Second')]").await?;
@@ -88,9 +90,7 @@ async fn a_newcomer_comes_from_a_folder_to_a_kept_transcript() {
         see(stage, "//*[contains(@class,'tool-call')]//*[text()='edited']").await?;
         see(stage, "//*[contains(text(),'two.txt')]").await?;
         // The connection that broke when the server was killed is on the console, as it should be.
-        let complaints = stage.browser.complaints().await?;
-        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
-        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        complains_only_of(stage, &["net::ERR_"]).await?;
         Ok(())
     })
     .await;
@@ -117,15 +117,12 @@ async fn a_page_that_loads_while_its_session_changes_comes_alive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() {
-    const QUESTION: &str = "//section[@aria-label='The agent asks for permission']";
+async fn a_question_is_a_form_that_is_filled_in_in_one_tab_and_shows_the_answer_in_the_other() {
     const FORM: &str = "//section[@aria-label='The agent asks a question']";
     if let Some(why) = agents::missing("claude-agent-acp") {
-        return skip("Claude Code in the browser", &why);
+        return skip("a question in the browser", &why);
     }
     let model = Model::start().await.expect("the model API starts");
-    let file = json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" });
-    let tests = json!({ "command": "sh tests.sh", "description": "Run the tests" });
     let question = json!({
         "question": "Which licence shall it have?", "header": "Licence", "multiSelect": false,
         "options": [
@@ -134,70 +131,46 @@ async fn claude_code_asks_in_every_tab_and_goes_on_when_the_server_was_killed() 
         ],
     });
     model.play(
-        Scenario::cued("create hello.txt and run the tests")
+        Scenario::cued("add a licence")
             .step(
-                Step::thought("A file, then the tests.")
-                    .and(Block::Text("I write the file.".to_owned()))
-                    .and(Block::Tool { name: "Write".to_owned(), input: file }),
+                Step::thought("There are several.")
+                    .and(Block::Text("I need to know which.".to_owned()))
+                    .and(Block::Tool { name: "AskUserQuestion".to_owned(), input: json!({ "questions": [question] }) }),
             )
-            .step(Step::tool("Bash", tests))
-            .step(Step::tool("AskUserQuestion", json!({ "questions": [question] })))
-            .step(Step::text("All tests **pass**:\n\n```sh\necho passed\n```")),
+            .step(Step::text("It is **added**:\n\n```sh\nhead -1 LICENSE\n```")),
     );
     let tools = agents::tool_folder().expect("a folder can be made");
-    let place = agents::claude_code_place(&model, tools.path());
-    play_at(place, "claude code end", async |stage: &mut Stage| -> Result<()> {
+    play_at(agents::claude_code_place(&model, tools.path()), "a question", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("tests.sh"), "grep -q Hello hello.txt && echo passed\n")?;
         make_repository(folder.path()).await?;
         let api = Api::new(&stage.server.url(""));
         let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
         let agent = json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } });
-        let agent = api.post("/agents", &agent).await?;
-        let session = json!({ "workspaceId": workspace, "agentId": agent["id"] });
-        let session = text(&api.post("/sessions", &session).await?["id"])?;
+        let session = api.create_session_with(&workspace, &agent).await?;
         stage.open(&format!("/projects/local/sessions/{session}")).await?;
         hydrated(stage).await?;
-        send(stage, "create hello.txt and run the tests").await?;
-        see(stage, &format!("{QUESTION}[contains(., 'hello.txt')]")).await?;
+        send(stage, "add a licence").await?;
+        see(stage, &format!("{FORM}//label[contains(., 'Apache-2.0')]")).await?;
 
-        // The question is there in a second tab, and after the server was killed; it is answered once.
         let first = stage.browser.driver().window().await?;
-        let address = stage.browser.driver().current_url().await?;
         let second = stage.browser.driver().new_tab().await?;
         stage.browser.driver().switch_to_window(second).await?;
-        stage.server.kill_and_restart().await?;
-        stage.browser.driver().goto(address.as_str()).await?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
         hydrated(stage).await?;
-        stage.browser.screenshot("claude code asks").await?;
-        press(stage, &format!("{QUESTION}//button[contains(@class, 'button--primary')]")).await?;
-        stage.browser.driver().switch_to_window(first).await?;
-        hide(stage, &format!("{QUESTION}[contains(., 'hello.txt')]")).await?;
-        press(stage, &format!("{QUESTION}//button[contains(@class, 'button--primary')]")).await?;
-        // What it wants to know is a form, which is answered in one tab and shows the answer in the other.
-        see(stage, &format!("{FORM}//label[contains(., 'Apache-2.0')]")).await?;
-        stage.browser.screenshot("claude code wants to know").await?;
+        stage.browser.screenshot("a question asked").await?;
+        has_no_barriers(stage).await?;
         press(stage, &format!("{FORM}//label[contains(., 'Apache-2.0')]")).await?;
         press(stage, &format!("{FORM}//button[text()='Send']")).await?;
-        see(stage, "//strong[text()='pass']").await?;
+        stage.browser.driver().switch_to_window(first).await?;
+        see(stage, "//strong[text()='added']").await?;
         see(stage, "//*[contains(@class,'permission__answer')][text()='Apache-2.0']").await?;
-        see(stage, "//*[contains(@class,'output')]//*[text()='passed']").await?;
+        hide(stage, FORM).await?;
         api.idle(&session).await?;
         see(stage, "//*[contains(@class,'message__usage')][contains(., 'tokens')]").await?;
         // The button shows when the pointer is there.
         press(stage, "//div[@class='code']/pre").await?;
         press(stage, "//button[@aria-label='Copy the code']").await?;
-        see(stage, "//button[@aria-label='Copy the code'][@data-copied]").await?;
-        stage.browser.screenshot("claude code").await?;
-        stage.browser.resize(390, 844).await?;
-        stage.browser.screenshot("claude code phone").await?;
-        let barriers = stage.browser.barriers().await?;
-        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
-
-        let complaints = stage.browser.complaints().await?;
-        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
-        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
-        Ok(())
+        see(stage, "//button[@aria-label='Copy the code'][@data-copied]").await.map(drop)
     })
     .await;
 }
@@ -216,8 +189,7 @@ async fn an_agents_mcp_servers_are_added_changed_and_removed() {
         write(stage, "//input[@id='mcp-name']", "my files").await?;
         write(stage, "//textarea[@id='mcp-command']", "npx\n-y\nmcp-files").await?;
         write(stage, "//textarea[@id='mcp-values']", "KEY=secret").await?;
-        let barriers = stage.browser.barriers().await?;
-        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        has_no_barriers(stage).await?;
         stage.browser.screenshot("mcp server").await?;
         press(stage, &format!("{DIALOG}//button[@type='submit']")).await?;
         see(stage, "//p[@role='alert'][contains(., 'letters, digits')]").await?;
@@ -243,10 +215,105 @@ async fn an_agents_mcp_servers_are_added_changed_and_removed() {
         see(stage, "//p[contains(., 'None yet')]").await?;
         ensure!(api.get(&format!("/agents/{agent}/mcp-servers")).await? == json!([]));
         // What was refused is on the console, as it should be.
-        let complaints = stage.browser.complaints().await?;
-        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("422")).collect();
-        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        complains_only_of(stage, &["422"]).await?;
         Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_agent_is_created_with_its_mcp_servers_or_says_what_is_wrong_with_them() {
+    play("new agent with servers", async |stage: &mut Stage| -> Result<()> {
+        const SUBMIT: &str = "//dialog[@open]//button[@type='submit']";
+        let api = Api::new(&stage.server.url(""));
+        stage.open("/projects/local/agents/new").await?;
+        hydrated(stage).await?;
+        write(stage, "//input[@id='agent-name']", "Equipped").await?;
+        for name in ["files", "my web"] {
+            press(stage, "//button[contains(., 'Add server')][not(ancestor::dialog)]").await?;
+            write(stage, "//input[@id='mcp-name']", name).await?;
+            write(stage, "//textarea[@id='mcp-command']", "npx\n-y\nmcp-files").await?;
+            write(stage, "//textarea[@id='mcp-values']", "KEY=secret").await?;
+            press(stage, SUBMIT).await?;
+            see(stage, &format!("//li[contains(., '{name}') and contains(., 'npx -y mcp-files')]")).await?;
+        }
+        press(stage, "//button[text()='Save agent']").await?;
+        see(stage, "//li[contains(., 'my web')]//*[@role='alert'][contains(., 'letters, digits')]").await?;
+        stage.browser.screenshot("new agent refused").await?;
+        has_no_barriers(stage).await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("new agent refused phone").await?;
+        stage.browser.resize(1280, 800).await?;
+        ensure!(!api.get("/agents").await?.to_string().contains("Equipped"), "it was created without its servers");
+
+        // What was typed is still there, its value as well.
+        press(stage, "//button[@aria-label='Change my web']").await?;
+        let values = see(stage, "//textarea[@id='mcp-values']").await?;
+        ensure!(values.prop("value").await?.as_deref() == Some("KEY=secret"));
+        write(stage, "//input[@id='mcp-name']", "web").await?;
+        press(stage, SUBMIT).await?;
+        hide(stage, "//li//*[@role='alert']").await?;
+        press(stage, "//button[@aria-label='Remove files']").await?;
+        press(stage, "//dialog[@open]//button[contains(., 'Remove server')]").await?;
+        hide(stage, "//li[contains(., 'files')][not(contains(., 'web'))]").await?;
+        press(stage, "//button[text()='Save agent']").await?;
+        press(stage, "//a[contains(., 'Equipped')]").await?;
+        see(stage, "//li[contains(., 'web') and contains(., 'npx -y mcp-files')]").await?;
+        let agents = api.get("/agents").await?;
+        let created = agents.as_array().and_then(|agents| agents.iter().find(|agent| agent["name"] == "Equipped"));
+        let id = text(&created.context("there is no such agent")?["id"])?;
+        let stored = api.get(&format!("/agents/{id}/mcp-servers")).await?;
+        ensure!(stored[0]["name"] == "web" && stored[0]["valueNames"] == json!(["KEY"]), "{stored}");
+        // What was refused is on the console, as it should be.
+        complains_only_of(stage, &["422"]).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_given_to_a_new_session_and_dropped_anywhere_on_a_chat() {
+    play("given files", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        make_repository(folder.path()).await?;
+        let api = Api::new(&stage.server.url(""));
+        api.add_workspace(&folder.path().display().to_string()).await?;
+        stage.open("/projects/local").await?;
+        hydrated(stage).await?;
+        let picked = folder.path().join("picked.txt");
+        std::fs::write(&picked, "picked")?;
+        paste(stage, "new File(['pasted'], 'pasted.txt', { type: 'text/plain' })").await?;
+        drop_onto(stage, "form", "new File(['dropped'], 'dropped.txt', { type: 'text/plain' })").await?;
+        drop_onto(stage, "form", "new File(['<html>'], 'broken.png', { type: 'image/png' })").await?;
+        see(stage, "//input[@type='file']").await?.send_keys(picked.display().to_string()).await?;
+        for name in ["pasted.txt", "dropped.txt", "broken.png", "picked.txt"] {
+            see(stage, &format!("//ul[@aria-label='Attached files']/li[contains(., '{name}')]")).await?;
+        }
+        see(stage, "//*[@id='composer-hint'][contains(., 'Say what is to be done')]").await?;
+        write(stage, PROMPT, "cat \"$OCTOBOT_ATTACHMENTS\"/*").await?;
+        press(stage, "//button[contains(., 'Start session')]").await?;
+        // A file that isn't taken says why, and leaves no session behind.
+        see(stage, "//li[contains(., 'broken.png')]//*[@role='alert'][contains(., 'an image that can')]").await?;
+        stage.browser.screenshot("a file refused").await?;
+        has_no_barriers(stage).await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("a file refused phone").await?;
+        stage.browser.resize(1280, 800).await?;
+        press(stage, "//button[@aria-label='Remove broken.png']").await?;
+        press(stage, "//button[contains(., 'Start session')]").await?;
+        for said in ["pasted", "dropped", "picked"] {
+            see(stage, &format!("//*[contains(@class,'output')]//*[contains(text(),'{said}')]")).await?;
+            see(stage, &format!("//*[contains(@class,'message--user')]//a[contains(., '{said}.txt')]")).await?;
+        }
+        let sessions = api.get("/sessions").await?;
+        let kept = sessions.as_array().context("no list")?.iter().filter(|s| s["state"]["state"] != "removing").count();
+        ensure!(kept == 1, "{sessions}");
+
+        drop_onto(stage, ".message--user", "new File(['late'], 'late.txt', { type: 'text/plain' })").await?;
+        see(stage, "//ul[@aria-label='Attached files']/li[contains(., 'late.txt')]").await?;
+        send(stage, "cat \"$OCTOBOT_ATTACHMENTS\"/*").await?;
+        see(stage, "//*[contains(@class,'output')]//*[text()='late']").await?;
+        // What was refused is on the console, as it should be.
+        complains_only_of(stage, &["422"]).await
     })
     .await;
 }
@@ -271,8 +338,7 @@ async fn a_credential_is_added_tested_given_to_a_session_and_revoked() {
         write(stage, "//textarea[@id='credential-url']", &format!("{}/v1", model.url())).await?;
         write(stage, "//input[@id='credential-key']", REFUSED_KEY).await?;
         press(stage, "//label[contains(., 'For all sessions')]").await?;
-        let barriers = stage.browser.barriers().await?;
-        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        has_no_barriers(stage).await?;
         stage.browser.screenshot("credential").await?;
         press(stage, SUBMIT).await?;
         see(stage, "//li[contains(., 'Own API')]//*[contains(., 'The API refused it: 401')]").await?;
@@ -372,9 +438,7 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
         }
         ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
         // The page that isn't there answers 404, which the browser notes.
-        let complaints = stage.browser.complaints().await?;
-        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("/nothing")).collect();
-        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        complains_only_of(stage, &["/nothing"]).await?;
         Ok(())
     })
     .await;
@@ -392,18 +456,17 @@ async fn a_prompt_is_sent_now_by_a_key_a_button_and_from_the_queue() {
         for (number, way) in ["key", "button", "queue"].into_iter().enumerate() {
             send(stage, &format!("echo before {way}; sleep 60")).await?;
             see(stage, &format!("//*[contains(@class,'tool-call')]//*[text()='before {way}']")).await?;
-            write(stage, "//textarea[@aria-label='Prompt']", &format!("echo after {way}")).await?;
+            write(stage, PROMPT, &format!("echo after {way}")).await?;
             match number {
-                0 => see(stage, "//textarea[@aria-label='Prompt']").await?.send_keys(Key::Control + "\n").await?,
+                0 => see(stage, PROMPT).await?.send_keys(Key::Control + "\n").await?,
                 1 => press(stage, "//button[text()='Send now']").await?,
                 _ => {
-                    see(stage, "//textarea[@aria-label='Prompt']").await?.send_keys("\n").await?;
+                    see(stage, PROMPT).await?.send_keys("\n").await?;
                     see(stage, "//li[@class='queued']").await?;
                     stage.browser.screenshot("sending now").await?;
                     stage.browser.resize(390, 844).await?;
                     stage.browser.screenshot("sending now phone").await?;
-                    let barriers = stage.browser.barriers().await?;
-                    ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+                    has_no_barriers(stage).await?;
                     press(stage, "//li[@class='queued']//button[starts-with(@aria-label, 'Send now')]").await?;
                 }
             }
@@ -417,7 +480,6 @@ async fn a_prompt_is_sent_now_by_a_key_a_button_and_from_the_queue() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claude_code_gets_a_pasted_image_and_a_mentioned_file() {
-    const PROMPT: &str = "//textarea[@aria-label='Prompt']";
     if let Some(why) = agents::missing("claude-agent-acp") {
         return skip("an image for Claude Code", &why);
     }
@@ -452,8 +514,7 @@ async fn claude_code_gets_a_pasted_image_and_a_mentioned_file() {
         stage.browser.screenshot("attaching").await?;
         stage.browser.resize(390, 844).await?;
         stage.browser.screenshot("attaching phone").await?;
-        let barriers = stage.browser.barriers().await?;
-        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        has_no_barriers(stage).await?;
         stage.browser.resize(1280, 800).await?;
         let area = see(stage, PROMPT).await?;
         area.send_keys("\n").await?;
@@ -488,64 +549,4 @@ async fn claude_code_gets_a_pasted_image_and_a_mentioned_file() {
         Ok(())
     })
     .await;
-}
-
-/// An image of more pixels than an agent is given.
-const PAINTED: &str = "await new Promise(done => {\
-    const canvas = Object.assign(document.createElement('canvas'), { width: 3136, height: 1000 });\
-    const context = canvas.getContext('2d');\
-    context.fillStyle = '#4a55d1'; context.fillRect(0, 0, 3136, 1000);\
-    context.fillStyle = 'white'; context.font = '300px sans-serif'; context.fillText('Screenshot', 200, 600);\
-    canvas.toBlob(blob => done(new File([blob], 'image.png', { type: 'image/png' })));\
-})";
-
-/// Pastes a file where prompts are written.
-async fn paste(stage: &Stage, file: &str) -> Result<()> {
-    let script = format!(
-        "const done = arguments[0]; (async () => {{ const data = new DataTransfer(); data.items.add({file});\
-         document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }}));\
-         }})().then(() => done(), error => done(`${{error}}`));"
-    );
-    let failed = stage.browser.driver().execute_async(&script, vec![]).await?;
-    ensure!(failed.json().is_null(), "{}", failed.json());
-    Ok(())
-}
-
-/// Adds a workspace through the form of the empty overview.
-async fn add_workspace(stage: &Stage, source: &str) -> Result<()> {
-    stage.open("/").await?;
-    hydrated(stage).await?;
-    write(stage, "//input[@id='workspace-source']", source).await?;
-    press(stage, "//button[contains(., 'Add workspace') and @type='submit']").await
-}
-
-/// Sends a prompt in the session that is shown.
-async fn send(stage: &Stage, prompt: &str) -> Result<()> {
-    write(stage, "//textarea[@aria-label='Prompt']", &format!("{prompt}\n")).await
-}
-
-/// Waits until the page is alive: what is pressed before that does nothing.
-async fn hydrated(stage: &Stage) -> Result<()> {
-    see(stage, "//html[@data-ready]").await.map(drop)
-}
-
-async fn see(stage: &Stage, what: &str) -> Result<WebElement> {
-    let found = stage.browser.driver().query(By::XPath(what)).wait(Duration::from_secs(30), Duration::from_millis(50));
-    found.first().await.with_context(|| format!("nothing like {what} is shown"))
-}
-
-async fn hide(stage: &Stage, what: &str) -> Result<()> {
-    let gone = stage.browser.driver().query(By::XPath(what)).wait(Duration::from_secs(30), Duration::from_millis(50));
-    ensure!(gone.not_exists().await?, "something like {what} is still shown");
-    Ok(())
-}
-
-async fn press(stage: &Stage, what: &str) -> Result<()> {
-    Ok(see(stage, what).await?.click().await?)
-}
-
-async fn write(stage: &Stage, where_: &str, text: &str) -> Result<()> {
-    let field = see(stage, where_).await?;
-    field.clear().await?;
-    Ok(field.send_keys(text).await?)
 }

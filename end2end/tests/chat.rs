@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use octobot_end2end::api::{Api, make_repository, text};
+use octobot_end2end::api::{Api, Method, make_repository, text};
 use octobot_end2end::chat::{self, Chat, parts, parts_of};
 use octobot_end2end::model::{Block, Model, Scenario, Step};
 use octobot_end2end::{Server, agents, rehearse, rehearse_at, skip};
@@ -75,7 +75,7 @@ async fn a_chat_shows_a_command_while_it_runs_and_others_that_come_later_show_th
 #[tokio::test]
 async fn a_stream_says_what_it_is_and_an_ended_turn_can_be_told_again() {
     rehearse("a stream says what it is", async |server, folder| {
-        let (api, _, address) = session(server, folder).await?;
+        let (_, _, address) = session(server, folder).await?;
         let prompt =
             json!({ "messages": [{ "role": "user", "parts": [{ "type": "text", "text": "echo é; exit 3" }] }] });
         let request = Client::new().post(&address).header("content-type", "application/json").body(prompt.to_string());
@@ -91,10 +91,52 @@ async fn a_stream_says_what_it_is_and_an_ended_turn_can_be_told_again() {
         ensure!(again.contains(r#""exitCode":3"#) && again.contains(r#""printed":"é\n""#), "{again}");
         ensure!(again.matches("tool-output-available").count() == 1, "{again}");
         ensure!(get(&format!("{address}/stream")).await?.status() == 204, "no turn runs");
-        let file = json!({ "messages": [{ "role": "user", "parts": [{ "type": "file", "url": "data:," }] }] });
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_of_a_chat_go_with_its_prompt_as_uploaded_ones_do() {
+    if let Some(why) = chat::missing() {
+        return skip("files of a chat", &why);
+    }
+    rehearse("files of a chat", async |server, folder| {
+        let (api, session, address) = session(server, folder).await?;
+        let mut chat = Chat::open(&address, false).await?;
+        let file = |name: &str, media_type: &str, url: &str| {
+            json!([{ "type": "file", "filename": name, "mediaType": media_type, "url": url }])
+        };
+        let notes = file("my notes.txt", "text/plain", "data:text/plain;base64,b25lCnR3bwo=");
+        let prompt = r#"cd "$OCTOBOT_ATTACHMENTS" && wc -l *"#;
+        chat.send_with(prompt, &notes).await?;
+        chat.shows("the file", |shown| shown["status"] == "ready" && printed(shown) == "2 my notes.txt\n").await?;
+        // The conversation has the file still, but only the last prompt counts.
+        chat.send("echo \"${OCTOBOT_ATTACHMENTS-none}\"").await?;
+        chat.shows("none", |shown| shown["status"] == "ready" && printed(shown) == "none\n").await?;
+        let view = api.get(&format!("/sessions/{session}")).await?;
+        let shown = &view["messages"][0]["parts"][1]["body"];
+        ensure!(shown["kind"] == "file" && shown["name"] == "my notes.txt" && shown["bytes"] == 8, "{shown}");
+        let kept = api.fetch(shown["href"].as_str().context("no address")?).await?.bytes().await?;
+        ensure!(&kept[..] == b"one\ntwo\n", "{kept:?}");
+
+        // What an upload would be refused for is refused here, and so is what is elsewhere.
         let path = address.split("/local").nth(1).context("no path")?;
-        let (status, problem) = api.send(octobot_end2end::api::Method::POST, path, Some(&file)).await?;
-        ensure!(status == 422 && problem["errors"][0]["field"] == "messages", "{problem}");
+        let post = async |files: &Value| {
+            let mut parts = files.as_array().cloned().unwrap_or_default();
+            parts.push(json!({ "type": "text", "text": "look" }));
+            let body = json!({ "messages": [{ "role": "user", "parts": parts }] });
+            api.send(Method::POST, path, Some(&body)).await
+        };
+        let (status, problem) = post(&file("a.png", "image/png", "https://example.com/a.png")).await?;
+        ensure!(status == 422 && problem["errors"][0]["field"] == "messages", "{status}: {problem}");
+        let (status, problem) = post(&file("a.png", "image/png", "data:image/png;base64,PGh0bWw+")).await?;
+        ensure!(status == 422 && problem["detail"].to_string().contains("a.png isn't an image"), "{status}: {problem}");
+        let url = format!("data:text/plain,{}", "x".repeat(5 * 1024 * 1024 + 1));
+        let (status, problem) = post(&file("a.txt", "text/plain", &url)).await?;
+        ensure!(status == 413 && problem["detail"].to_string().contains("a.txt has 5242881 bytes"), "{status}: {problem}");
+        let turns = api.get(&format!("/sessions/{session}/turns")).await?;
+        ensure!(turns == json!([]), "{turns}");
         Ok(())
     })
     .await;

@@ -7,55 +7,31 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::agreement;
 use octobot_end2end::api::{Api, Method, make_repository, text};
-use octobot_end2end::engine::{Engine, IMAGE, PRODUCT};
-use octobot_end2end::model::{Model, Scenario, Step};
+use octobot_end2end::casting::{self, PROMPT, Role, Scene};
+use octobot_end2end::engine::{Engine, IMAGE};
+use octobot_end2end::model::{Scenario, Step};
 use octobot_end2end::registry::Registry;
 use octobot_end2end::{Server, rehearse_in, skip};
 use octobot_wire::permission::PermissionKind;
 use serde_json::{Value, json};
 
-/// What every agent is asked to do.
-const PROMPT: &str = "create hello.txt and run the tests";
-
-/// The workspace's test: it passes when the file is there.
-const TESTS: &str = "grep -q Hello hello.txt && echo passed\n";
-
-/// An agent, and how the model drives it.
-struct Part {
-    /// Its configuration.
-    agent: Value,
-    /// What the server's environment has for it, beside what depends on the model's address.
-    variables: Vec<(&'static str, String)>,
-    /// The tool that writes the file, with its input, and the one that runs the tests.
-    tools: [(&'static str, Value); 2],
-    /// Whether it tells what a command printed. Gemini CLI tells only the model.
-    shows_output: bool,
-}
-
-/// Plays the part against a model API where containers reach it.
-async fn plays(name: &str, part: impl FnOnce(&str) -> Part) {
+/// Plays the piece in a container.
+async fn plays(name: &str, role: Role) {
     let engine = Engine::of_machine();
-    if let Some(why) = engine.lacks(PRODUCT) {
+    let scene = Scene::Container(engine.clone());
+    if let Some(why) = scene.lacks(role) {
         return skip(name, &why);
     }
-    let gateway = engine.gateway().expect("this machine has an address in the network of containers");
-    let model = Model::start_at(gateway).await.expect("the model API starts");
-    let Part { agent, variables, tools, shows_output } = part(model.url());
-    let scenario =
-        tools.into_iter().fold(Scenario::cued(PROMPT), |all, (tool, input)| all.step(Step::tool(tool, input)));
-    model.play(scenario.step(Step::text("All tests pass.")));
+    let model = scene.model().await.expect("the model API starts where containers reach it");
+    let part = role.part(model.url());
+    part.rehearsed(&model);
     model.play(Scenario::cued("are you still there").step(Step::text("Still here.")));
-    let mut place = engine.place(PRODUCT);
-    let names: Vec<_> = variables.iter().map(|(name, _)| *name).collect();
-    place.options = vec![format!("--agent-env={}", names.join(","))];
-    place.variables.extend(variables);
-    rehearse_in(&engine, place, name, async |server: &mut Server, folder: &Path| -> Result<()> {
-        std::fs::write(folder.join("tests.sh"), TESTS)?;
-        make_repository(folder).await?;
+    rehearse_in(&engine, scene.place(&part), name, async |server: &mut Server, folder: &Path| -> Result<()> {
+        casting::set_up(folder).await?;
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
-        let session = api.create_session_with(&workspace, &agent).await?;
-        writes_and_tests(&api, server, &engine, &session, shows_output).await?;
+        let session = api.create_session_with(&workspace, &part.agent).await?;
+        writes_and_tests(&api, server, &engine, &session, part.shows_output).await?;
         let told = model.requests().iter().any(|request| request.body.to_string().contains("passed"));
         ensure!(told, "the model wasn't told that the tests pass");
 
@@ -68,6 +44,9 @@ async fn plays(name: &str, part: impl FnOnce(&str) -> Part) {
             model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you still there"));
         let asked = asked.context("the model wasn't asked")?.body.to_string();
         ensure!(asked.contains(PROMPT), "the agent has forgotten what was said: {asked}");
+        let view = api.get(&format!("/sessions/{session}")).await?.to_string();
+        let says_so = view.contains("The agent's thread couldn't be loaded again");
+        ensure!(says_so != part.keeps_its_thread, "{view}");
         agreement::check(&api, &session, &engine.data(&session)?).await
     })
     .await;
@@ -96,7 +75,7 @@ async fn writes_and_tests(
     }
     ensure!(std::fs::read_to_string(&file).context("the file wasn't written")? == "Hello\n");
     let view = api.get(&format!("/sessions/{session}")).await?.to_string();
-    ensure!(view.contains("All tests pass."), "{view}");
+    ensure!(view.contains("All tests **pass**"), "{view}");
     ensure!(!shows_output || view.contains(r#""lines":["passed"]"#), "what the tests printed isn't shown: {view}");
     Ok(())
 }
@@ -217,64 +196,22 @@ async fn warm_sessions(server: &Server) -> Result<Vec<String>> {
     Ok(places.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
 }
 
-fn variables<const N: usize>(variables: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
-    variables.map(|(name, value)| (name, value.to_owned())).into()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn claude_code_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
-    plays("Claude Code in a container", |model| Part {
-        agent: json!({ "name": "Claude", "agentType": "claudeCode", "options": { "mode": "default" } }),
-        variables: variables([("ANTHROPIC_API_KEY", "sk-ant-simulated"), ("ANTHROPIC_BASE_URL", model)]),
-        tools: [
-            ("Write", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
-            ("Bash", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
-        ],
-        shows_output: true,
-    })
-    .await;
+    plays("Claude Code in a container", Role::ClaudeCode).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gemini_cli_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
-    plays("Gemini CLI in a container", |model| Part {
-        agent: json!({ "name": "Gemini", "agentType": "geminiCli", "options": { "model": "gemini-2.5-pro" } }),
-        variables: variables([
-            ("GEMINI_API_KEY", "simulated"),
-            ("GOOGLE_GEMINI_BASE_URL", model),
-            ("GEMINI_TELEMETRY_ENABLED", "false"),
-        ]),
-        tools: [
-            ("write_file", json!({ "file_path": "/home/octobot/workspace/hello.txt", "content": "Hello\n" })),
-            ("run_shell_command", json!({ "command": "sh tests.sh", "description": "Run the tests" })),
-        ],
-        shows_output: false,
-    })
-    .await;
+    plays("Gemini CLI in a container", Role::GeminiCli).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codex_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
-    let run = |command: &str| {
-        let why = "May I run this?";
-        json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": why })
-    };
-    plays("Codex in a container", |model| {
-        let provider = json!({
-            "name": "Simulated", "base_url": format!("{model}/v1"), "wire_api": "responses", "env_key": "OPENAI_API_KEY",
-        });
-        let config = json!({
-            "model": "gpt-5", "model_provider": "simulated", "model_providers": { "simulated": provider },
-        });
-        Part {
-            agent: json!({ "name": "Codex", "agentType": "codex", "options": { "mode": "read-only" } }),
-            variables: variables([("OPENAI_API_KEY", "simulated"), ("CODEX_CONFIG", &config.to_string())]),
-            tools: [
-                ("exec_command", run("printf 'Hello\\n' > hello.txt")),
-                ("exec_command", run("sh tests.sh")),
-            ],
-            shows_output: true,
-        }
-    })
-    .await;
+    plays("Codex in a container", Role::Codex).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opencode_writes_and_tests_in_a_container_across_a_kill_of_the_server() {
+    plays("OpenCode in a container", Role::OpenCode).await;
 }

@@ -1,10 +1,10 @@
 //! Sockets that a launcher has bound, maybe in another network namespace, and passes to the proxy (`SCM_RIGHTS`).
 //!
 //! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp`, `dns-udp` or `packets`. It is answered with `ok` and
-//! a line feed once the socket is served, or with a reason. Sockets may come at any time.
+//! a line feed once the socket is served, or with a reason. Sockets may come at any time. A launcher on standard input takes the
+//! proxy with it when it ends, and so does the only one of a proxy that is told to end with it.
 
-use std::io::{self, IoSliceMut, Write as _};
-use std::mem::MaybeUninit;
+use std::io::{self, Write as _};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use octobot_proxy::listen::Kind;
 use octobot_proxy::packets::Observer;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use socket2::SockRef;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::SocketSource;
 
-/// The longest word.
-const LONGEST: usize = 32;
+/// A launcher that the proxy ends with has to come within this time.
+const FIRST_LAUNCHER: Duration = Duration::from_mins(2);
 
 /// After an error, such as having no descriptors left, no launcher is accepted for this long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,8 +37,13 @@ pub enum Passed {
     Packets(Observer),
 }
 
-/// Receives sockets in a thread of its own; `take` puts them to work.
-pub fn receive(source: SocketSource, take: impl Fn(Passed) -> io::Result<()> + Send + 'static) -> io::Result<()> {
+/// Receives sockets in a thread of its own; `take` puts them to work. `ended` is cancelled when there will be no launcher any more.
+pub fn receive(
+    source: SocketSource,
+    ends_with_launcher: bool,
+    ended: CancellationToken,
+    take: impl Fn(Passed) -> io::Result<()> + Send + 'static,
+) -> io::Result<()> {
     let runtime = Handle::current();
     let launchers: Box<dyn Iterator<Item = io::Result<UnixStream>> + Send> = match source {
         SocketSource::Stdin => {
@@ -48,7 +54,11 @@ pub fn receive(source: SocketSource, take: impl Fn(Passed) -> io::Result<()> + S
             // One that is there already belongs to a proxy that has died.
             let _ = std::fs::remove_file(&path);
             let listener = UnixListener::bind(&path)?;
-            Box::new(std::iter::repeat_with(move || listener.accept().map(|(stream, _)| stream)))
+            if ends_with_launcher {
+                SockRef::from(&listener).set_read_timeout(Some(FIRST_LAUNCHER))?;
+            }
+            let launchers = std::iter::repeat_with(move || listener.accept().map(|(stream, _)| stream));
+            if ends_with_launcher { Box::new(launchers.take(1)) } else { Box::new(launchers) }
         }
     };
     thread::Builder::new().name("sockets".to_owned()).spawn(move || {
@@ -66,6 +76,7 @@ pub fn receive(source: SocketSource, take: impl Fn(Passed) -> io::Result<()> + S
                 tracing::warn!(error = %error, "sockets can't be received");
             }
         }
+        ended.cancel();
     })?;
     Ok(())
 }
@@ -73,7 +84,7 @@ pub fn receive(source: SocketSource, take: impl Fn(Passed) -> io::Result<()> + S
 /// Takes what one launcher passes, until it ends the connection.
 fn converse(mut launcher: UnixStream, take: &impl Fn(Passed) -> io::Result<()>) -> io::Result<()> {
     launcher.set_nonblocking(false)?;
-    while let Some((word, socket)) = message(&launcher)? {
+    while let Some((word, socket)) = octobot_inlet::receive(&launcher)? {
         let outcome = socket.ok_or_else(|| io::Error::other("there is no socket in the message"));
         match outcome.and_then(|socket| passed(&word, socket)).and_then(take) {
             Ok(()) => launcher.write_all(b"ok\n")?,
@@ -81,22 +92,6 @@ fn converse(mut launcher: UnixStream, take: &impl Fn(Passed) -> io::Result<()>) 
         }
     }
     Ok(())
-}
-
-fn message(launcher: &UnixStream) -> io::Result<Option<(String, Option<OwnedFd>)>> {
-    let mut word = [0; LONGEST];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received =
-        recvmsg(launcher.as_fd(), &mut [IoSliceMut::new(&mut word)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
-    if received.bytes == 0 {
-        return Ok(None);
-    }
-    let socket = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
-        _ => None,
-    });
-    Ok(Some((String::from_utf8_lossy(&word[..received.bytes]).trim().to_owned(), socket)))
 }
 
 fn passed(word: &str, socket: OwnedFd) -> io::Result<Passed> {

@@ -36,6 +36,9 @@ pub struct Arguments {
     /// A Unix socket on which a launcher passes sockets that listen already, or `stdin` if standard input is one.
     #[arg(long)]
     pub sockets: Option<SocketSource>,
+    /// Whether the proxy ends when the launcher does that has passed it its sockets.
+    #[arg(long, requires = "sockets")]
+    pub ends_with_launcher: bool,
     /// Where the control API listens: an address, `unix:/path`, or `none`.
     #[arg(long, default_value = "127.0.0.1:17081")]
     pub control: ControlAddress,

@@ -10,6 +10,7 @@ use crate::cache::CacheConfig;
 use crate::inject::{self, Injector, RuleError, Rules};
 use crate::listen::Patience;
 use crate::policy::{Allowlist, Phase, Policy};
+use crate::secret::Secret;
 use crate::upstream::{Overrides, Pool, UpstreamConfig, UpstreamError};
 
 mod live;
@@ -195,6 +196,12 @@ fn within(key: &'static str, number: u64, least: u64, most: u64) -> Result<(), C
 }
 
 impl Config {
+    /// All that is secret in it.
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let of_rules = self.headers.values().flat_map(inject::OneOrMany::rules).flat_map(inject::Rule::secrets);
+        of_rules.chain(self.upstream.proxy.iter().filter_map(|parent| parent.password.as_ref()))
+    }
+
     /// Puts the secrets of `before` where this one only refers to them.
     pub fn restore(&mut self, before: &Self) {
         inject::restore(&mut self.headers, &before.headers);

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,11 @@ use octobot_proxy::log::{Log, Retention};
 use octobot_proxy::mitm::Authority;
 use octobot_proxy::packets;
 use octobot_proxy::proxy::Proxy;
+use rustix::fs::FlockOperation;
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::activation::{self, Passed};
@@ -48,6 +50,8 @@ pub fn run(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
 
 async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
     let end = await_end()?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&arguments.data).context("the data folder can't be made")?;
+    let _alone = claim(&arguments.data)?;
     let (proxy, text) = open(&arguments, telling)?;
     let token = read_token(arguments.token_file.as_deref(), arguments.token).context("the token can't be used")?;
     let connections = TaskTracker::new();
@@ -65,9 +69,13 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
         hall.answer_udp(socket)?;
         hall.answer_tcp(bind(address).await?)?;
     }
+    let launcher_ended = CancellationToken::new();
     if let Some(source) = arguments.sockets {
         let hall = hall.clone();
-        activation::receive(source, move |passed| hall.take(passed)).context("no sockets can be received")?;
+        activation::receive(source, arguments.ends_with_launcher, launcher_ended.clone(), move |passed| {
+            hall.take(passed)
+        })
+        .context("no sockets can be received")?;
     }
     serve_control(arguments.control, Control::new(Arc::clone(&proxy), token)).await?;
     if let Some(file) = arguments.config {
@@ -75,8 +83,11 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
     }
     tokio::spawn(sweep(Arc::clone(&proxy)));
 
-    let signal = end.await;
-    tracing::info!(signal, "the proxy shuts down");
+    let reason = tokio::select! {
+        signal = end => signal,
+        () = launcher_ended.cancelled() => "its launcher has ended",
+    };
+    tracing::info!(reason, "the proxy shuts down");
     proxy.closing.cancel();
     connections.close();
     if timeout(DRAIN, connections.wait()).await.is_err() {
@@ -86,6 +97,17 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Takes the data folder for this process, for as long as it lives. The lock is a POSIX record lock, so that who asks is told which
+/// process has it.
+fn claim(data: &Path) -> anyhow::Result<fs::File> {
+    let path = data.join("lock");
+    let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
+    rustix::fs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)
+        .with_context(|| format!("another proxy works in {}: give this one a folder of its own", data.display()))?;
+    Ok(file)
+}
+
 /// Opens the proxy, and returns the text of its configuration.
 fn open(arguments: &Arguments, telling: Telling) -> anyhow::Result<(Arc<Proxy>, String)> {
     let text = match &arguments.config {
@@ -93,7 +115,6 @@ fn open(arguments: &Arguments, telling: Telling) -> anyhow::Result<(Arc<Proxy>, 
         None => String::new(),
     };
     let config = Config::from_yaml(&text).context("the configuration can't be used")?;
-    DirBuilder::new().recursive(true).mode(0o700).create(&arguments.data).context("the data folder can't be made")?;
     let authority =
         Authority::open(&arguments.data.join("certs"), clock::system).context("there is no certificate authority")?;
     let retention = Retention {

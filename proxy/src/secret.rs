@@ -53,7 +53,8 @@ impl Secret {
         self.0.as_bytes().ct_eq(text.as_bytes()).into()
     }
 
-    fn reference(&self) -> String {
+    /// What is written of it: the same text for the same secret, in one process.
+    pub(crate) fn reference(&self) -> String {
         let digest = hmac::sign(&KEY, self.0.as_bytes());
         format!("(secret:{})", URL_SAFE_NO_PAD.encode(&digest.as_ref()[..NAME_BYTES]))
     }

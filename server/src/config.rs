@@ -40,6 +40,20 @@ pub struct Options {
     #[arg(long, env = "OCTOBOT_AGENT")]
     agent: Option<PathBuf>,
 
+    /// The proxy's program, of which each sandbox has one [default: `octobot-proxy` beside this program].
+    #[arg(long, env = "OCTOBOT_PROXY")]
+    proxy: Option<PathBuf>,
+
+    /// What every sandbox's proxy is told, beside what its project says: how hosts are reached, who else may be reached. A file like
+    /// `octobot-proxy --config` takes.
+    #[arg(long, env = "SANDBOX_PROXY_CONFIG")]
+    sandbox_proxy_config: Option<PathBuf>,
+
+    /// Folder for what must not be on a disk: what proxies are told, secrets included [default: `octobot` in
+    /// `XDG_RUNTIME_DIR`, else `/run/octobot` for root, else `/dev/shm/octobot-` with the user's id].
+    #[arg(long, env = "OCTOBOT_RUNTIME_DIR")]
+    runtime_dir: Option<PathBuf>,
+
     /// What makes sandboxes.
     #[arg(long, env = "SANDBOX_PROVIDER", value_enum, default_value_t = ProviderChoice::Auto)]
     sandbox_provider: ProviderChoice,
@@ -150,6 +164,12 @@ pub struct Config {
     pub site_dir: PathBuf,
     /// The agent daemon's program.
     pub agent: PathBuf,
+    /// The proxy's program.
+    pub proxy: PathBuf,
+    /// What every sandbox's proxy is told.
+    pub sandbox_proxy_config: Option<PathBuf>,
+    /// Folder for what must not be on a disk.
+    pub runtime_dir: PathBuf,
     /// This program, which sandboxes are started with.
     pub server: PathBuf,
     /// Folders that sandboxes may read beside the system's own.
@@ -228,6 +248,9 @@ impl Options {
             database: self.database_url.unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("octobot.db"))),
             site_dir: self.site_dir.unwrap_or_else(|| beside.join("site")),
             agent: self.agent.unwrap_or_else(|| beside.join("octobot-agent")),
+            proxy: self.proxy.unwrap_or_else(|| beside.join("octobot-proxy")),
+            sandbox_proxy_config: self.sandbox_proxy_config,
+            runtime_dir: self.runtime_dir.unwrap_or_else(|| runtime_dir(read("XDG_RUNTIME_DIR"))),
             server,
             tool_dirs: self.tool_dirs,
             agent_variables: agent_variables(&self.agent_env, read)?,
@@ -267,6 +290,16 @@ impl Options {
             usual: limits(pids, memory_mib, cpu_millis),
             ceiling: limits(max_pids, max_memory_mib, max_cpu_millis),
         })
+    }
+}
+
+/// A folder that isn't on a disk.
+fn runtime_dir(of_user: Option<OsString>) -> PathBuf {
+    let user = rustix::process::geteuid();
+    match of_user.map(PathBuf::from).filter(|folder| folder.is_absolute()) {
+        Some(folder) => folder.join("octobot"),
+        None if user.is_root() => "/run/octobot".into(),
+        None => format!("/dev/shm/octobot-{}", user.as_raw()).into(),
     }
 }
 

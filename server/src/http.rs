@@ -37,8 +37,8 @@ pub use assets::{AssetError, Assets};
 use crate::backend::Services;
 use crate::services::{Core, Followers};
 
-/// The largest body that is taken, in bytes: a prompt of the largest size, however it is escaped in JSON.
-const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
+/// The largest body that is taken, in bytes: a prompt with all the files that may go with it, as Base64 in JSON.
+const MAX_BODY_BYTES: usize = 36 * 1024 * 1024;
 
 /// What all routes share.
 #[derive(Clone)]

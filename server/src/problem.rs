@@ -50,8 +50,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::SystemPromptTooLong { .. } => field_problem("options.systemPrompt", detail),
         ServiceError::CommandMissing => field_problem("options.command", detail),
         ServiceError::NulInOptions => field_problem("options", detail),
-        ServiceError::McpServer { index, source } => {
-            field_problem(&format!("servers.{index}.{}", source.field()), detail)
+        ServiceError::McpServer { field, index, source } => {
+            field_problem(&format!("{field}.{index}.{}", source.field()), detail)
         }
         ServiceError::Credential(source) => field_problem(source.field(), detail),
         ServiceError::Sandbox(source) => {

@@ -10,6 +10,7 @@ pub mod docker;
 pub mod error;
 pub mod limits;
 pub mod local;
+pub mod network;
 pub mod provider;
 mod room;
 mod turnstile;

@@ -27,7 +27,8 @@ use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
-    AgentService, Core, CredentialService, Followers, Paths, ProjectService, SessionService, Support, WorkspaceService,
+    AgentService, Core, CredentialService, Egress, Followers, Paths, ProjectService, SessionService, Support,
+    WorkspaceService,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -63,7 +64,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let installation = first_data(&store).await?;
 
     let shutdown = CancellationToken::new();
-    let provider = provider::choose(&config, installation).await;
+    let provider = provider::choose(&config, installation).await?;
     let support = Support::of(&*provider).await;
     let core = Arc::new(Core {
         store: store.clone(),
@@ -73,6 +74,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         alarm: Alarm::default(),
         paths,
     });
+    let egress = Arc::new(Egress::new(core.clone(), provider.clone(), provider::of_operator(&config)?));
     let followers = Arc::new(Followers::new(core.clone(), provider.clone(), owner, shutdown.clone()));
     let runner = Arc::new(Runner {
         core: core.clone(),
@@ -81,6 +83,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         sessions: SessionJob::new(
             core.clone(),
             provider.clone(),
+            egress.clone(),
             followers.clone(),
             support.clone(),
             config.policy,
@@ -89,10 +92,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     });
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
-    let warm = Arc::new(WarmPool::new(core.clone(), provider.clone(), support.clone(), config.policy));
+    let warm = Arc::new(WarmPool::new(core.clone(), provider.clone(), egress.clone(), support.clone(), config.policy));
     let reconciler = Reconciler {
         core: core.clone(),
         provider: provider.clone(),
+        egress: egress.clone(),
         followers: followers.clone(),
         support: support.clone(),
         warm: warm.clone(),
@@ -110,7 +114,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
-        credentials: Arc::new(CredentialService::new(core.clone(), Trials::new()?)),
+        credentials: Arc::new(CredentialService::new(core.clone(), egress, Trials::new()?)),
         sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
     };
     let web = Web {

@@ -11,6 +11,7 @@ mod providers {
     pub mod lifecycle;
     pub mod limits;
     pub mod local;
+    pub mod network;
     pub mod turns;
 }
 
@@ -62,6 +63,20 @@ mod contract {
             limits::{
                 a_fork_bomb_is_bounded_and_hits_nobody_else,
                 a_memory_bomb_is_killed_and_the_sandbox_lives_on,
+            },
+        }
+    }
+}
+
+mod network {
+    contract! {
+        local, docker: {
+            network::{
+                what_the_policy_allows_is_reached_also_by_programs_that_know_of_no_proxy,
+                nothing_reaches_the_host_past_the_proxy,
+                another_policy_is_in_force_without_a_restart,
+                what_the_proxy_adds_to_requests_is_nowhere_inside,
+                connections_wait_for_the_next_proxy_when_one_dies,
             },
         }
     }

@@ -52,7 +52,7 @@ pub fn everything(repository: &Repository, profile: Profile, flavour: Flavour) -
 
 fn report(dist: &Dist) -> Result<()> {
     println!("\n{}", dist.folder().display());
-    for name in ["octobot", "octobot-agent"] {
+    for name in ["octobot", "octobot-agent", "octobot-proxy"] {
         println!("  {:>12}  {name}", progress::kilobytes(size(&dist.folder().join(name))?));
     }
     for file in folder::files(&dist.site())? {

@@ -1,4 +1,4 @@
-//! The folder that a server runs from: `octobot`, `octobot-agent` and `site/`. The server looks for the other two
+//! The folder that a server runs from: `octobot`, `octobot-agent`, `octobot-proxy` and `site/`. The server looks for the others
 //! beside itself, so the folder can be moved anywhere.
 
 use std::path::{Path, PathBuf};
@@ -74,12 +74,16 @@ pub fn server(repository: &Repository, profile: Profile, dist: &Dist) -> Result<
     let packages = match profile {
         Profile::Debug => SERVER.options,
         // What runs for real is built without the features that only tests need.
-        Profile::Release => &["--package", "octobot"],
+        Profile::Release => &["--package", "octobot", "--package", "octobot-proxy"],
     };
-    progress::step("Build the server", |step| {
-        command::run(cargo_build(repository, profile).args(packages).args(["--bin", "octobot"]), step)
+    progress::step("Build the server and the proxy", |step| {
+        let programs = ["--bin", "octobot", "--bin", "octobot-proxy"];
+        command::run(cargo_build(repository, profile).args(packages).args(programs), step)
     })?;
-    folder::link(&repository.target(profile.name()).join("octobot"), &dist.server())
+    for program in ["octobot", "octobot-proxy"] {
+        folder::link(&repository.target(profile.name()).join(program), &dist.folder.join(program))?;
+    }
+    Ok(())
 }
 
 fn cargo_build(repository: &Repository, profile: Profile) -> Command {

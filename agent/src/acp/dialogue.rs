@@ -242,7 +242,7 @@ impl Dialogue {
     fn open(&mut self, former: Option<String>) -> Action {
         let workspace = self.workspace.clone();
         let mcp_servers = self.mcp_servers();
-        let former = former.map(acp::SessionId::new);
+        let former = former.filter(|_| self.launch.loads_threads).map(acp::SessionId::new);
         match former {
             Some(thread) if self.capabilities.session_capabilities.resume.is_some() => {
                 let request = acp::ResumeSessionRequest::new(thread.clone(), workspace).mcp_servers(mcp_servers);

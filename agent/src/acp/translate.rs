@@ -56,11 +56,13 @@ pub fn shown_path(path: &Path, workspace: &Path) -> String {
 
 /// The places that a tool call works on.
 pub fn locations(locations: &[acp::ToolCallLocation], workspace: &Path) -> Vec<Location> {
+    // That something happens in the workspace says nothing.
+    let locations = locations.iter().filter(|place| place.path != workspace);
     let location = |place: &acp::ToolCallLocation| Location {
         path: shown_path(&place.path, workspace),
         line: place.line.map(|line| line.max(1)),
     };
-    locations.iter().take(MAX_ITEMS).map(location).collect()
+    locations.take(MAX_ITEMS).map(location).collect()
 }
 
 /// What a command has just printed, as several agents tell it beside the protocol, to clients that have no terminals for

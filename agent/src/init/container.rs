@@ -14,6 +14,7 @@ use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use crate::arguments::ContainerArguments;
 use crate::environment::Environment;
 use crate::init::account::{Account, Accounts};
+use crate::init::outlet;
 
 /// Whoever gets as far as the socket may connect; the token decides about the rest.
 const SOCKET_MODE: u32 = 0o666;
@@ -56,6 +57,9 @@ pub fn prepare(arguments: &ContainerArguments, uid: u32, gid: u32) -> Result<Con
         own(folder.as_ref(), uid, gid).map_err(system(&format!("make the folder {}", folder.as_str())))?;
     }
     hand_over(&arguments.secret, arguments.token.as_ref(), uid, gid).map_err(system("hand over the token"))?;
+    if let Some(proxy) = &arguments.outlet {
+        outlet::open(proxy).map_err(system("open the way out"))?;
+    }
     let listener = bind(&arguments.socket).map_err(system("make the daemon's socket"))?;
     drop_bounding_set().map_err(system("give up capabilities"))?;
     Ok(Container { listener, user })

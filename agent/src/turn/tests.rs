@@ -266,6 +266,7 @@ fn agent_launch() -> Launch {
         credential: None,
         auth_method: None,
         offers_files: true,
+        loads_threads: true,
         system_prompt: String::new(),
         system_prompt_way: octobot_wire::launch::SystemPromptWay::Protocol,
         settings: Vec::new(),

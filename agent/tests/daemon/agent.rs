@@ -32,6 +32,7 @@ fn launch() -> AcpLaunch {
         credential: Some("FAKE_KEY".to_owned()),
         auth_method: None,
         offers_files: true,
+        loads_threads: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),

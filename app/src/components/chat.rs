@@ -1,6 +1,7 @@
 //! The chat of a session: the transcript, the queue, and where prompts are written.
 
 pub mod actions;
+pub mod attach_button;
 pub mod attachments;
 pub mod completion;
 pub mod completion_list;
@@ -31,5 +32,6 @@ pub mod tool_call;
 pub mod tool_content;
 pub mod tool_status;
 pub mod transcript;
+pub mod tray;
 pub mod viewport;
 pub mod window;

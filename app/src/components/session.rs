@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod agent_bar;
+pub mod beginning;
 pub mod building;
 pub mod delete;
 pub mod details;

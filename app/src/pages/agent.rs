@@ -8,7 +8,7 @@ use octobot_wire::agent::AgentTypeId;
 
 use super::not_found::NotFound;
 use crate::components::agent::agent_form::AgentForm;
-use crate::components::agent::mcp_servers::McpServers;
+use crate::components::agent::mcp_servers::{McpServers, ServerList};
 use crate::components::dynamic::dynamic;
 use crate::live::ProjectStore;
 
@@ -25,7 +25,7 @@ pub fn AgentPage() -> impl IntoView {
         match agent {
             Some(agent) => {
                 let has_program = agent.agent_type != AgentTypeId::Shell;
-                let mcp_servers = has_program.then(|| view! { <McpServers agent=agent.id/> });
+                let mcp_servers = has_program.then(|| view! { <McpServers list=ServerList::of(agent.id)/> });
                 view! {
                     <Title text=agent.name.clone()/>
                     <div class="page">

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::mcp::SaveMcpServer;
 use crate::{AgentId, Timestamp};
 
 /// How an agent is launched and what it understands. Data, not code: the server lists those it knows.
@@ -94,4 +95,7 @@ pub struct SaveAgent {
     /// See [`Agent::options`].
     #[serde(default)]
     pub options: AgentOptions,
+    /// All MCP servers that it is to have; none leaves those that it has.
+    #[serde(default)]
+    pub mcp_servers: Option<Vec<SaveMcpServer>>,
 }

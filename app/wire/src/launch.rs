@@ -41,6 +41,9 @@ pub struct AcpLaunch {
     /// Whether the program is offered to read and write files of the workspace through the daemon. It can do so itself;
     /// Gemini CLI takes the daemon's word that a file isn't there for a failure.
     pub offers_files: bool,
+    /// Whether the program is asked to load the thread that it had when it last ran. Where it isn't, or can't, a new thread
+    /// is given the transcript.
+    pub loads_threads: bool,
     /// What the agent is told before anything else; empty for nothing.
     pub system_prompt: String,
     /// How it is told.

@@ -104,6 +104,8 @@ pub enum Network {
     /// One that the container engine connects to the outside: nothing is kept from leaving, but the host's loopback
     /// isn't there.
     Bridge,
+    /// None but the way to its proxy: nothing leaves but what the network policy allows.
+    Proxied,
 }
 
 /// A session.

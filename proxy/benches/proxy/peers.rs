@@ -288,6 +288,6 @@ fn free() -> SocketAddr {
 
 fn wait_for(address: SocketAddr) {
     while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(10));
     }
 }

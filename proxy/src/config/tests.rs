@@ -165,3 +165,19 @@ fn connections_are_kept_unless_the_way_to_hosts_changes() {
     live.patch(json!({ "upstream": { "roots": "mozilla" } })).unwrap();
     assert!(!dials_alike(&before, &live.now()));
 }
+
+#[test]
+fn a_configuration_with_its_secrets_comes_back_as_it_was() {
+    let text = "
+allowlist: { domains: [api.example, { host: git.example, ports: [443], private: true }], presets: [npm] }
+headers:
+  api.example:
+    - { set: { x-api-key: canary-1 }, when: { headers: { x-api-key: canary-2, x-other: null } } }
+    - { append: { x-more: canary-1 }, remove: [x-less], ports: [8443], plain: true }
+upstream: { proxy: { address: 'proxy.example:3128', username: u, password: canary-3 } }
+";
+    let config = Config::from_yaml(text).unwrap();
+    let written = config.to_text_with_secrets();
+    assert_eq!(Config::from_yaml(&written).unwrap(), config);
+    assert!(!serde_json::to_string(&config).unwrap().contains("canary"));
+}

@@ -1,9 +1,13 @@
 //! The configuration as text: YAML in, errors with line and reason out. Values may be secret: what serde quotes of them is taken
 //! out, and names are quoted only where they are plain words.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use serde_saphyr::Location;
 
 use super::Config;
+use crate::secret::Secret;
 
 /// The longest name that is quoted in an error, in bytes.
 const LONGEST_WORD: usize = 24;
@@ -29,6 +33,30 @@ impl Config {
             let line = error.location().as_ref().map_or(0, Location::line);
             TextError { line, reason: without_values(&error.without_snippet().to_string()) }
         })
+    }
+}
+
+impl Config {
+    /// The configuration as a text that [`Config::from_yaml`] reads, with its secrets, for who starts a proxy with it.
+    pub fn to_text_with_secrets(&self) -> String {
+        let mut whole = serde_json::to_value(self).expect("a configuration is plain data");
+        let known: BTreeMap<_, _> = self.secrets().map(|secret| (secret.reference(), secret)).collect();
+        reveal(&mut whole, &known);
+        whole.to_string()
+    }
+}
+
+/// Puts secrets where they are referred to.
+fn reveal(value: &mut Value, known: &BTreeMap<String, &Secret>) {
+    match value {
+        Value::String(text) => {
+            if let Some(secret) = known.get(text) {
+                secret.reveal().clone_into(text);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| reveal(value, known)),
+        Value::Object(values) => values.values_mut().for_each(|value| reveal(value, known)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

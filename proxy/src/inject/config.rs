@@ -111,6 +111,11 @@ pub fn restore(rules: &mut Rules, before: &Rules) {
 }
 
 impl Rule {
+    /// All that is secret.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.set.values().chain(self.append.values()).chain(self.when.headers.values().flatten())
+    }
+
     /// All that is secret, with the names of the headers.
     fn values(&mut self) -> impl Iterator<Item = (&String, &mut Secret)> {
         let wanted = self.when.headers.iter_mut().filter_map(|(name, value)| Some((name, value.as_mut()?)));

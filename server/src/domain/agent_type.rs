@@ -28,6 +28,8 @@ struct Recipe {
     auth_methods: &'static [(&'static str, &'static str)],
     /// See [`AcpLaunch::offers_files`].
     offers_files: bool,
+    /// See [`AcpLaunch::loads_threads`].
+    loads_threads: bool,
 }
 
 /// All types, in the order in which they are offered.
@@ -42,6 +44,7 @@ const RECIPES: [Recipe; 8] = [
         credential: Some("ANTHROPIC_API_KEY"),
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::GeminiCli,
@@ -54,6 +57,9 @@ const RECIPES: [Recipe; 8] = [
         credential: Some("GEMINI_API_KEY"),
         auth_methods: &[("GEMINI_API_KEY", "gemini-api-key")],
         offers_files: false,
+        // It would say that it can. But it has lost a thread when it loads it within a minute of its beginning, and at every
+        // second start; and it repeats what was said before only after it has answered, where it can't be told from news.
+        loads_threads: false,
     },
     Recipe {
         id: AgentTypeId::Codex,
@@ -65,6 +71,7 @@ const RECIPES: [Recipe; 8] = [
         credential: Some("OPENAI_API_KEY"),
         auth_methods: &[("CODEX_API_KEY", "api-key"), ("OPENAI_API_KEY", "api-key")],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::OpenCode,
@@ -76,6 +83,7 @@ const RECIPES: [Recipe; 8] = [
         credential: None,
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::CopilotCli,
@@ -87,6 +95,7 @@ const RECIPES: [Recipe; 8] = [
         credential: Some("COPILOT_GITHUB_TOKEN"),
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::Goose,
@@ -98,6 +107,7 @@ const RECIPES: [Recipe; 8] = [
         credential: None,
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::Custom,
@@ -109,6 +119,7 @@ const RECIPES: [Recipe; 8] = [
         credential: None,
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
     Recipe {
         id: AgentTypeId::Shell,
@@ -120,6 +131,7 @@ const RECIPES: [Recipe; 8] = [
         credential: None,
         auth_methods: &[],
         offers_files: true,
+        loads_threads: true,
     },
 ];
 
@@ -168,6 +180,7 @@ pub fn launch(
         credential: recipe.credential.map(str::to_owned),
         auth_method: auth_method.map(|&(_, method)| method.to_owned()),
         offers_files: recipe.offers_files,
+        loads_threads: recipe.loads_threads,
         variables,
         system_prompt: agent.options.system_prompt.clone(),
         // None of them can be given a file in addition to what it tells itself, so all are told by the protocol.

@@ -14,6 +14,41 @@ pub struct CredentialRecipe {
     pub base_url_variable: Option<&'static str>,
     /// How it is tried; none for what can't be.
     pub trial: Option<Trial>,
+    /// How a text begins that programs take for a key of this type.
+    pub looks_like: &'static str,
+    /// Where its key goes in requests. For a type that has an address of its own, the host is that one.
+    pub uses: &'static [Use],
+}
+
+/// Requests that a key belongs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The host; empty for the credential's own address.
+    pub host: &'static str,
+    /// How it stands there.
+    pub form: Form,
+}
+
+/// How a key stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In a header, in place of the placeholder that a program was given.
+    Header {
+        /// The header.
+        name: &'static str,
+        /// What stands before the key.
+        prefix: &'static str,
+    },
+    /// As the password of git over HTTPS, for every repository: git asks for none before it is refused.
+    GitPassword {
+        /// The user's name that goes with it.
+        user: &'static str,
+    },
+}
+
+/// A key in a header.
+const fn header(host: &'static str, name: &'static str, prefix: &'static str) -> Use {
+    Use { host, form: Form::Header { name, prefix } }
 }
 
 impl CredentialRecipe {
@@ -53,6 +88,8 @@ const RECIPES: [CredentialRecipe; 7] = [
             prefix: "",
             also: Some(("anthropic-version", "2023-06-01")),
         }),
+        looks_like: "sk-ant-api03-",
+        uses: &[header("api.anthropic.com", "x-api-key", "")],
     },
     CredentialRecipe {
         id: CredentialTypeId::OpenAi,
@@ -61,6 +98,8 @@ const RECIPES: [CredentialRecipe; 7] = [
         variables: &["OPENAI_API_KEY"],
         base_url_variable: None,
         trial: Some(Trial { url: "https://api.openai.com/v1/models", ..BEARER }),
+        looks_like: "sk-proj-",
+        uses: &[header("api.openai.com", "authorization", "Bearer ")],
     },
     CredentialRecipe {
         id: CredentialTypeId::Google,
@@ -74,6 +113,8 @@ const RECIPES: [CredentialRecipe; 7] = [
             prefix: "",
             also: None,
         }),
+        looks_like: "AIza",
+        uses: &[header("generativelanguage.googleapis.com", "x-goog-api-key", "")],
     },
     CredentialRecipe {
         id: CredentialTypeId::OpenRouter,
@@ -82,6 +123,8 @@ const RECIPES: [CredentialRecipe; 7] = [
         variables: &["OPENROUTER_API_KEY"],
         base_url_variable: None,
         trial: Some(Trial { url: "https://openrouter.ai/api/v1/key", ..BEARER }),
+        looks_like: "sk-or-v1-",
+        uses: &[header("openrouter.ai", "authorization", "Bearer ")],
     },
     CredentialRecipe {
         id: CredentialTypeId::GitHub,
@@ -90,6 +133,12 @@ const RECIPES: [CredentialRecipe; 7] = [
         variables: &["GITHUB_TOKEN", "GH_TOKEN", "COPILOT_GITHUB_TOKEN"],
         base_url_variable: None,
         trial: Some(Trial { url: "https://api.github.com/rate_limit", ..BEARER }),
+        looks_like: "github_pat_",
+        uses: &[
+            header("api.github.com", "authorization", "Bearer "),
+            header("api.github.com", "authorization", "token "),
+            Use { host: "github.com", form: Form::GitPassword { user: "x-access-token" } },
+        ],
     },
     CredentialRecipe {
         id: CredentialTypeId::OpenAiCompatible,
@@ -98,6 +147,8 @@ const RECIPES: [CredentialRecipe; 7] = [
         variables: &["OPENAI_API_KEY"],
         base_url_variable: Some("OPENAI_BASE_URL"),
         trial: Some(Trial { url: "/models", ..BEARER }),
+        looks_like: "sk-",
+        uses: &[header("", "authorization", "Bearer ")],
     },
     CredentialRecipe {
         id: CredentialTypeId::Variables,
@@ -106,6 +157,8 @@ const RECIPES: [CredentialRecipe; 7] = [
         variables: &[],
         base_url_variable: None,
         trial: None,
+        looks_like: "",
+        uses: &[],
     },
 ];
 

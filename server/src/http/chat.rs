@@ -1,13 +1,14 @@
 //! `/api/projects/{project}/sessions/{session}/chat`: a session as an AI SDK client expects a chat to be.
 //!
 //! Here belongs the SDK's protocol and nothing else: prompts, answers and what is told of a turn are those of the
-//! services. `request` is what a client sends, `chunk` what it gets, `telling` makes the one from the other's turn, and
-//! `feed` sends it.
+//! services. `request` is what a client sends, with the files in it (`data_url`), `chunk` what it gets, `telling` makes the
+//! one from the other's turn, and `feed` sends it.
 
 mod approval;
 mod asked;
 mod call;
 mod chunk;
+mod data_url;
 mod feed;
 mod request;
 mod telling;
@@ -16,7 +17,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use octobot_wire::turn::SubmitPrompt;
-use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
+use octobot_wire::{AttachmentId, Problem, ProjectId, SessionId, TurnId};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,6 +57,10 @@ impl From<InvalidRequest> for Failure {
 /// memory of the conversation is its own: earlier messages aren't read, and a message that is edited or regenerated
 /// becomes a further turn. One of the agent carries answers to its requests for permission.
 ///
+/// File parts go with the prompt as files that are uploaded do, with the same limits. Their content has to be in the
+/// request, as a `data:` URL: so the SDK sends what is given to `sendMessage` as `files`. A conversation with many files
+/// becomes too large for one request; sending its last message alone is enough (`prepareSendMessagesRequest`).
+///
 /// When the agent asks for permission, the message has a tool approval request and the stream ends. The client answers
 /// with `addToolApprovalResponse` and sends the message back (`sendAutomaticallyWhen:
 /// lastAssistantMessageIsCompleteWithApprovalResponses`); the turn is then told from its beginning (`reset-step`). A
@@ -78,8 +83,11 @@ async fn say(
     let audience = Audience { caller: backend.caller, project: project.clone(), session };
     let telling = |turn| Telling::new(project.clone(), session, turn);
     let telling = match request.wish()? {
-        Wish::Prompt(prompt) => {
-            let submit = SubmitPrompt { prompt, ..SubmitPrompt::default() };
+        Wish::Prompt { text, files } => {
+            let stored = web.services.sessions.attach_all(backend.caller, &project, session, files).await;
+            let stored = stored.map_err(|error| of_service(&error))?;
+            let attachments = stored.into_iter().map(|file| AttachmentId::new(file.id)).collect();
+            let submit = SubmitPrompt { prompt: text, attachments, ..SubmitPrompt::default() };
             telling(backend.sessions.submit(backend.caller, &project, session, submit).await?.id)
         }
         Wish::Answers { turn, decisions } => {

@@ -15,7 +15,7 @@ use self::orphans::{Orphans, Treatment};
 use super::{JobError, WarmPool};
 use crate::domain::{JobKind, Session, SessionGoal};
 use crate::sandbox::Provider;
-use crate::services::{Core, Followers, Support};
+use crate::services::{Core, Egress, Followers, Support};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
@@ -32,6 +32,8 @@ pub struct Reconciler {
     pub core: Arc<Core>,
     /// What makes sandboxes.
     pub provider: Arc<dyn Provider>,
+    /// What proxies are told.
+    pub egress: Arc<Egress>,
     /// What follows sessions.
     pub followers: Arc<Followers>,
     /// What the provider says about the host.
@@ -47,6 +49,7 @@ impl Reconciler {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = tokio::time::interval(EVERY);
         let mut orphans = Orphans::default();
+        self.egress.refresh().await;
         loop {
             tokio::select! { _ = ticks.tick() => {}, () = shutdown.cancelled() => return }
             self.support.look_again(&*self.provider).await;
@@ -77,6 +80,7 @@ impl Reconciler {
         for session in sessions.iter().filter(|s| s.goal == SessionGoal::Up && s.is_built() && running.contains(&s.id))
         {
             self.followers.ensure(session.id);
+            self.provider.tend(session.id, &session.project_id).await?;
         }
         let known: HashSet<_> = sessions.iter().map(|session| session.id).chain(warm).collect();
         let unknown = sandboxes.iter().map(|sandbox| sandbox.session).filter(|session| !known.contains(session));

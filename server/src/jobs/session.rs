@@ -15,7 +15,7 @@ use octobot_wire::turn::TurnState;
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
 use crate::sandbox::{DaemonClient, LimitPolicy, Provider};
-use crate::services::{Core, Followers, ServiceError, Support, close_parts};
+use crate::services::{Core, Egress, Followers, ServiceError, Support, close_parts};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
 const STOP_LIMIT_MS: i64 = 20_000;
@@ -24,6 +24,7 @@ const STOP_LIMIT_MS: i64 = 20_000;
 pub struct SessionJob {
     core: Arc<Core>,
     provider: Arc<dyn Provider>,
+    egress: Arc<Egress>,
     followers: Arc<Followers>,
     support: Support,
     policy: SandboxPolicy,
@@ -45,12 +46,13 @@ impl SessionJob {
     pub fn new(
         core: Arc<Core>,
         provider: Arc<dyn Provider>,
+        egress: Arc<Egress>,
         followers: Arc<Followers>,
         support: Support,
         policy: SandboxPolicy,
         agent_variables: Vec<Variable>,
     ) -> Self {
-        Self { core, provider, followers, support, policy, agent_variables }
+        Self { core, provider, egress, followers, support, policy, agent_variables }
     }
 
     pub(super) async fn run(&self, job: &Job, signal: &Signal) -> Result<Outcome, JobError> {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::SandboxPolicy;
 use crate::sandbox::{LogSink, Provider, SandboxError, SandboxSpec};
-use crate::services::{Core, Support};
+use crate::services::{Core, Egress, Support};
 
 /// The pause before another try after a sandbox couldn't be made, or can't be at the moment.
 const RETRY: Duration = Duration::from_secs(10);
@@ -25,6 +25,7 @@ const RETRY: Duration = Duration::from_secs(10);
 pub struct WarmPool {
     core: Arc<Core>,
     provider: Arc<dyn Provider>,
+    egress: Arc<Egress>,
     support: Support,
     policy: SandboxPolicy,
     known: Mutex<Known>,
@@ -56,8 +57,14 @@ impl Drop for Warm<'_> {
 
 impl WarmPool {
     /// An empty pool, which [`WarmPool::run`] fills.
-    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>, support: Support, policy: SandboxPolicy) -> Self {
-        Self { core, provider, support, policy, known: Mutex::default(), taken: Notify::new() }
+    pub fn new(
+        core: Arc<Core>,
+        provider: Arc<dyn Provider>,
+        egress: Arc<Egress>,
+        support: Support,
+        policy: SandboxPolicy,
+    ) -> Self {
+        Self { core, provider, egress, support, policy, known: Mutex::default(), taken: Notify::new() }
     }
 
     /// A warm sandbox for a new session in a workspace with these limits, if there is one.
@@ -112,7 +119,8 @@ impl WarmPool {
         }
         let session = SessionId::new(self.core.fresh());
         self.known().all.insert(session);
-        let spec = SandboxSpec { session, project: ProjectId::local(), limits: self.policy.limits.usual };
+        let limits = self.policy.limits.usual;
+        let spec = SandboxSpec { session, project: ProjectId::local(), limits, network: self.egress.closed() };
         let started = self.provider.start(&spec, &LogSink::discard()).await;
         let mut known = self.known();
         match started {

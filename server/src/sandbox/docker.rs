@@ -1,6 +1,6 @@
 //! The `docker` provider: sandboxes made of containers by an engine that speaks Docker's API, Podman's too.
 //!
-//! A sandbox is a container, a volume with its data, and a place on the host where server and daemon meet. Which
+//! A sandbox is a container, a volume with its data, a place on the host where server and daemon meet, and a proxy. Which
 //! sandbox runs is answered by the engine alone. Everything carries the installation's label, and nothing without it is
 //! ever touched, so that several servers can use one engine.
 //!
@@ -8,32 +8,35 @@
 //! here. The daemon is reached over a Unix socket in the place, so that no port is open, no other container gets to it,
 //! and starting a container doesn't wait for a port to be published.
 //!
-//! The network is the engine's default one, and the space that a sandbox takes on the disk isn't bounded. Only this
-//! module uses bollard.
+//! The network is the container's own and leads nowhere but to its proxy, which is a process of this machine. The space that a
+//! sandbox takes on the disk isn't bounded. Only this module uses bollard.
 
 mod blueprint;
 mod engine;
 mod error;
+mod outlet;
 mod place;
 mod pull;
 mod start;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Isolation, Network};
+use octobot_wire::{ProjectId, SessionId};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use self::engine::{Activity, Engine};
+use self::outlet::Outlet;
+pub use self::outlet::OutletConfig;
 use self::place::Place;
 use super::turnstile::Turnstile;
-use super::{Connection, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus};
+use super::{Connection, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus, Secret};
 
 /// What process 1 has to end: more than the 10 s after which it kills what is left itself.
 const STOP_GRACE: Duration = Duration::from_secs(12);
@@ -55,6 +58,8 @@ pub struct DockerConfig {
     pub agent: PathBuf,
     /// The folder with one place for each session.
     pub root: PathBuf,
+    /// What the containers' proxies need.
+    pub outlet: OutletConfig,
     /// What tells the containers and volumes of this installation from those of others.
     pub installation: Uuid,
 }
@@ -73,6 +78,10 @@ impl DockerProvider {
     pub fn new(config: DockerConfig) -> Self {
         let engine = Engine::at(config.socket.clone());
         Self { config, engine, turnstile: Turnstile::default(), data_root: OnceCell::new() }
+    }
+
+    fn outlet(&self, session: SessionId) -> Outlet<'_> {
+        Outlet::of(&self.config.outlet, session)
     }
 
     fn place(&self, session: SessionId) -> Place {
@@ -123,11 +132,44 @@ impl Provider for DockerProvider {
         })
     }
 
+    fn configure<'a>(&'a self, session: SessionId, network: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async move {
+            let _turn = self.turnstile.pass(session).await;
+            if self.connect(session).await?.is_none() {
+                return Ok(());
+            }
+            let outlet = self.outlet(session);
+            outlet.configure(network).map_err(at(session, "telling the proxy in", outlet.path()))
+        })
+    }
+
+    fn tend<'a>(&'a self, session: SessionId, project: &'a ProjectId) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async move {
+            let _turn = self.turnstile.pass(session).await;
+            if self.connect(session).await?.is_none() {
+                return Ok(());
+            }
+            let outlet = self.outlet(session);
+            outlet.ensure(project).map_err(at(session, "starting the proxy in", outlet.path()))
+        })
+    }
+
+    fn proxy(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
+        Box::pin(async move {
+            if self.connect(session).await?.is_none() {
+                return Ok(None);
+            }
+            let outlet = self.outlet(session);
+            outlet.connection().map_err(at(session, "reading", outlet.path()))
+        })
+    }
+
     fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>> {
         Box::pin(async move {
             let _turn = self.turnstile.pass(session).await;
             let stopped = self.engine.stop(&blueprint::name(session), STOP_GRACE).await;
-            stopped.map_err(|error| error.about(session))
+            stopped.map_err(|error| error.about(session))?;
+            self.end_outlet(session).await
         })
     }
 
@@ -137,7 +179,9 @@ impl Provider for DockerProvider {
             self.remove_container(session).await?;
             let removed = self.engine.remove_volume(&blueprint::name(session)).await;
             removed.map_err(|error| error.about(session))?;
-            let place = self.place(session);
+            self.end_outlet(session).await?;
+            let (place, outlet) = (self.place(session), self.outlet(session));
+            outlet.remove().map_err(at(session, "deleting", outlet.path()))?;
             place.remove().map_err(files(session, "deleting", &place))
         })
     }
@@ -179,10 +223,18 @@ impl DockerProvider {
             isolation: Isolation {
                 provider: self.name().to_owned(),
                 isolated: true,
-                network: Network::Bridge,
+                network: Network::Proxied,
                 missing_limits: missing_limits.into_iter().flatten().collect(),
             },
         }
+    }
+
+    /// The proxy ends with its container, and shortly after it.
+    async fn end_outlet(&self, session: SessionId) -> Result<(), SandboxError> {
+        let config = self.config.outlet.clone();
+        let ended = tokio::task::spawn_blocking(move || Outlet::of(&config, session).end()).await;
+        let ended = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        ended.map_err(at(session, "ending the proxy in", self.outlet(session).path()))
     }
 
     /// The engine keeps images and volumes; this machine the rest. An engine's folder that isn't seen isn't counted.
@@ -227,6 +279,11 @@ impl DockerProvider {
 
 /// Makes a constructor of [`SandboxError::Files`] for `map_err`.
 fn files(session: SessionId, action: &'static str, place: &Place) -> impl FnOnce(io::Error) -> SandboxError + use<> {
-    let path = place.path().to_owned();
+    at(session, action, place.path())
+}
+
+/// The same, of any folder.
+fn at(session: SessionId, action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError + use<> {
+    let path = path.to_owned();
     move |source| SandboxError::Files { session, action, path, source }
 }

@@ -6,8 +6,8 @@
 //! asked, and sees to it by itself. Where something ends all of a service's processes together with the server, as
 //! systemd does unless told `KillMode=process`, the sandboxes end too and start again on demand.
 //!
-//! The network is the host's, with whatever listens on its loopback and abstract sockets. The space that a sandbox takes
-//! on the disk isn't bounded.
+//! The network is the sandbox's own and leads nowhere but to its proxy, which runs outside: a process that is the supervisor's, with the
+//! rights of the server. The space that a sandbox takes on the disk isn't bounded.
 //!
 //! The layer is thin and our own. The crates that wrap namespaces spawn children that end with their parent and that have one
 //! user; these sandboxes outlive the server, and a server that is root gives each of them users of its own. The mount
@@ -23,6 +23,7 @@ mod identity;
 mod inside;
 mod launch;
 mod lock;
+mod outlet;
 mod protocol;
 mod removal;
 mod root;
@@ -45,13 +46,14 @@ use tokio::time::{Instant, sleep};
 
 use self::diagnosis::{Host, diagnose};
 use self::folder::SessionFolder;
-use self::lock::Holder;
-use self::protocol::{Order, Plan, Report};
+pub(super) use self::lock::Holder;
+use self::protocol::{Order, Plan, ProxyPlan, Report};
 use self::state::{State, clear_leftovers};
+use super::network::RuntimeFolder;
 use super::turnstile::Turnstile;
 use super::{
     Connection, DaemonClient, DaemonError, Endpoint, Limits, LogSink, Provider, Room, SandboxError, SandboxLog,
-    SandboxSpec, SandboxStatus,
+    SandboxSpec, SandboxStatus, Secret,
 };
 
 /// The hidden command that makes the server's program a supervisor.
@@ -92,8 +94,14 @@ pub struct LocalConfig {
     pub supervisor: PathBuf,
     /// The `octobot-agent` binary.
     pub agent: PathBuf,
+    /// The `octobot-proxy` binary.
+    pub proxy: PathBuf,
     /// The folder with one folder for each session.
     pub root: PathBuf,
+    /// Where the configurations of running proxies are.
+    pub runtime: RuntimeFolder,
+    /// The folder of the cache that all proxies share.
+    pub cache: PathBuf,
     /// Folders outside the system directories that sandboxes may read, a Node or a cargo in a home for instance. Each
     /// is at the same path inside, and its `bin` is searched for programs.
     pub tool_dirs: Vec<PathBuf>,
@@ -116,8 +124,15 @@ impl LocalProvider {
         SessionFolder::of(&self.config.root, session)
     }
 
-    fn plan(&self, session: SessionId, limits: Limits) -> Plan {
+    fn plan(&self, session: SessionId, tenant: String, limits: Limits) -> Plan {
+        let proxy = ProxyPlan {
+            program: self.config.proxy.clone(),
+            config: self.config.runtime.config(session),
+            cache: self.config.cache.clone(),
+            tenant,
+        };
         Plan {
+            proxy,
             session,
             folder: self.folder(session).path().to_owned(),
             agent: self.config.agent.clone(),
@@ -153,6 +168,26 @@ impl Provider for LocalProvider {
         Box::pin(async move { self.connection(session) })
     }
 
+    fn configure<'a>(&'a self, session: SessionId, network: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async move {
+            let _turn = self.turnstile.pass(session).await;
+            if self.connection(session)?.is_none() {
+                return Ok(());
+            }
+            self.write_config(session, network)
+        })
+    }
+
+    fn proxy(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
+        Box::pin(async move {
+            if self.connection(session)?.is_none() {
+                return Ok(None);
+            }
+            let folder = self.folder(session);
+            folder.proxy().connection().map_err(files(session, "reading", &folder))
+        })
+    }
+
     fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>> {
         Box::pin(async move {
             let _turn = self.turnstile.pass(session).await;
@@ -184,13 +219,13 @@ impl LocalProvider {
     async fn probe(&self) -> SandboxSupport {
         // A session of its own, so that two servers that probe at the same time don't meet.
         let session = SessionId::new(uuid::Uuid::from_bytes(rand::random()));
-        let order = Order::Probe(self.plan(session, Limits::default()));
+        let order = Order::Probe(self.plan(session, String::new(), Limits::default()));
         match launch::order(&self.config.supervisor, &order).await {
             Ok(Report::Started { missing_limits }) => SandboxSupport::Available {
                 isolation: Isolation {
                     provider: self.name().to_owned(),
                     isolated: true,
-                    network: Network::Host,
+                    network: Network::Proxied,
                     missing_limits,
                 },
             },
@@ -222,10 +257,11 @@ impl LocalProvider {
         let folder = self.folder(session);
         folder.create().map_err(files(session, "making", &folder))?;
         let token = folder.ensure_token().map_err(files(session, "writing to", &folder))?;
+        self.write_config(session, &spec.network)?;
         let connection = Connection { endpoint: Endpoint::Unix(folder.socket()), token };
         let deadline = Instant::now() + STOP_TIMEOUT;
         loop {
-            let order = Order::Supervise(self.plan(session, spec.limits));
+            let order = Order::Supervise(self.plan(session, spec.project.to_string(), spec.limits));
             match launch::order(&self.config.supervisor, &order).await? {
                 Report::Started { missing_limits } => {
                     log.line("The sandbox runs.");
@@ -249,6 +285,12 @@ impl LocalProvider {
         }
     }
 
+    fn write_config(&self, session: SessionId, network: &Secret) -> Result<(), SandboxError> {
+        let path = self.config.runtime.config(session);
+        let written = self.config.runtime.write(session, network);
+        written.map_err(|source| SandboxError::Files { session, action: "writing", path, source })
+    }
+
     async fn stop_alone(&self, session: SessionId) -> Result<(), SandboxError> {
         let folder = self.folder(session);
         if let Some(holder) = Holder::of(&folder.lock()).map_err(files(session, "reading", &folder))? {
@@ -257,7 +299,7 @@ impl LocalProvider {
         }
         let cleared = folder.clone();
         let cleared = blocking(move || clear_leftovers(&cleared)).await;
-        cleared.map_err(files(session, "cleaning up after", &folder))
+        cleared.and_then(|()| self.config.runtime.remove(session)).map_err(files(session, "cleaning up after", &folder))
     }
 }
 

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::{ProjectId, SessionId};
 
-use super::{Connection, Limits, Room, SandboxError};
+use super::{Connection, Limits, Room, SandboxError, Secret};
 
 /// Makes, finds, stops and removes sandboxes.
 ///
@@ -41,6 +41,18 @@ pub trait Provider: Send + Sync {
     /// The connection of a sandbox that runs; `None` when it doesn't run or is about to end.
     fn connect(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
 
+    /// Gives the sandbox's proxy another configuration, which is in force from the next request on. Does nothing where the sandbox
+    /// doesn't run: it is started with one.
+    fn configure<'a>(&'a self, session: SessionId, network: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>>;
+
+    /// Looks after what a sandbox that runs needs outside of it, and mends it. To be called every few seconds.
+    fn tend<'a>(&'a self, _session: SessionId, _project: &'a ProjectId) -> BoxFuture<'a, Result<(), SandboxError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The control API of the proxy of a sandbox that runs.
+    fn proxy(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>>;
+
     /// Stops the sandbox: process 1 gets SIGTERM and 10 s, then SIGKILL. Its data stays. When this returns, none of
     /// its processes is left.
     fn stop(&self, session: SessionId) -> BoxFuture<'_, Result<(), SandboxError>>;
@@ -61,6 +73,8 @@ pub struct SandboxSpec {
     pub project: ProjectId,
     /// What it may use up.
     pub limits: Limits,
+    /// The configuration of its proxy, secrets included: who may be reached, and what is added to requests.
+    pub network: Secret,
 }
 
 /// A sandbox as its provider sees it.

@@ -89,15 +89,32 @@ impl SessionService {
         id: SessionId,
         upload: Upload,
     ) -> Result<File, ServiceError> {
-        let file = check(self.core.fresh(), &upload)?;
+        let mut files = self.attach_all(caller, project, id, vec![upload]).await?;
+        Ok(files.pop().expect("for each file that is given one is returned"))
+    }
+
+    /// Stores all files of a prompt to come, in their order, or none of them.
+    pub async fn attach_all(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        uploads: Vec<Upload>,
+    ) -> Result<Vec<File>, ServiceError> {
+        let files: Vec<_> = uploads.iter().map(|upload| check(self.core.fresh(), upload)).collect::<Result<_, _>>()?;
+        check_together(&files)?;
         let mut tx = self.core.store.begin().await?;
         self.find(&mut tx, caller, project, id).await?;
         let now = self.core.now();
         tx.delete_stale_attachments(id, Timestamp(now.0 - KEPT_MS)).await?;
-        tx.insert_attachment(id, &file, &upload.data, now).await?;
+        for (file, upload) in files.iter().zip(&uploads) {
+            tx.insert_attachment(id, file, &upload.data, now).await?;
+        }
         self.core.commit(tx).await?;
-        tracing::info!(session.id = %id, attachment.id = %file.id, attachment.bytes = file.bytes, "file {} was attached", file.id);
-        Ok(file)
+        for file in &files {
+            tracing::info!(session.id = %id, attachment.id = %file.id, attachment.bytes = file.bytes, "file {} was attached", file.id);
+        }
+        Ok(files)
     }
 
     /// Deletes a file that no prompt has taken. One that is gone already is no failure.
@@ -126,11 +143,20 @@ pub(super) async fn taken(tx: &mut Tx, session: SessionId, ids: &[AttachmentId])
         let is_new = |file: &File| files.iter().all(|other| other.id != file.id);
         files.push(file.filter(is_new).ok_or(AttachmentError::Gone(id))?);
     }
+    check_together(&files)?;
+    Ok(files)
+}
+
+/// Whether one prompt can take these files.
+fn check_together(files: &[File]) -> Result<(), AttachmentError> {
+    if files.len() > MAX_ATTACHMENTS {
+        return Err(AttachmentError::TooMany { count: files.len() });
+    }
     let bytes = files.iter().map(|file| file.bytes).sum();
     if bytes > MAX_PROMPT_ATTACHMENT_BYTES {
-        return Err(AttachmentError::TooLargeTogether { bytes }.into());
+        return Err(AttachmentError::TooLargeTogether { bytes });
     }
-    Ok(files)
+    Ok(())
 }
 
 /// What a file is by its content, if it can be taken.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use octobot_proxy::config::Config;
 use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::workspace::WorkspaceSource;
@@ -10,13 +11,13 @@ use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, TurnId, WorkspaceId
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Core, Paths, SessionService, Support};
+use super::{Core, Egress, Paths, SessionService, Support};
 use crate::bus::Bus;
 use crate::clock::Machine;
 use crate::domain::{Agent, Session, Workspace};
 use crate::jobs::{Alarm, SandboxPolicy, WarmPool};
 use crate::sandbox::{
-    Connection, LimitPolicy, Limits, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus,
+    Connection, LimitPolicy, Limits, LogSink, Provider, Room, SandboxError, SandboxSpec, SandboxStatus, Secret,
 };
 use crate::store::{DatabaseUrl, Store};
 use crate::vault::{Key, Vault};
@@ -76,7 +77,8 @@ pub(super) async fn session_service(core: Core) -> SessionService {
     let (core, provider) = (Arc::new(core), Arc::new(NoSandboxes));
     let limits = LimitPolicy { usual: Limits::default(), ceiling: Limits::default() };
     let policy = SandboxPolicy { limits, least_room_bytes: 0 };
-    let warm = WarmPool::new(core.clone(), provider.clone(), Support::of(&NoSandboxes).await, policy);
+    let egress = Arc::new(Egress::new(core.clone(), provider.clone(), Config::default()));
+    let warm = WarmPool::new(core.clone(), provider.clone(), egress, Support::of(&NoSandboxes).await, policy);
     SessionService::new(core, provider, Arc::new(warm))
 }
 
@@ -101,6 +103,14 @@ impl Provider for NoSandboxes {
     }
 
     fn connect(&self, _: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn configure<'a>(&'a self, _: SessionId, _: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>> {
+        unreachable!("no sandbox is up")
+    }
+
+    fn proxy(&self, _: SessionId) -> BoxFuture<'_, Result<Option<Connection>, SandboxError>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use octobot_app::ports::Caller;
 use octobot_wire::credential::{CredentialTest, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::launch::Variable;
+use octobot_wire::session::Network;
 use octobot_wire::{CredentialId, ProjectId, SessionId, Timestamp};
 
 pub use self::checks::InvalidCredential;
 use self::checks::checked;
-use super::{Core, ServiceError};
+use super::{Core, Egress, ServiceError};
 use crate::domain::credential_type::credential_types;
 use crate::domain::{Credential, Session};
 use crate::store::Tx;
@@ -23,13 +24,14 @@ const MAX_CREDENTIALS: usize = 100;
 /// See the module.
 pub struct CredentialService {
     core: Arc<Core>,
+    egress: Arc<Egress>,
     trials: Trials,
 }
 
 impl CredentialService {
-    /// Works on `core`.
-    pub fn new(core: Arc<Core>, trials: Trials) -> Self {
-        Self { core, trials }
+    /// Works on `core`; proxies are told by `egress`.
+    pub fn new(core: Arc<Core>, egress: Arc<Egress>, trials: Trials) -> Self {
+        Self { core, egress, trials }
     }
 
     /// A project's credentials and the types that there are.
@@ -73,6 +75,7 @@ impl CredentialService {
         };
         tx.insert_credential(&credential, &values).await?;
         self.core.commit(tx).await?;
+        self.egress.policy_changed(project).await;
         tracing::info!(credential.id = %credential.id, "credential {} was added", credential.id);
         self.tried(credential, values).await
     }
@@ -102,6 +105,7 @@ impl CredentialService {
         credential.value_names = values.iter().map(|value| value.name.clone()).collect();
         tx.update_credential(&credential, &values).await?;
         self.core.commit(tx).await?;
+        self.egress.policy_changed(project).await;
         tracing::info!(credential.id = %id, credential.rotated = is_rotated, "credential {id} was changed");
         if is_rotated { self.tried(credential, values).await } else { Ok(credential) }
     }
@@ -120,12 +124,13 @@ impl CredentialService {
         self.tried(credential, values).await
     }
 
-    /// Deletes a credential with its values: no agent is given it from its next turn on.
+    /// Deletes a credential with its values: no agent is given it from its next turn on, and no proxy adds it to another request.
     pub async fn revoke(&self, caller: Caller, project: &ProjectId, id: CredentialId) -> Result<(), ServiceError> {
         let mut tx = self.core.store.begin().await?;
         self.find(&mut tx, caller, project, id).await?;
         tx.delete_credential(id).await?;
         self.core.commit(tx).await?;
+        self.egress.policy_changed(project).await;
         tracing::info!(credential.id = %id, "credential {id} was revoked");
         Ok(())
     }
@@ -163,6 +168,7 @@ impl CredentialService {
         }
         tx.replace_session_credentials(session, &chosen).await?;
         self.core.commit(tx).await?;
+        self.egress.session_changed(session).await;
         Ok(SessionCredentials { credentials: chosen })
     }
 
@@ -198,7 +204,8 @@ impl CredentialService {
     }
 }
 
-/// The variables that a session's agent is given: the operator's, then those of its credentials.
+/// The variables that a session's agent is given: the operator's, then those of its credentials, whose keys stay outside where a
+/// proxy adds them.
 pub(crate) async fn session_variables(
     tx: &mut Tx,
     session: &Session,
@@ -208,7 +215,8 @@ pub(crate) async fn session_variables(
     let mut given = of_operator.to_vec();
     for credential in tx.credentials_of_session(&session.project_id, session.id).await? {
         let values = tx.credential_values(credential.id).await?;
-        give(&mut given, credential.variables(values));
+        let has_proxy = session.isolation.as_ref().is_some_and(|isolation| isolation.network == Network::Proxied);
+        give(&mut given, if has_proxy { credential.placeholders(values) } else { credential.variables(values) });
         tx.note_credential_use(credential.id, now).await?;
     }
     Ok(given)

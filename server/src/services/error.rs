@@ -67,7 +67,9 @@ pub enum ServiceError {
     /// An MCP server that can't be one.
     #[error("{source}")]
     McpServer {
-        /// Its place in the request, counted from 0.
+        /// The field of the request with all servers.
+        field: &'static str,
+        /// Its place in there, counted from 0.
         index: usize,
         /// What is wrong with it.
         source: InvalidMcpServer,

@@ -100,20 +100,34 @@ impl AgentService {
     ) -> Result<Vec<McpServer>, ServiceError> {
         let mut tx = self.core.store.begin().await?;
         self.find(&mut tx, caller, project, id).await?;
+        let servers = self.replace_mcp_servers(&mut tx, id, "servers", request.servers).await?;
+        self.core.commit(tx).await?;
+        tracing::info!(agent.id = %id, mcp.servers = servers.len(), "the MCP servers of agent {id} were saved");
+        Ok(servers)
+    }
+
+    /// Replaces them by those that a field of a request gives.
+    pub(super) async fn replace_mcp_servers(
+        &self,
+        tx: &mut Tx,
+        id: AgentId,
+        field: &'static str,
+        given: Vec<SaveMcpServer>,
+    ) -> Result<Vec<McpServer>, ServiceError> {
         let known: HashSet<_> = tx.mcp_servers(id).await?.into_iter().map(|server| server.id).collect();
-        if request.servers.len() > MAX_SERVERS {
-            return Err(ServiceError::McpServer { index: MAX_SERVERS, source: InvalidMcpServer::TooMany });
+        if given.len() > MAX_SERVERS {
+            return Err(ServiceError::McpServer { field, index: MAX_SERVERS, source: InvalidMcpServer::TooMany });
         }
         let mut names = HashSet::new();
-        let mut servers = Vec::with_capacity(request.servers.len());
-        for (index, server) in request.servers.into_iter().enumerate() {
+        let mut servers = Vec::with_capacity(given.len());
+        for (index, server) in given.into_iter().enumerate() {
             // An id is taken only from a server of this agent's, and only once.
             let known_id = server.id.filter(|id| known.contains(id) && !is_taken(&servers, *id));
             let kept = match known_id {
                 Some(id) => tx.mcp_values(id).await?,
                 None => Vec::new(),
             };
-            let invalid = |source| ServiceError::McpServer { index, source };
+            let invalid = |source| ServiceError::McpServer { field, index, source };
             if !names.insert(server.name.clone()) {
                 return Err(invalid(InvalidMcpServer::NameTwice));
             }
@@ -121,18 +135,7 @@ impl AgentService {
             let id_of_server = known_id.unwrap_or_else(|| McpServerId::new(self.core.fresh()));
             servers.push((named(server, id_of_server, id), values));
         }
-        self.store_mcp_servers(tx, id, servers).await
-    }
-
-    async fn store_mcp_servers(
-        &self,
-        mut tx: Tx,
-        agent: AgentId,
-        servers: Vec<(McpServer, Vec<Variable>)>,
-    ) -> Result<Vec<McpServer>, ServiceError> {
-        tx.replace_mcp_servers(agent, &servers).await?;
-        self.core.commit(tx).await?;
-        tracing::info!(agent.id = %agent, mcp.servers = servers.len(), "the MCP servers of agent {agent} were saved");
+        tx.replace_mcp_servers(id, &servers).await?;
         Ok(servers.into_iter().map(|(server, _)| server).collect())
     }
 }

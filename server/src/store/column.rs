@@ -81,7 +81,7 @@ text_column!(SessionStage {
     Running = "running",
     Removing = "removing",
 });
-text_column!(Network { Host = "host", Bridge = "bridge" });
+text_column!(Network { Host = "host", Bridge = "bridge", Proxied = "proxied" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
-use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxError, SandboxSpec};
+use octobot_server::sandbox::{Connection, DaemonClient, Limits, LogSink, Provider, SandboxError, SandboxSpec, Secret};
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn};
 use octobot_wire::launch::Launch;
 use octobot_wire::message::ToolCallStatus;
@@ -55,7 +55,7 @@ pub async fn start(bench: &dyn Bench, session: SessionId) -> DaemonClient {
 
 /// Starts a session's sandbox and gives its connection.
 pub async fn connect_with(bench: &dyn Bench, session: SessionId, limits: Limits) -> Connection {
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits };
+    let spec = spec(session, limits);
     bench.provider().start(&spec, &LogSink::discard()).await.expect("the sandbox should start")
 }
 
@@ -151,4 +151,20 @@ pub async fn run(client: &DaemonClient, script: &str) -> Outcome {
 pub fn skipped(what: &str, why: &str) {
     assert!(std::env::var_os("OCTOBOT_TEST_STRICT").is_none_or(|strict| strict != "1"), "{what}: {why}");
     eprintln!("SKIPPED: {what}: {why}");
+}
+
+/// A sandbox that may reach nothing.
+pub fn spec(session: SessionId, limits: Limits) -> SandboxSpec {
+    let network = Secret::new("allowlist: {}".to_owned());
+    SandboxSpec { session, project: ProjectId::local(), limits, network }
+}
+
+/// The proxy.
+pub fn proxy() -> PathBuf {
+    binary("OCTOBOT_PROXY", || Path::new(env!("CARGO_BIN_EXE_octobot")).with_file_name("octobot-proxy"))
+}
+
+/// A program that a variable names, or another one.
+pub fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
+    std::env::var_os(variable).map_or_else(otherwise, PathBuf::from)
 }

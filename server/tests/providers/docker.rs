@@ -6,13 +6,14 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use octobot_server::sandbox::docker::{DockerConfig, DockerProvider};
-use octobot_server::sandbox::{Limits, LogSink, Provider, SandboxError, SandboxSpec};
+use octobot_server::sandbox::docker::{DockerConfig, DockerProvider, OutletConfig};
+use octobot_server::sandbox::network::RuntimeFolder;
+use octobot_server::sandbox::{Limits, LogSink, Provider, SandboxError};
+use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::{Isolation, Network};
-use octobot_wire::{ProjectId, SessionId};
 
-use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, start};
+use super::bench::{Bench, ROOMY, agent, proxy, remove, remove_all, run, session, skipped, spec, start};
 use super::host;
 
 /// What most tests use: Debian with git.
@@ -41,6 +42,12 @@ pub fn bench() -> Option<DockerBench> {
         image: std::env::var("OCTOBOT_TEST_IMAGE").unwrap_or_else(|_| IMAGE.to_owned()),
         agent: agent(),
         root: folder.path().join("places"),
+        outlet: OutletConfig {
+            program: proxy(),
+            root: folder.path().join("outlets"),
+            runtime: RuntimeFolder::open(&folder.path().join("runtime"), "docker").unwrap(),
+            cache: folder.path().join("proxy-cache"),
+        },
         installation: uuid::Uuid::from_bytes(rand::random()),
     };
     let runtime = tokio::runtime::Handle::current();
@@ -148,10 +155,6 @@ impl Bench for DockerBench {
     }
 }
 
-fn spec(session: SessionId, limits: Limits) -> SandboxSpec {
-    SandboxSpec { session, project: ProjectId::local(), limits }
-}
-
 /// Tries to start a sandbox; gives what went wrong in words.
 async fn refusal(bench: &DockerBench, session: SessionId) -> SandboxError {
     let started = bench.provider().start(&spec(session, ROOMY), &LogSink::discard()).await;
@@ -170,13 +173,13 @@ async fn the_token_is_neither_in_the_containers_environment_nor_in_its_labels_or
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_network_is_the_engines_and_no_port_is_open() {
+async fn there_is_no_network_of_the_engines_and_no_port_is_open() {
     let Some(bench) = bench() else { return };
-    assert_eq!(bench.isolation.network, Network::Bridge);
+    assert_eq!(bench.isolation.network, Network::Proxied);
     let session = session();
     start(&bench, session).await;
     assert_eq!(inspect(session, "json .NetworkSettings.Ports"), "{}");
-    assert_eq!(inspect(session, "len .NetworkSettings.Networks"), "1");
+    assert_eq!(inspect(session, "json .HostConfig.NetworkMode"), "\"none\"");
     remove(&bench, session).await;
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use octobot_server::sandbox::{DaemonClient, LogSink, SandboxSpec};
-use octobot_wire::{ProjectId, SessionId};
+use octobot_server::sandbox::{DaemonClient, LogSink};
+use octobot_wire::SessionId;
 
-use super::bench::{Bench, ROOMY, connect_with, remove, run, session, start};
+use super::bench::{Bench, ROOMY, connect_with, remove, run, session, spec, start};
 
 async fn is_running(bench: &dyn Bench, session: SessionId) -> Option<bool> {
     let sandboxes = bench.provider().list().await.unwrap();
@@ -25,7 +25,7 @@ pub async fn a_started_sandbox_answers_and_is_listed(bench: &dyn Bench) {
 
 pub async fn two_starts_at_once_make_one_sandbox(bench: &dyn Bench) {
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     // Two calls to one provider, and two to others, as if there were several servers.
     let (here, there, further) = (bench.provider(), bench.provider(), bench.provider());
     let log = LogSink::discard();
@@ -46,7 +46,7 @@ pub async fn two_starts_at_once_make_one_sandbox(bench: &dyn Bench) {
 
 pub async fn a_start_that_is_killed_at_any_moment_can_be_repeated(bench: &dyn Bench) {
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let mut cut_short = 0;
     for moment in 0..20 {
         let provider = bench.provider();
@@ -77,7 +77,7 @@ pub async fn a_start_that_is_killed_at_any_moment_can_be_repeated(bench: &dyn Be
 pub async fn a_sandbox_outlives_its_provider_and_is_found_again(bench: &dyn Bench) {
     let session = session();
     let provider = bench.provider();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let connection = provider.start(&spec, &LogSink::discard()).await.unwrap();
     drop(provider);
     let found = bench.provider().connect(session).await.unwrap();
@@ -124,7 +124,7 @@ pub async fn a_start_during_a_stop_waits_for_its_end(bench: &dyn Bench) {
     let before = connect_with(bench, session, ROOMY).await;
     // Another server stops what this one starts.
     let (stopping, starting) = (bench.provider(), bench.provider());
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let log = LogSink::discard();
     for _ in 0..3 {
         let (stopped, started) = tokio::join!(stopping.stop(session), starting.start(&spec, &log));

@@ -5,12 +5,13 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use octobot_server::sandbox::local::{LocalConfig, LocalProvider};
-use octobot_server::sandbox::{LogSink, Provider, SandboxSpec};
+use octobot_server::sandbox::network::RuntimeFolder;
+use octobot_server::sandbox::{LogSink, Provider};
+use octobot_wire::SessionId;
 use octobot_wire::project::SandboxSupport;
 use octobot_wire::session::Isolation;
-use octobot_wire::{ProjectId, SessionId};
 
-use super::bench::{Bench, ROOMY, agent, remove, remove_all, run, session, skipped, start};
+use super::bench::{Bench, ROOMY, agent, binary, proxy, remove, remove_all, run, session, skipped, spec, start};
 use super::host;
 
 /// Sandboxes in a folder that goes with the bench.
@@ -26,7 +27,10 @@ pub fn bench() -> Option<LocalBench> {
     let config = LocalConfig {
         supervisor: binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()),
         agent: agent(),
+        proxy: proxy(),
         root: folder.path().join("sandboxes"),
+        runtime: RuntimeFolder::open(&folder.path().join("runtime"), "local").unwrap(),
+        cache: folder.path().join("proxy-cache"),
         tool_dirs: Vec::new(),
     };
     let runtime = tokio::runtime::Handle::current();
@@ -38,10 +42,6 @@ pub fn bench() -> Option<LocalBench> {
             None
         }
     }
-}
-
-fn binary(variable: &str, otherwise: impl FnOnce() -> PathBuf) -> PathBuf {
-    std::env::var_os(variable).map_or_else(otherwise, PathBuf::from)
 }
 
 impl LocalBench {
@@ -67,6 +67,11 @@ impl Bench for LocalBench {
         let pattern = format!("sandbox-supervisor {session}");
         let status = Command::new("pkill").args(["-KILL", "-f", &pattern]).status().unwrap();
         assert!(matches!(status.code(), Some(0 | 1)), "pkill: {status}");
+        // The kernel may take its time; until then it is still there for whoever asks.
+        let killed = std::time::Instant::now();
+        while Command::new("pgrep").args(["-f", &pattern]).stdout(Stdio::null()).status().unwrap().success() {
+            assert!(killed.elapsed() < std::time::Duration::from_secs(5), "it doesn't die");
+        }
     }
 
     fn count(&self, session: SessionId) -> usize {
@@ -147,7 +152,7 @@ async fn an_agent_that_cant_be_executed_is_named_with_a_remedy_and_nothing_is_le
         panic!("the probe executes nothing");
     };
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let error = bench.provider().start(&spec, &LogSink::discard()).await.unwrap_err();
     assert!(error.to_string().contains("Permission denied") && error.to_string().contains("755"), "{error}");
     assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
@@ -174,7 +179,7 @@ async fn where_namespaces_are_refused_the_remedy_is_said_and_nothing_is_left() {
     };
     assert!(remedy.contains("user.max_user_namespaces="), "{remedy}");
     let session = session();
-    let spec = SandboxSpec { session, project: ProjectId::local(), limits: ROOMY };
+    let spec = spec(session, ROOMY);
     let error = bench.provider().start(&spec, &LogSink::discard()).await.unwrap_err();
     assert!(error.to_string().contains(&remedy), "{error}");
     assert_eq!(host::processes(&session.to_string()), Vec::<String>::new());
@@ -203,10 +208,12 @@ fn an_ordinary_user_has_the_same_sandboxes() {
     let tests = copy("tests", &std::env::current_exe().unwrap());
     let server = copy("octobot", &binary("OCTOBOT_SERVER", || env!("CARGO_BIN_EXE_octobot").into()));
     let agent = copy("octobot-agent", &agent());
+    let proxy = copy("octobot-proxy", &proxy());
     let output = Command::new(tests)
         .args(["--test-threads", "2"])
         .env("OCTOBOT_SERVER", server)
         .env("OCTOBOT_AGENT", agent)
+        .env("OCTOBOT_PROXY", proxy)
         .env("CARGO_MANIFEST_DIR", "the control of a test")
         .env("HOME", "/nonexistent")
         // What an ordinary user can't have here is tested by root's own run.

@@ -23,6 +23,7 @@ fn launch() -> AcpLaunch {
         credential: Some("KEY".to_owned()),
         auth_method: Some("key".to_owned()),
         offers_files: true,
+        loads_threads: true,
         system_prompt: String::new(),
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
@@ -215,6 +216,23 @@ fn a_thread_that_cant_be_resumed_is_replaced_by_one_that_knows_the_transcript() 
     scene.refuse("session/resume", -32_002);
     scene.answer("session/new", &json!({"sessionId": "t"}));
     assert!(scene.told().iter().any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text.ends_with(NEW_THREAD) && text.contains("(no)"))));
+    let blocks = scene.sent()["params"]["prompt"].to_string();
+    assert!(blocks.contains("User: hi") && blocks.contains("hello"), "{blocks}");
+}
+
+#[test]
+fn an_agent_that_isnt_to_load_threads_gets_a_new_one_that_knows_the_transcript() {
+    let launch = AcpLaunch { transcript: "User: hi".to_owned(), loads_threads: false, ..launch() };
+    let mut scene = Scene::start(launch.clone(), Some("lost"));
+    scene.give(prompt(launch, "hello"));
+    scene.answer("initialize", &json!({"protocolVersion": 1, "agentCapabilities": {"loadSession": true}}));
+    scene.answer("session/new", &json!({"sessionId": "t"}));
+    assert!(
+        scene
+            .told()
+            .iter()
+            .any(|body| matches!(body, DaemonEventBody::Notice { text, .. } if text.ends_with(NEW_THREAD)))
+    );
     let blocks = scene.sent()["params"]["prompt"].to_string();
     assert!(blocks.contains("User: hi") && blocks.contains("hello"), "{blocks}");
 }

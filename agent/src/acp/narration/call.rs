@@ -142,7 +142,8 @@ impl Call {
             let locations = translate::locations(locations, workspace);
             change(&mut self.locations, locations, &mut self.waiting.locations);
         }
-        let terminals = fields.content.as_deref().map(|content| self.take_content(content, workspace));
+        let has_failed = fields.status == Some(acp::ToolCallStatus::Failed);
+        let terminals = fields.content.as_deref().map(|content| self.take_content(content, has_failed, workspace));
         if let Some(status) = fields.status {
             self.take_status(status);
         }
@@ -150,8 +151,14 @@ impl Call {
         terminals.unwrap_or_default()
     }
 
-    fn take_content(&mut self, content: &[ToolCallContent], workspace: &Path) -> Vec<String> {
-        change(&mut self.content, translate::call_content(content, workspace), &mut self.waiting.content);
+    fn take_content(&mut self, content: &[ToolCallContent], has_failed: bool, workspace: &Path) -> Vec<String> {
+        let mut shown = translate::call_content(content, workspace);
+        // Some show a change only when they ask for permission, and say at the end in words that it is made.
+        let is_diff = |item: &CallContent| matches!(item, CallContent::Diff { .. });
+        if !has_failed && !shown.iter().any(is_diff) {
+            shown.splice(0..0, self.content.iter().filter(|item| is_diff(item)).cloned());
+        }
+        change(&mut self.content, shown, &mut self.waiting.content);
         let terminal = |item: &ToolCallContent| match item {
             ToolCallContent::Terminal(terminal) => Some(terminal.terminal_id.0.to_string()),
             _ => None,

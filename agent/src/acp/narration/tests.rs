@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent_client_protocol_schema::v1::{self as acp, TextContent};
-use octobot_wire::tool::{ToolCallChange, ToolKind};
+use octobot_wire::tool::{CallContent, ToolCallChange, ToolKind};
 use serde_json::json;
 
 use super::*;
@@ -179,6 +179,32 @@ fn a_permission_tells_first_all_that_is_known_of_what_it_is_for() {
     let unknown = json!({"toolCallId": "d", "title": "Delete b"});
     let (part, call, ..) = narration.permission(&update(unknown), now);
     assert_eq!((part, call), (3, 2));
+}
+
+#[test]
+fn a_change_that_is_shown_before_it_is_made_stays_when_words_say_that_it_is() {
+    let now = Instant::now();
+    let mut narration = narration();
+    let diff = json!({"type": "diff", "path": "/w/a", "oldText": "", "newText": "b"});
+    let said = |text: &str| json!([{"type": "content", "content": {"type": "text", "text": text}}]);
+    let content = |events: &[DaemonEventBody]| changes(events).into_iter().find_map(|change| change.content);
+    for (id, status, kept) in [("done", "completed", 1), ("refused", "failed", 0)] {
+        narration.tool_call(&update(json!({"toolCallId": id, "title": "a", "kind": "edit", "content": [diff]})), now);
+        let end = json!({"toolCallId": id, "status": status, "content": said("So it is.")});
+        let shown = content(&narration.tool_call(&update(end), now)).unwrap();
+        let diffs = shown.iter().filter(|item| matches!(item, CallContent::Diff { .. })).count();
+        assert_eq!((shown.len(), diffs), (kept + 1, kept), "{id}: {shown:?}");
+    }
+}
+
+#[test]
+fn the_workspace_itself_is_no_place_that_is_told() {
+    let now = Instant::now();
+    let places = json!([{"path": "/w"}, {"path": "/w/src"}]);
+    let call = json!({"toolCallId": "c", "title": "ls", "kind": "execute", "locations": places});
+    let told = changes(&narration().tool_call(&update(call), now));
+    let places = told.into_iter().find_map(|change| change.locations).unwrap();
+    assert_eq!(places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["src"]);
 }
 
 #[test]

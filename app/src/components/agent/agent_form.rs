@@ -8,6 +8,7 @@ use octobot_wire::Problem;
 use octobot_wire::agent::{Agent, AgentOptions, AgentTypeId, SaveAgent};
 use web_sys::SubmitEvent;
 
+use super::mcp_servers::{McpServers, ServerList};
 use super::type_picker::TypePicker;
 use crate::calls;
 use crate::components::dynamic::dynamic;
@@ -17,6 +18,9 @@ use crate::components::form::text_field::TextField;
 use crate::components::frame::toasts::Toasts;
 use crate::live::ProjectStore;
 use crate::place::agents_url;
+
+/// The form's id, by which the buttons below it belong to it.
+const FORM: &str = "agent-form";
 
 /// What is typed into the form.
 #[derive(Clone, Copy)]
@@ -48,7 +52,7 @@ impl Draft {
     }
 
     /// The request to save it. Fields that the agent's type doesn't have are left empty.
-    fn request(self) -> SaveAgent {
+    fn request(self, servers: Option<ServerList>) -> SaveAgent {
         let agent_type = self.agent_type.get_untracked();
         let options = if agent_type == AgentTypeId::Shell {
             AgentOptions::default()
@@ -60,7 +64,14 @@ impl Draft {
                 command: if agent_type == AgentTypeId::Custom { words(self.command) } else { Vec::new() },
             }
         };
-        SaveAgent { name: self.name.get_untracked(), agent_type, setup_script: self.script.get_untracked(), options }
+        let servers = servers.filter(|_| agent_type != AgentTypeId::Shell);
+        SaveAgent {
+            name: self.name.get_untracked(),
+            agent_type,
+            setup_script: self.script.get_untracked(),
+            options,
+            mcp_servers: servers.and_then(|list| list.servers.get_untracked()),
+        }
     }
 }
 
@@ -83,11 +94,13 @@ pub fn AgentForm(
     let navigate = use_navigate();
     let id = agent.as_ref().map(|agent| agent.id);
     let draft = Draft::new(agent);
+    // Those of an agent that is there are saved by themselves.
+    let servers = id.is_none().then(ServerList::new);
     let (busy, problem) = (RwSignal::new(false), RwSignal::new(None::<Problem>));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         busy.set(true);
-        let request = draft.request();
+        let request = draft.request(servers);
         let navigate = navigate.clone();
         spawn_local(async move {
             let answer = match id {
@@ -102,13 +115,16 @@ pub fn AgentForm(
                     navigate(&agents_url(&store.id()), NavigateOptions::default());
                 }
                 Err(failure) => {
+                    if let Some(list) = servers {
+                        let _ = list.problem.try_set(Some(failure.0.clone()));
+                    }
                     let _ = problem.try_set(Some(failure.0));
                 }
             }
         });
     };
     view! {
-        <form class="form form--page" on:submit=submit>
+        <form class="form form--page" id=FORM on:submit=submit>
             <TypePicker chosen=draft.agent_type is_fixed=id.is_some()/>
             <TextField id="agent-name" label="Name" text=draft.name error=about(problem, "name") required=true/>
             <When when=move || draft.agent_type.get() != AgentTypeId::Shell>
@@ -122,17 +138,30 @@ pub fn AgentForm(
                 rows=8
                 error=about(problem, "setupScript")
             />
+        </form>
+        {servers.map(|list| new_servers(draft.agent_type, list))}
+        <div class="form form--page">
             <OtherProblem problem/>
             <div class="form__actions">
                 <a class="button" href=agents_url(&store.id())>
                     "Cancel"
                 </a>
-                <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
+                <button type="submit" form=FORM class="button button--primary" disabled=dynamic(move || busy.get())>
                     {dynamic(move || if busy.get() { "Saving…" } else { "Save agent" })}
                 </button>
             </div>
-        </form>
+        </div>
     }
+}
+
+/// The MCP servers that a new agent is to have. Not within its form, because each has one of its own.
+fn new_servers(agent_type: RwSignal<AgentTypeId>, list: ServerList) -> AnyView {
+    view! {
+        <When when=move || agent_type.get() != AgentTypeId::Shell>
+            <McpServers list/>
+        </When>
+    }
+    .into_any()
 }
 
 /// What is given to an agent's program.

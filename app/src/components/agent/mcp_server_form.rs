@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::mcp::{McpServer, McpTransport, SaveMcpServer};
+use octobot_wire::mcp::{McpTransport, SaveMcpServer};
 use octobot_wire::{McpServerId, Problem};
 use web_sys::SubmitEvent;
 
@@ -11,7 +11,7 @@ use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::problem::OtherProblem;
 use crate::components::form::text_field::TextField;
-use crate::components::form::value_lines::read_values;
+use crate::components::form::value_lines::{read_values, written_values};
 
 /// What is typed into the form.
 #[derive(Clone, Copy)]
@@ -25,11 +25,11 @@ struct Draft {
 }
 
 impl Draft {
-    /// What a server has, its values by their names only; of a new one, nothing yet.
-    fn new(server: Option<McpServer>) -> Self {
-        let id = server.as_ref().map(|server| server.id);
-        let (name, transport, names) = match server {
-            Some(McpServer { name, transport, value_names, .. }) => (name, transport, value_names),
+    /// What a server has, values that are stored by their names only; of a new one, nothing yet.
+    fn new(server: Option<SaveMcpServer>) -> Self {
+        let id = server.as_ref().and_then(|server| server.id);
+        let (name, transport, values) = match server {
+            Some(SaveMcpServer { name, transport, values, .. }) => (name, transport, values),
             None => (String::new(), McpTransport::Stdio { command: Vec::new() }, Vec::new()),
         };
         let (is_http, command, url) = match transport {
@@ -42,7 +42,7 @@ impl Draft {
             is_http: RwSignal::new(is_http),
             command: RwSignal::new(command),
             url: RwSignal::new(url),
-            values: RwSignal::new(names.join("\n")),
+            values: RwSignal::new(written_values(&values)),
         }
     }
 
@@ -71,6 +71,7 @@ pub fn McpServerForm(
     list: ServerList,
 ) -> impl IntoView {
     let draft = Draft::new(list.edited_server());
+    let label = if list.edited.get_untracked().is_some() { "Change server" } else { "Add server" };
     let (busy, problem, place) = (RwSignal::new(false), RwSignal::new(None::<Problem>), RwSignal::new(0));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -129,7 +130,7 @@ pub fn McpServerForm(
             <OtherProblem problem/>
             <div class="dialog__actions">
                 <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
-                    {dynamic(move || if busy.get() { "Saving…" } else { "Save server" })}
+                    {dynamic(move || if busy.get() { "Saving…" } else { label })}
                 </button>
             </div>
         </form>

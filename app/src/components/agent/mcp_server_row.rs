@@ -1,9 +1,10 @@
 //! An MCP server in an agent's list.
 
 use leptos::prelude::*;
-use octobot_wire::mcp::{McpServer, McpTransport};
+use octobot_wire::mcp::{McpTransport, SaveMcpServer};
 
 use super::mcp_servers::ServerList;
+use crate::components::dynamic::dynamic;
 use crate::components::form::confirm::Confirm;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::icon_button::IconButton;
@@ -11,17 +12,20 @@ use crate::components::form::icon_button::IconButton;
 /// A row of the list.
 #[component]
 pub fn McpServerRow(
+    /// Its place in the list.
+    place: usize,
     /// The server.
-    server: McpServer,
+    server: SaveMcpServer,
     /// The list that it stands in.
     list: ServerList,
 ) -> impl IntoView {
-    let McpServer { id, name, transport, .. } = server;
+    let SaveMcpServer { name, transport, .. } = server;
     let removing = RwSignal::new(false);
     let (glyph, detail) = match transport {
         McpTransport::Stdio { command } => (Glyph::Terminal, command.join(" ")),
         McpTransport::Http { url } => (Glyph::Globe, url),
     };
+    let refusal = move || list.refusal(place).map(|why| view! { <p class="row__reason" role="alert">{why}</p> });
     view! {
         <li class="row">
             <Icon glyph/>
@@ -29,13 +33,14 @@ pub fn McpServerRow(
                 <span class="row__title">{name.clone()}</span>
                 <span class="row__detail">{detail}</span>
             </span>
-            <IconButton glyph=Glyph::Pencil label=format!("Change {name}") on_press=move |()| list.edit(Some(id))/>
+            <IconButton glyph=Glyph::Pencil label=format!("Change {name}") on_press=move |()| list.edit(Some(place))/>
             <IconButton glyph=Glyph::Trash label=format!("Remove {name}") on_press=move |()| removing.set(true)/>
+            {dynamic(refusal)}
             <Confirm
                 open=removing
                 title=format!("Remove “{name}”?")
                 action="Remove server"
-                on_confirm=move |()| list.remove(id)
+                on_confirm=move |()| list.remove(place)
             >
                 <p>"The agent goes on without its tools from the next prompt on. Its stored values are deleted."</p>
             </Confirm>

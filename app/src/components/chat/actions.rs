@@ -6,7 +6,7 @@ use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt};
 use octobot_wire::{PartId, TurnId};
 
-use super::draft::{AttachedFile, Draft};
+use super::draft::Draft;
 use crate::browser::clock::idempotency_key;
 use crate::calls;
 use crate::components::frame::toasts::Toasts;
@@ -36,7 +36,7 @@ impl TurnActions {
         let key = idempotency_key();
         self.session.sending.update(|list| list.push(SendingPrompt { key, prompt: prompt.clone() }));
         spawn_local(async move {
-            let attachments = attached.iter().filter_map(AttachedFile::id).collect();
+            let attachments = attached.iter().filter_map(|file| file.state.stored()).collect();
             let request = SubmitPrompt { prompt: prompt.clone(), idempotency_key: Some(key), steer, attachments };
             match calls::submit_prompt(self.project.id(), self.session.id, request).await {
                 Ok(turn) => self.session.confirm_prompt(key, turn),

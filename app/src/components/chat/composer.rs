@@ -7,11 +7,12 @@ use octobot_wire::session::{Session, SessionState};
 use web_sys::{KeyboardEvent, SubmitEvent};
 
 use super::actions::TurnActions;
+use super::attach_button::AttachButton;
 use super::completion::Completion;
 use super::draft::Draft;
 use super::history::History;
 use super::prompt_area::PromptArea;
-use crate::browser::{files, keys};
+use crate::browser::keys;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
@@ -52,11 +53,6 @@ pub fn Composer(
             send(keys::is_steer(&event));
         }
     };
-    let bring = move |event: web_sys::Event| {
-        if draft.give(files::brought_by(&event)) {
-            event.prevent_default();
-        }
-    };
     let has_files = move || !draft.given.with(Vec::is_empty) || !draft.attached.with(Vec::is_empty);
     let hint = move || {
         obstacle.get().unwrap_or(if !draft.is_complete() {
@@ -72,9 +68,7 @@ pub fn Composer(
         <form
             class="composer"
             on:submit=submit
-            on:paste=move |event| bring(event.into())
-            on:dragover=|event| event.prevent_default()
-            on:drop=move |event| bring(event.into())
+            on:paste=move |event| draft.bring(&event)
         >
             {completion.list(draft)}
             {show_once(has_files, Late::Attachments(draft))}
@@ -103,20 +97,6 @@ pub fn Composer(
             </div>
             <p class="composer__hint" id="composer-hint">{dynamic(hint)}</p>
         </form>
-    }
-}
-
-/// Picks files to go with the prompt.
-#[component]
-fn AttachButton(draft: Draft) -> impl IntoView {
-    let pick = move |event: web_sys::Event| {
-        draft.give(files::picked_in(&event));
-    };
-    view! {
-        <label class="icon-button composer__attach" title="Attach files">
-            <Icon glyph=Glyph::Plus/>
-            <input type="file" class="composer__files" multiple aria-label="Attach files" on:change=pick/>
-        </label>
     }
 }
 

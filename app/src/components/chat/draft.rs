@@ -3,8 +3,9 @@
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use octobot_wire::AttachmentId;
+use web_sys::Event;
 
-use crate::browser::files::GivenFile;
+use crate::browser::files::{self, GivenFile};
 use crate::browser::focus::focus;
 
 /// The draft of the session's next prompt. A context of everything in the session.
@@ -34,6 +35,8 @@ pub struct AttachedFile {
 /// How far a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttachedState {
+    /// It is sent when its session is created.
+    Waiting,
     /// On its way, so many percent.
     Uploading(u8),
     /// The server has it.
@@ -47,12 +50,12 @@ pub enum AttachedState {
     Failed(String),
 }
 
-impl AttachedFile {
-    /// Its id, once the server has it.
-    pub fn id(&self) -> Option<AttachmentId> {
-        match self.state {
-            AttachedState::Stored { id, .. } => Some(id),
-            AttachedState::Uploading(_) | AttachedState::Failed(_) => None,
+impl AttachedState {
+    /// The file's id, once the server has it.
+    pub fn stored(&self) -> Option<AttachmentId> {
+        match *self {
+            Self::Stored { id, .. } => Some(id),
+            Self::Waiting | Self::Uploading(_) | Self::Failed(_) => None,
         }
     }
 }
@@ -101,8 +104,20 @@ impl Draft {
         any
     }
 
+    /// Takes the files that a paste or a drop brings.
+    pub fn bring(self, event: &Event) {
+        if self.give(files::brought_by(event)) {
+            event.prevent_default();
+        }
+    }
+
+    /// Whether nothing is written and nothing goes with it.
+    pub fn is_empty(self) -> bool {
+        self.text.with(|text| text.trim().is_empty()) && self.attached.with(Vec::is_empty)
+    }
+
     /// Whether all files that go with it are with the server.
     pub fn is_complete(self) -> bool {
-        self.given.with(Vec::is_empty) && self.attached.with(|list| list.iter().all(|file| file.id().is_some()))
+        self.given.with(Vec::is_empty) && self.attached.with(|list| list.iter().all(|f| f.state.stored().is_some()))
     }
 }

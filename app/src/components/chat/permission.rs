@@ -40,8 +40,9 @@ pub fn element_id(part: PartId) -> String {
 
 fn question(actions: TurnActions, id: PartId, turn: TurnId, permission: Permission) -> AnyView {
     let number = permission.number;
-    // One button stands out: the first that allows it.
-    let primary = permission.options.iter().position(|option| is_allowed(option.kind));
+    // One button stands out: the first that allows it, but rather this time than always.
+    let first = |wanted: fn(PermissionKind) -> bool| permission.options.iter().position(|option| wanted(option.kind));
+    let primary = first(|kind| kind == PermissionKind::AllowOnce).or_else(|| first(is_allowed));
     let button = |(place, PermissionOption { id: option, name, .. })| {
         let class = if primary == Some(place) { "button button--primary" } else { "button" };
         let choose = move |_| {

@@ -77,11 +77,8 @@ fn Details(id: PartId, body: RwSignal<PartBody>, call: Memo<ToolCall>) -> impl I
     let content = Memo::new(move |_| call.with(|call| call.content.clone()));
     let places = move || call.with(places_view);
     // Not made anew with every change of the call: it may be unfolded.
-    let command = Memo::new(move |_| call.with(|call| (call.tool, call.title.clone(), call.input.clone())));
-    let script = move || {
-        command.track();
-        call.with_untracked(script_view)
-    };
+    let script = Memo::new(move |_| call.with(script_of));
+    let script = move || script.get().map(|text| view! { <Script text/> }.into_any());
     let shown = move || content.get().into_iter().map(|content| view! { <ContentView content/> }.into_any());
     view! {
         {dynamic(places)}
@@ -114,9 +111,9 @@ fn Input(call: Memo<ToolCall>) -> impl IntoView {
 }
 
 /// The command of a call that runs one.
-fn script_view(call: &ToolCall) -> Option<AnyView> {
+fn script_of(call: &ToolCall) -> Option<String> {
     let text = input_of(call);
-    (call.tool == ToolKind::Execute && !text.is_empty()).then(|| view! { <Script text/> }.into_any())
+    (call.tool == ToolKind::Execute && !text.is_empty()).then_some(text)
 }
 
 /// What was given to the tool. A script of one line says nothing that the title doesn't.

@@ -14,6 +14,15 @@ fn value(line: &str) -> SaveValue {
     }
 }
 
+/// Writes values as they are read.
+pub fn written_values(values: &[SaveValue]) -> String {
+    let line = |SaveValue { name, value }: &SaveValue| match value {
+        Some(value) => format!("{name}={value}"),
+        None => name.clone(),
+    };
+    values.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,5 +32,11 @@ mod tests {
         let read = read_values("KEY\n\n  \nKEY=\n KEY = a=b \n");
         let read: Vec<_> = read.iter().map(|SaveValue { name, value }| (name.as_str(), value.as_deref())).collect();
         assert_eq!(read, [("KEY", None), ("KEY", Some("")), ("KEY", Some(" a=b "))]);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let text = "KEY\nOTHER=\nURL=a=b";
+        assert_eq!(written_values(&read_values(text)), text);
     }
 }

@@ -65,14 +65,12 @@ fn SettingSelect(settings: Memo<Vec<Setting>>, setting: Setting) -> impl IntoVie
     };
     let options: Vec<_> = choices.into_iter().map(option).collect();
     // A mode or a model says what it is; "On" or "High" doesn't.
-    let caption = match category {
-        SettingCategory::Mode | SettingCategory::Model => String::new(),
-        SettingCategory::Thought | SettingCategory::Other => name.clone(),
-    };
+    let has_caption = matches!(category, SettingCategory::Thought | SettingCategory::Other);
+    let caption = has_caption.then(|| view! { <span class="agent-bar__caption">{name.clone()}</span> }.into_any());
     let title = if description.is_empty() { name.clone() } else { format!("{name}: {description}") };
     view! {
         <label class="agent-bar__setting" title=title>
-            <span class="agent-bar__caption">{caption}</span>
+            {caption}
             <select
                 class="select agent-bar__choice"
                 aria-label=name

@@ -19,6 +19,7 @@ pub fn IsolationBadge(
             (false, _) => ("Not isolated", "warning"),
             (true, Network::Host) => ("Host network", "quiet"),
             (true, Network::Bridge) => ("Open network", "quiet"),
+            (true, Network::Proxied) => return None,
         };
         let badge = view! {
             <button type="button" class="badge badge--button" data-tone=tone popovertarget="isolation">
@@ -54,6 +55,7 @@ pub fn IsolationText(
             "It has a network of the container engine. Nothing is kept from leaving, and it can reach other containers \
              and what this machine offers to its network, but not what listens on this machine's loopback only."
         }
+        Network::Proxied => "Its only way out is a proxy, which lets through what the network policy allows.",
     };
     let limits = (!missing_limits.is_empty()).then(|| {
         let lines: Vec<_> = missing_limits.into_iter().map(|limit| view! { <li>{limit}</li> }).collect();

@@ -1,22 +1,21 @@
-//! Beginning a session: workspace, agent, first prompt.
+//! Beginning a session: workspace, agent, first prompt and the files that go with it.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use octobot_wire::agent::Agent;
-use octobot_wire::session::CreateSession;
 use octobot_wire::{AgentId, WorkspaceId};
 use web_sys::{KeyboardEvent, SubmitEvent};
 
-use crate::browser::clock::idempotency_key;
+use super::beginning::Beginning;
 use crate::browser::keys;
-use crate::calls;
+use crate::components::chat::attach_button::AttachButton;
+use crate::components::chat::attachments::AttachedFiles;
 use crate::components::chat::prompt_area::PromptArea;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
 use crate::components::form::icon::{Glyph, Icon};
-use crate::components::frame::toasts::Toasts;
 use crate::live::ProjectStore;
 use crate::place::session_url;
 use crate::words;
@@ -25,30 +24,17 @@ use crate::words;
 #[component]
 pub fn NewSession() -> impl IntoView {
     let store = ProjectStore::expect();
-    let toasts = Toasts::expect();
     let navigate = use_navigate();
-    let (workspace, agent) = (chosen_workspace(), RwSignal::new(None::<AgentId>));
-    let (text, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let beginning = Beginning::new(chosen_workspace());
+    let Beginning { draft, tray, workspace, agent, busy, .. } = beginning;
     let begin = move || {
-        let Some(workspace_id) = workspace.get_untracked() else { return };
-        if busy.get_untracked() {
+        if busy.get_untracked() || untrack(move || beginning.obstacle()).is_some() {
             return;
         }
-        busy.set(true);
-        let prompt = Some(text.get_untracked()).filter(|prompt| !prompt.trim().is_empty());
-        let idempotency_key = Some(idempotency_key());
-        let request = CreateSession { workspace_id, agent_id: agent.get_untracked(), prompt, idempotency_key };
         let navigate = navigate.clone();
         spawn_local(async move {
-            let answer = calls::create_session(store.id(), request).await;
-            let _ = busy.try_set(false);
-            match answer {
-                Ok(session) => {
-                    let url = session_url(&store.id(), session.id);
-                    store.put_session(session);
-                    navigate(&url, NavigateOptions::default());
-                }
-                Err(failure) => toasts.failure("The session couldn't be created", &failure.0),
+            if let Some(session) = beginning.begin().await {
+                navigate(&session_url(&store.id(), session), NavigateOptions::default());
             }
         });
     };
@@ -71,22 +57,36 @@ pub fn NewSession() -> impl IntoView {
             chosen.map(|agent| words::placeholder(agent.agent_type, &agent.name)).unwrap_or_default()
         })
     });
-    let label = move || if text.with(|text| text.trim().is_empty()) { "Start empty session" } else { "Start session" };
+    let label = move || match busy.get() {
+        true => "Starting…",
+        false if draft.is_empty() => "Start empty session",
+        false => "Start session",
+    };
+    let hint = move || beginning.obstacle().unwrap_or("Enter starts it · Shift+Enter for a new line");
+    let cannot_begin = move || busy.get() || beginning.obstacle().is_some();
     view! {
-        <form class="composer composer--new" on:submit=submit>
+        <form
+            class="composer composer--new"
+            on:submit=submit
+            on:paste=move |event| draft.bring(&event)
+            on:dragover=|event| event.prevent_default()
+            on:drop=move |event| draft.bring(&event)
+        >
+            <AttachedFiles tray fixed=busy.into()/>
             <div class="composer__box">
-                <PromptArea text area=NodeRef::new() placeholder disabled=false on_key=key/>
+                <PromptArea text=draft.text area=draft.area placeholder disabled=false on_key=key/>
                 <div class="composer__row">
+                    <AttachButton draft/>
                     <WorkspacePicker chosen=workspace/>
                     <AgentPicker chosen=agent/>
-                    <button type="submit" class="button button--primary" disabled=dynamic(move || busy.get())>
+                    <button type="submit" class="button button--primary" disabled=dynamic(cannot_begin)>
                         <Icon glyph=Glyph::Send/>
                         {dynamic(label)}
                     </button>
                 </div>
             </div>
             <p class="composer__hint" id="composer-hint">
-                "Enter starts it · Shift+Enter for a new line"
+                {dynamic(hint)}
             </p>
         </form>
     }

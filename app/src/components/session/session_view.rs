@@ -39,7 +39,8 @@ pub fn SessionScreen(
     let store = SessionStore::new(view);
     provide_context(store);
     provide_context(Viewport::new());
-    provide_context(Draft::new());
+    let draft = Draft::new();
+    provide_context(draft);
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
@@ -47,7 +48,11 @@ pub fn SessionScreen(
     let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
     view! {
         <div class="session" class:session--shell=dynamic(is_shell)>
-            <div class="session__chat">
+            <div
+                class="session__chat"
+                on:dragover=|event| event.prevent_default()
+                on:drop=move |event| draft.bring(&event)
+            >
                 <AgentBar/>
                 <div class="session__transcript">
                     <Transcript>

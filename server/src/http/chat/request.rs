@@ -6,7 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::approval::{ApprovalId, InvalidApprovalId};
-use crate::services::Decision;
+use super::data_url::{self, InvalidDataUrl};
+use crate::services::{Decision, Upload};
 
 /// What `useChat` sends. Fields that aren't named here are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -58,11 +59,18 @@ enum UiRole {
 
 /// A part of a message, as far as it matters here.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct UiPart {
-    /// Its kind: `text`, `dynamic-tool` …
+    /// Its kind: `text`, `file`, `dynamic-tool` …
     r#type: String,
     /// What a text says.
     text: Option<String>,
+    /// A file's content, as a `data:` URL.
+    url: Option<String>,
+    /// A file's name.
+    filename: Option<String>,
+    /// What a file is, as the client says.
+    media_type: Option<String>,
     /// Where a tool call stands.
     state: Option<String>,
     /// A tool call's request for permission.
@@ -84,7 +92,12 @@ struct UiApproval {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     /// A turn with this prompt.
-    Prompt(String),
+    Prompt {
+        /// What it says.
+        text: String,
+        /// The files that go with it.
+        files: Vec<Upload>,
+    },
     /// That a turn goes on with these answers, each with the number of its request.
     Answers {
         /// The turn.
@@ -103,9 +116,14 @@ pub(super) enum InvalidRequest {
     /// The last message is the agent's, and answers nothing.
     #[error("The last message is neither one of the user nor one with answers to requests for permission.")]
     NothingToDo,
-    /// A prompt with a file.
-    #[error("Files aren't taken here. Put them into the workspace.")]
-    File,
+    /// A file whose content isn't there.
+    #[error("The file {name} {source}")]
+    File {
+        /// Its name.
+        name: String,
+        /// What is wrong with its address.
+        source: InvalidDataUrl,
+    },
     /// An answer to what nobody asked.
     #[error("There is {0}.")]
     Approval(#[from] InvalidApprovalId),
@@ -119,7 +137,7 @@ impl ChatRequest {
     pub(super) fn wish(&self) -> Result<Wish, InvalidRequest> {
         let message = self.message().ok_or(InvalidRequest::Empty)?;
         match (message.role, self.trigger) {
-            (UiRole::User, _) => message.prompt().map(Wish::Prompt),
+            (UiRole::User, _) => message.prompt(),
             (UiRole::Assistant, Trigger::SubmitMessage) => message.answers(),
             (UiRole::Assistant, Trigger::RegenerateMessage) | (UiRole::System, _) => Err(InvalidRequest::NothingToDo),
         }
@@ -134,13 +152,12 @@ impl ChatRequest {
 }
 
 impl UiMessage {
-    fn prompt(&self) -> Result<String, InvalidRequest> {
-        if self.parts.iter().any(|part| part.r#type == "file") {
-            return Err(InvalidRequest::File);
-        }
+    fn prompt(&self) -> Result<Wish, InvalidRequest> {
         let texts = self.parts.iter().filter(|part| part.r#type == "text");
         let texts: Vec<_> = texts.filter_map(|part| part.text.as_deref()).collect();
-        Ok(texts.join("\n\n"))
+        let files = self.parts.iter().filter(|part| part.r#type == "file");
+        let files = files.map(UiPart::upload).collect::<Result<_, _>>()?;
+        Ok(Wish::Prompt { text: texts.join("\n\n"), files })
     }
 
     fn answers(&self) -> Result<Wish, InvalidRequest> {
@@ -158,6 +175,16 @@ impl UiMessage {
             decisions.push((id.number, Decision { approved: *approved, option: reason.clone() }));
         }
         turn.map(|turn| Wish::Answers { turn, decisions }).ok_or(InvalidRequest::NothingToDo)
+    }
+}
+
+impl UiPart {
+    /// The file that the part is.
+    fn upload(&self) -> Result<Upload, InvalidRequest> {
+        let name = self.filename.clone().unwrap_or_default();
+        let content = data_url::read(self.url.as_deref().unwrap_or_default());
+        let (said, data) = content.map_err(|source| InvalidRequest::File { name: name.clone(), source })?;
+        Ok(Upload { name, media_type: self.media_type.clone().unwrap_or(said), data })
     }
 }
 
@@ -189,6 +216,10 @@ mod tests {
 
     const REQUEST: &str = "00000000-0000-0000-0000-000000000007:3";
 
+    fn said(text: &str) -> Wish {
+        Wish::Prompt { text: text.to_owned(), files: Vec::new() }
+    }
+
     #[test]
     fn the_last_message_of_the_user_is_the_prompt() {
         let last = user(&json!([{ "type": "text", "text": "list" }, { "type": "text", "text": "the files" }]));
@@ -197,10 +228,28 @@ mod tests {
             "id": "chat", "messages": [first, { "id": "a", "role": "assistant", "parts": [] }, last],
             "trigger": "submit-message",
         });
-        assert_eq!(wish(body), Ok(Wish::Prompt("list\n\nthe files".to_owned())));
+        assert_eq!(wish(body), Ok(said("list\n\nthe files")));
         let again = json!({ "messages": [first], "trigger": "regenerate-message", "messageId": "a" });
-        assert_eq!(wish(again), Ok(Wish::Prompt("hello".to_owned())));
-        assert_eq!(wish(json!({ "message": first })), Ok(Wish::Prompt("hello".to_owned())));
+        assert_eq!(wish(again), Ok(said("hello")));
+        assert_eq!(wish(json!({ "message": first })), Ok(said("hello")));
+    }
+
+    #[test]
+    fn files_go_with_the_prompt_whatever_else_the_conversation_has() {
+        let file = |url: &str| json!({ "type": "file", "mediaType": "text/x-log", "filename": "a.log", "url": url });
+        let earlier = user(&json!([file("https://example.com/a.log")]));
+        let last = user(&json!([{ "type": "text", "text": "look" }, file("data:text/plain;base64,b25l"),
+            { "type": "file", "url": "data:image/png;base64,AA==" }]));
+        let upload = |name: &str, media_type: &str, data: &[u8]| Upload {
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            data: data.to_vec(),
+        };
+        let files = vec![upload("a.log", "text/x-log", b"one"), upload("", "image/png", b"\0")];
+        assert_eq!(wish(json!({ "messages": [earlier, last] })), Ok(Wish::Prompt { text: "look".to_owned(), files }));
+        let refused = wish(json!({ "messages": [earlier] }));
+        let name = "a.log".to_owned();
+        assert_eq!(refused, Err(InvalidRequest::File { name, source: InvalidDataUrl::Elsewhere }));
     }
 
     #[test]
@@ -228,7 +277,6 @@ mod tests {
                 json!({ "messages": [answered("a", REQUEST, true, None)], "trigger": "regenerate-message" }),
                 InvalidRequest::NothingToDo,
             ),
-            (json!({ "messages": [user(&json!([{ "type": "file", "url": "data:," }]))] }), InvalidRequest::File),
         ];
         for (body, error) in refused {
             assert_eq!(wish(body), Err(error));

@@ -106,7 +106,7 @@ impl SessionJob {
             let pulling = self.pull(session);
             self.stage(id, SessionStage::PullingImage, PULLING_LIMIT, signal, pulling).await.map_err(in_pulling)?;
         }
-        let creating = self.create(session, bundle);
+        let creating = Box::pin(self.create(session, bundle));
         self.stage(id, SessionStage::CreatingSandbox, CREATING_LIMIT, signal, creating).await.map_err(in_creating)
     }
 
@@ -215,7 +215,8 @@ impl SessionJob {
         let workspace = self.core.store.read().await?.workspace_by_id(session.workspace_id).await?;
         let Some(workspace) = workspace else { return Err(StageEnd::Unwanted) };
         let limits = self.policy.limits.limits_of(&workspace.limits);
-        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits };
+        let network = self.egress.config(session).await?;
+        let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits, network };
         let start = async |sink: &LogSink| self.provider.start(&spec, sink).await;
         let connection = self.logged(id, stage, start).await??;
         if let Some(bundle) = bundle {

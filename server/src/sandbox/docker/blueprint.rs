@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! /.octobot/octobot-agent   the agent, read-only; it is process 1
-//! /.octobot/run             the place on the host where server and daemon meet
+//! /.octobot/run             the place on the host where server, proxy and sandbox meet
+//! /.octobot/ca-bundle.crt   the certificates that programs trust, also where distributions have them
 //! /.octobot/cache           the project's cache volume
 //! /.data                    the session's volume: home/, events/, token
 //! /home/octobot             the home/ of that volume
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 use super::engine::Image;
 use crate::sandbox::SandboxSpec;
+use crate::sandbox::network::{self, CA_BUNDLE, JAVA_STORE, STORES};
 
 /// The label that says which installation a container or volume belongs to.
 const INSTALLATION: &str = "octobot.installation";
@@ -48,8 +50,10 @@ const HOME: &str = "/home/octobot";
 /// The sandbox's user and its group.
 const USER_ID: u32 = 1000;
 
-/// What process 1 needs until the daemon runs, and to end it. Nobody else gets any of it.
-const CAPABILITIES: [&str; 6] = ["CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETPCAP", "SETUID"];
+/// What process 1 needs until the daemon runs, and to end it. Nobody else gets any of it. The network that it opens is the
+/// container's own and leads nowhere.
+const CAPABILITIES: [&str; 8] =
+    ["CHOWN", "DAC_OVERRIDE", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
 
 /// Where programs are looked for when the image doesn't say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -60,6 +64,9 @@ const CACHES: [(&str, &str); 3] = [
     ("PIP_CACHE_DIR", "/.octobot/cache/pip"),
     ("CARGO_HOME", "/.octobot/cache/cargo"),
 ];
+
+/// Where the distributions of images have their certificates: Debian and Alpine, Fedora.
+const DISTRIBUTIONS_STORES: [&str; 2] = [STORES[0], STORES[1]];
 
 /// Variables that belong to the sandbox and its user, whatever the image says.
 const OWN_VARIABLES: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL"];
@@ -123,6 +130,10 @@ pub(super) struct Blueprint<'a> {
     pub agent: &'a Path,
     /// Where server and daemon meet, on the host.
     pub place: &'a Path,
+    /// The certificates that programs trust, on the host.
+    pub ca_bundle: &'a Path,
+    /// The same for Java.
+    pub java_store: &'a Path,
     /// Where the engine keeps the session's volume.
     pub data: &'a Path,
     /// How many files a process may have open.
@@ -158,7 +169,9 @@ impl Blueprint<'_> {
         let path = path.filter(|path| !path.is_empty()).unwrap_or(DEFAULT_PATH);
         // What the image says is there anyway.
         let own = [format!("PATH={HOME}/.local/bin:{path}"), format!("HOME={HOME}")];
-        own.into_iter().chain(CACHES.iter().map(|(name, value)| format!("{name}={value}"))).collect()
+        let ours = CACHES.iter().map(|(name, value)| format!("{name}={value}"));
+        let of_network = network::variables().into_iter().map(|(name, value)| format!("{name}={value}"));
+        own.into_iter().chain(ours).chain(of_network).collect()
     }
 
     /// The names of the variables that scripts get beside those of the sandbox's own.
@@ -166,7 +179,9 @@ impl Blueprint<'_> {
         let image = self.image.environment.iter().filter_map(|variable| variable.split('=').next());
         // A name with a comma can't be told from two names.
         let image = image.filter(|name| !OWN_VARIABLES.contains(name) && !name.is_empty() && !name.contains(','));
-        let mut names: Vec<_> = image.chain(CACHES.iter().map(|(name, _)| *name)).collect();
+        let variables = network::variables();
+        let of_network = variables.iter().map(|(name, _)| *name);
+        let mut names: Vec<_> = image.chain(CACHES.iter().map(|(name, _)| *name)).chain(of_network).collect();
         names.sort_unstable();
         names.dedup();
         names.join(",")
@@ -177,24 +192,31 @@ impl Blueprint<'_> {
         let passed = self.passed_variables();
         let init = ["init", "--uid", &id, "--gid", &id, "--socket", "/.octobot/run/agent.sock"];
         let container = ["--secret", "/.octobot/run/token", "--token", "/.data/token", "--home", HOME];
+        let network = ["--outlet", "/.octobot/run/outlet.sock"];
         let folders = ["--folder", HOME, "--folder", "/.data/events", "--folder", "/.octobot/cache"];
         let daemon = ["--", "--listen", "stdin", "--token-file", "/.data/token", "--data", "/.data/events"];
         let places = ["--workspace", "/home/octobot/workspace", "--home", HOME, "--pass", &passed];
         let cache = ["--cache", "/.octobot/cache/agents"];
-        let all = [&init[..], &container, &folders, &daemon, &places, &cache];
+        let all = [&init[..], &container, &network, &folders, &daemon, &places, &cache];
         all.concat().into_iter().map(str::to_owned).collect()
     }
 
     fn host_config(&self) -> HostConfig {
         let limits = &self.spec.limits;
         let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
+        // On a host with SELinux `z` lets containers have what they are given; elsewhere it means nothing.
+        let mut binds = vec![
+            format!("{}:{AGENT}:ro,z", self.agent.display()),
+            format!("{}:/.octobot/run:Z", self.place.display()),
+            format!("{}/home:{HOME}", self.data.display()),
+            format!("{}:{JAVA_STORE}:ro,z", self.java_store.display()),
+        ];
+        let stores = [CA_BUNDLE].into_iter().chain(DISTRIBUTIONS_STORES);
+        binds.extend(stores.map(|at| format!("{}:{at}:ro,z", self.ca_bundle.display())));
         HostConfig {
-            binds: Some(vec![
-                // On a host with SELinux `z` lets containers have what they are given; elsewhere it means nothing.
-                format!("{}:{AGENT}:ro,z", self.agent.display()),
-                format!("{}:/.octobot/run:Z", self.place.display()),
-                format!("{}/home:{HOME}", self.data.display()),
-            ]),
+            binds: Some(binds),
+            // Its own, with nothing but a loopback: process 1 opens the way to the proxy.
+            network_mode: Some("none".to_owned()),
             mounts: Some(vec![
                 volume(name(self.spec.session), "/.data"),
                 volume(cache_name(self.installation, &self.spec.project), "/.octobot/cache"),
@@ -263,7 +285,7 @@ fn sorted(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Limits;
+    use crate::sandbox::{Limits, Secret};
 
     fn image(environment: &[&str]) -> Image {
         let environment = environment.iter().map(|&variable| variable.to_owned()).collect();
@@ -271,7 +293,8 @@ mod tests {
     }
 
     fn request(image: &Image, limits: Limits) -> (ContainerCreateBody, String) {
-        let spec = SandboxSpec { session: SessionId::new(Uuid::nil()), project: ProjectId::local(), limits };
+        let network = Secret::new(String::new());
+        let spec = SandboxSpec { session: SessionId::new(Uuid::nil()), project: ProjectId::local(), limits, network };
         Blueprint {
             installation: Uuid::nil(),
             spec: &spec,
@@ -279,6 +302,8 @@ mod tests {
             image,
             agent: Path::new("/opt/octobot-agent"),
             place: Path::new("/srv/place"),
+            ca_bundle: Path::new("/srv/ca-bundle.crt"),
+            java_store: Path::new("/srv/cacerts"),
             data: Path::new("/volumes/data"),
             open_files: 1024,
         }
@@ -291,7 +316,8 @@ mod tests {
         let host = request.host_config.unwrap();
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         let capabilities = host.cap_add.unwrap();
-        assert!(capabilities.iter().all(|capability| !capability.contains("NET") && !capability.starts_with("SYS")));
+        assert!(capabilities.iter().all(|capability| capability != "NET_RAW" && !capability.starts_with("SYS")));
+        assert_eq!(host.network_mode.as_deref(), Some("none"));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
         assert!(host.privileged.is_none() && host.devices.is_none() && host.port_bindings.is_none());
         assert!(host.binds.unwrap().iter().all(|bind| !bind.contains("docker.sock")));
@@ -305,7 +331,12 @@ mod tests {
         assert!(environment.contains(&"PATH=/home/octobot/.local/bin:/opt/bin:/bin".to_owned()), "{environment:?}");
         assert!(environment.contains(&"HOME=/home/octobot".to_owned()), "{environment:?}");
         let arguments = request.cmd.unwrap();
-        assert!(arguments.contains(&"CARGO_HOME,JAVA_HOME,PIP_CACHE_DIR,npm_config_cache".to_owned()), "{arguments:?}");
+        let passed: Vec<_> =
+            arguments.iter().skip_while(|argument| *argument != "--pass").nth(1).unwrap().split(',').collect();
+        for name in ["CARGO_HOME", "JAVA_HOME", "PIP_CACHE_DIR", "npm_config_cache", "HTTPS_PROXY"] {
+            assert!(passed.contains(&name), "{passed:?}");
+        }
+        assert!(!passed.contains(&"HOME"), "{passed:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::blueprint::{self, Blueprint};
 use super::engine::{Activity, Container, Image};
-use super::{DockerProvider, GOING_PAUSE, files};
+use super::{DockerProvider, GOING_PAUSE, at, files};
 use crate::sandbox::{Connection, DaemonClient, DaemonError, LogSink, SandboxError, SandboxLog, SandboxSpec};
 
 /// How long the daemon may take to answer for the first time.
@@ -35,6 +35,10 @@ struct Material {
     image: Option<Image>,
     /// Where server and daemon meet.
     place: PathBuf,
+    /// The certificates that programs trust.
+    ca_bundle: PathBuf,
+    /// The same for Java.
+    java_store: PathBuf,
     /// Where the engine keeps the session's volume.
     data: PathBuf,
 }
@@ -45,8 +49,15 @@ impl DockerProvider {
         let session = spec.session;
         let place = self.place(session);
         let connection = place.ensure().map_err(files(session, "making", &place))?;
+        let outlet = self.outlet(session);
+        let prepared = outlet.prepare(place.path()).and_then(|()| outlet.configure(&spec.network));
+        prepared.and_then(|()| outlet.ensure(&spec.project)).map_err(at(
+            session,
+            "starting the proxy in",
+            outlet.path(),
+        ))?;
         for _ in 0..ATTEMPTS {
-            if self.bring_up(spec, log).await? {
+            if Box::pin(self.bring_up(spec, log)).await? {
                 self.await_ready(session, &connection).await?;
                 return Ok(connection);
             }
@@ -95,7 +106,9 @@ impl DockerProvider {
             self.engine.volume(&cache, blueprint::cache_labels(installation, project)),
         );
         let (container, image, data, _cache) = looks.map_err(|error| error.about(session))?;
-        Ok(Material { container, image, place: self.place(session).path().to_owned(), data })
+        let (place, outlet) = (self.place(session).path().to_owned(), self.outlet(session));
+        let (ca_bundle, java_store) = (outlet.ca_bundle(), outlet.java_store());
+        Ok(Material { container, image, place, ca_bundle, java_store, data })
     }
 
     /// Makes a container that rests anew when it isn't what it should be by now. Its data is in the volume.
@@ -143,6 +156,8 @@ impl DockerProvider {
             image,
             agent: &self.config.agent,
             place: &material.place,
+            ca_bundle: &material.ca_bundle,
+            java_store: &material.java_store,
             data: &material.data,
             open_files: open_files(),
         }

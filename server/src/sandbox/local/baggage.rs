@@ -17,6 +17,7 @@ use rustix::mount::OpenTreeFlags;
 use super::folder::SessionFolder;
 use super::protocol::{Plan, SetupError, Step};
 use super::sys;
+use crate::sandbox::network::{CA_BUNDLE, JAVA_STORE, STORES};
 
 /// Where the agent binary is inside.
 pub(super) const AGENT: &str = "/.octobot/octobot-agent";
@@ -89,9 +90,31 @@ pub(super) fn pack(plan: &Plan, own_folders: bool) -> Result<Vec<Item>, SetupErr
     }
     if own_folders {
         let folder = SessionFolder::at(plan.folder.clone());
+        items.extend(trust(&folder)?);
         items.push(tree(&folder.home(), Path::new(HOME), Use::Write)?);
         items.push(tree(&folder.events(), Path::new("/.data/events"), Use::Write)?);
         items.push(tree(&folder.run(), Path::new("/.data/run"), Use::Write)?);
+    }
+    Ok(items)
+}
+
+/// The certificates that programs trust, where they are told to look for them and where they look by themselves.
+fn trust(folder: &SessionFolder) -> Result<Vec<Item>, SetupError> {
+    let mut items = Vec::new();
+    let mut show = |from: &Path, at: &Path| -> Result<(), SetupError> {
+        items.push(tree(from, at, Use::Read)?);
+        Ok(())
+    };
+    show(&folder.ca_bundle(), Path::new(CA_BUNDLE))?;
+    show(&folder.java_store(), Path::new(JAVA_STORE))?;
+    let mut stores: Vec<_> = STORES.iter().filter_map(|store| fs::canonicalize(store).ok()).collect();
+    stores.dedup();
+    for store in stores {
+        show(&folder.ca_bundle(), &store)?;
+    }
+    // Debian's own, which its Java's point at.
+    if let Ok(store) = fs::canonicalize("/etc/ssl/certs/java/cacerts") {
+        show(&folder.java_store(), &store)?;
     }
     Ok(items)
 }

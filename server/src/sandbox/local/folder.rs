@@ -6,6 +6,8 @@
 //!   state    what the supervisor has made, for whoever has to clean up after it
 //!   token    the sandbox's token, mode 0600
 //!   log      what supervisor, process 1 and daemon print
+//!   proxy/   the proxy's authority, log, token and control API
+//!   trust/   the certificates that the sandbox's programs trust
 //!   home/    the sandbox's /home/octobot, with the workspace in it
 //!   events/  the sandbox's /.data/events
 //!   run/     the sandbox's /.data/run, with the daemon's socket
@@ -21,6 +23,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use octobot_wire::SessionId;
 
 use crate::sandbox::Secret;
+use crate::sandbox::network::{ProxyHome, Trust};
 
 /// How much of the log an error message quotes, in bytes.
 const LOG_TAIL_BYTES: u64 = 2048;
@@ -75,6 +78,29 @@ impl SessionFolder {
     /// The sandbox's `/.data/run`.
     pub fn run(&self) -> PathBuf {
         self.path.join("run")
+    }
+
+    /// The proxy's folder.
+    pub fn proxy(&self) -> ProxyHome {
+        ProxyHome::at(self.path.join("proxy"))
+    }
+
+    /// The certificates that programs trust.
+    pub fn ca_bundle(&self) -> PathBuf {
+        self.path.join("trust/ca-bundle.crt")
+    }
+
+    /// The same for Java.
+    pub fn java_store(&self) -> PathBuf {
+        self.path.join("trust/cacerts")
+    }
+
+    /// Makes what the proxy and its clients need.
+    pub fn prepare_network(&self) -> io::Result<()> {
+        let trust = Trust::with(&self.proxy().ensure()?)?;
+        fs::create_dir_all(self.path.join("trust"))?;
+        fs::write(self.ca_bundle(), &trust.bundle)?;
+        fs::write(self.java_store(), trust.java_store())
     }
 
     /// The daemon's socket.

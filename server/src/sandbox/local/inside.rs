@@ -3,10 +3,12 @@
 
 use std::convert::Infallible;
 use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
 
+use octobot_inlet::Inlets;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
@@ -15,6 +17,7 @@ use super::baggage::{self, AGENT, HOME};
 use super::identity::Identity;
 use super::protocol::{Plan, SetupError, Step};
 use super::{root, sys};
+use crate::sandbox::network;
 
 /// The highest number of open files that the sandbox's processes may ask for.
 const MAX_OPEN_FILES: u64 = 65_536;
@@ -48,9 +51,16 @@ pub(super) struct Assignment<'a> {
 }
 
 /// Does all of it. `go` gives one byte when the supervisor has mapped the ids, another when it has put this process into its
-/// control groups, and ends when the supervisor does.
-pub(super) fn become_process_1(assignment: &Assignment<'_>, go: &mut io::PipeReader) -> Result<Infallible, SetupError> {
+/// control groups, and ends when the supervisor does. The sockets that lead out go to `keeper`.
+pub(super) fn become_process_1(
+    assignment: &Assignment<'_>,
+    go: &mut io::PipeReader,
+    keeper: UnixStream,
+) -> Result<Infallible, SetupError> {
     await_go(go)?;
+    let passed = Inlets::open().and_then(|inlets| inlets.pass(&keeper));
+    passed.map_err(SetupError::at(Step::Network))?;
+    drop(keeper);
     rustix::process::umask(Mode::from_raw_mode(0o022));
     rustix::system::sethostname(b"octobot").map_err(SetupError::about(Step::Rights, "over the host name"))?;
     root::detach_mounts()?;
@@ -127,13 +137,17 @@ fn die_with_supervisor(go: &mut io::PipeReader) -> Result<(), SetupError> {
 fn agent(plan: &Plan) -> Command {
     let tools = plan.tool_dirs.iter().map(|folder| format!(":{}", folder.join("bin").display()));
     let shell = if Path::new("/bin/bash").exists() { "/bin/bash" } else { "/bin/sh" };
+    let variables = network::variables();
+    let names: Vec<_> = variables.iter().map(|(name, _)| *name).collect();
     sys::unblock_signals();
     let mut command = Command::new(AGENT);
     command
         .args(["init", "--", "--listen", "unix:/.data/run/agent.sock", "--token-file", "/.data/run/token"])
         .args(["--data", "/.data/events", "--workspace", "/home/octobot/workspace", "--home", HOME])
+        .args(["--pass", &names.join(",")])
         .env_clear()
         .env("PATH", tools.fold(OWN_PATH.to_owned(), |path, tool| path + &tool) + SYSTEM_PATH)
+        .envs(variables)
         .envs([("HOME", HOME), ("USER", "octobot"), ("LOGNAME", "octobot"), ("SHELL", shell), ("LANG", "C.UTF-8")])
         .current_dir(HOME)
         .stdin(Stdio::null());

@@ -2,7 +2,7 @@
 //!
 //! It is a POSIX record lock, because the kernel then answers all questions truthfully: it goes with the process, however that
 //! ends; a child doesn't inherit it; and whoever asks who holds it is told the process id without touching it. Nobody
-//! but a supervisor ever takes it.
+//! but a supervisor ever takes it. Proxies of containers have one of the same kind.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -38,7 +38,7 @@ impl HeldLock {
 
 /// The process that holds a lock. The descriptor keeps naming that process, even when its id is used again.
 #[derive(Debug)]
-pub(super) struct Holder {
+pub(in crate::sandbox) struct Holder {
     pidfd: OwnedFd,
 }
 

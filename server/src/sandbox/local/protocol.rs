@@ -46,6 +46,22 @@ pub(super) struct Plan {
     pub tool_dirs: Vec<PathBuf>,
     /// What the sandbox may use up.
     pub limits: Limits,
+    /// Its proxy.
+    pub proxy: ProxyPlan,
+}
+
+/// The proxy of a sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProxyPlan {
+    /// The `octobot-proxy` binary.
+    pub program: PathBuf,
+    /// Its configuration.
+    pub config: PathBuf,
+    /// The folder of its cache, which it shares with others.
+    pub cache: PathBuf,
+    /// Who may have what it fetched with credentials.
+    pub tenant: String,
 }
 
 /// What came of an order.
@@ -118,6 +134,10 @@ pub(super) enum Step {
     IdMaps,
     /// Waiting for the supervisor, or it for process 1.
     Handshake,
+    /// Making the network, whose only way out is the proxy.
+    Network,
+    /// Starting the proxy.
+    Proxy,
     /// Taking a part of the host's file system along.
     Grab,
     /// Mounting a `tmpfs`.
@@ -145,6 +165,8 @@ impl Step {
             Self::Namespaces => "making new namespaces",
             Self::IdMaps => "mapping user ids",
             Self::Handshake => "talking to process 1",
+            Self::Network => "making the network",
+            Self::Proxy => "starting the proxy",
             Self::Grab => "taking along",
             Self::Tmpfs => "mounting an empty file system",
             Self::Proc => "mounting /proc",

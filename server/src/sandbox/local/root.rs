@@ -72,7 +72,10 @@ fn place(at: &Path, kind: Kind) -> io::Result<()> {
             attach(mount.as_fd(), at)
         }
         Kind::File(mount) => {
-            fs::File::create(at)?;
+            // What is there already, maybe in a tree that is read-only, is covered.
+            if !at.exists() {
+                fs::File::create(at)?;
+            }
             attach(mount.as_fd(), at)
         }
         Kind::Link(to) => symlink(to, at),

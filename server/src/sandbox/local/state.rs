@@ -24,6 +24,9 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct State {
     /// Process 1; none before it was made.
     pub init: Option<ProcessName>,
+    /// The proxy; none before it was started.
+    #[serde(default)]
+    pub proxy: Option<ProcessName>,
     /// The cgroups, each with its full path.
     pub cgroups: Vec<PathBuf>,
     /// Whether the sandbox has been told to end.
@@ -46,11 +49,11 @@ impl State {
     }
 }
 
-/// Ends what a supervisor left that didn't clean up: process 1 with all of the sandbox's processes, and the cgroups.
+/// Ends what a supervisor left that didn't clean up: process 1 with all of the sandbox's processes, the proxy, the cgroups.
 /// There must be no live supervisor. Does nothing when nothing is left.
 pub(super) fn clear_leftovers(folder: &SessionFolder) -> io::Result<()> {
     let Some(state) = State::read(folder)? else { return Ok(()) };
-    if let Some(pidfd) = state.init.as_ref().and_then(ProcessName::find) {
+    for pidfd in [&state.init, &state.proxy].into_iter().flatten().filter_map(ProcessName::find) {
         // It has been told to end by the death of its supervisor; this only makes sure.
         let _ended_already = rustix::process::pidfd_send_signal(&pidfd, Signal::KILL);
         if !sys::wait_for_end(pidfd.as_fd(), KILL_TIMEOUT) {

@@ -7,10 +7,12 @@
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process;
 use std::time::{Duration, Instant};
 
+use octobot_inlet::Inlets;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 
 use super::cgroup::{Groups, Resource};
@@ -18,6 +20,7 @@ use super::folder::{SessionFolder, replace};
 use super::identity::Identity;
 use super::inside::{self, Assignment, Errand};
 use super::lock::HeldLock;
+use super::outlet::Outlet;
 use super::protocol::{Order, Plan, Report, SetupError, Step};
 use super::state::{ProcessName, State, clear_leftovers};
 use super::sys::{self, Cloned};
@@ -44,13 +47,13 @@ pub(super) fn run() -> io::Result<()> {
 fn probe(plan: &Plan) -> io::Result<()> {
     let identity = Identity::of(plan.session);
     let groups = Groups::plan(plan.session);
-    let answer = launch(plan, identity, &groups, Errand::Nothing, |_| Ok(()));
-    if let Ok(sandbox) = &answer {
+    let answer = launch(plan, identity, &groups, Errand::Nothing, |_| Ok(()), |_| Ok(()));
+    if let Ok((sandbox, ())) = &answer {
         sandbox.reap()?;
     }
     super::cgroup::remove(&groups.paths())?;
     report(&match answer {
-        Ok(sandbox) => Report::Started { missing_limits: missing_limits(&sandbox.bounded) },
+        Ok((sandbox, ())) => Report::Started { missing_limits: missing_limits(&sandbox.bounded) },
         Err(error) => Report::Failed(error),
     })
 }
@@ -59,7 +62,7 @@ fn supervise(plan: &Plan) -> io::Result<()> {
     let folder = SessionFolder::at(plan.folder.clone());
     let Some(_lock) = HeldLock::take(&folder.lock())? else { return report(&Report::AlreadyRunning) };
     redirect_stderr(&folder)?;
-    let (sandbox, mut state) = match start(plan, &folder) {
+    let (sandbox, mut outlet, mut state) = match start(plan, &folder) {
         Ok(started) => started,
         Err(error) => {
             eprintln!("{error}");
@@ -73,29 +76,40 @@ fn supervise(plan: &Plan) -> io::Result<()> {
     }
     // What is printed later goes to the log; the server's end of the pipe must not stay open.
     rustix::stdio::dup2_stdout(io::stderr())?;
-    let status = stay(&sandbox, || {
-        state.stopping = true;
+    outlet.connect();
+    let status = stay(&sandbox, &mut outlet, |change| {
+        match change {
+            Change::Stopping => state.stopping = true,
+            Change::Proxy(process) => state.proxy = Some(ProcessName::of(process)?),
+        }
         state.write(&folder)
     })?;
     eprintln!("process 1 ended: {status:?}");
+    drop(outlet);
     // Also where somebody has deleted the folder meanwhile, and the state with it.
     super::cgroup::remove(&state.cgroups)?;
     clear_leftovers(&folder)
 }
 
 /// Makes the sandbox. The state is written before anything that would be left behind by a crash.
-fn start(plan: &Plan, folder: &SessionFolder) -> Result<(Sandbox, State), SetupError> {
+fn start<'a>(plan: &'a Plan, folder: &SessionFolder) -> Result<(Sandbox, Outlet<'a>, State), SetupError> {
     clear_leftovers(folder).map_err(SetupError::at(Step::Predecessor))?;
     let identity = Identity::of(plan.session);
+    folder.prepare_network().map_err(SetupError::about(Step::Folders, folder.proxy().path().display()))?;
     prepare_folders(folder, identity).map_err(SetupError::about(Step::Folders, folder.path().display()))?;
     let groups = Groups::plan(plan.session);
     let mut state = State { cgroups: groups.paths(), ..State::default() };
     state.write(folder).map_err(SetupError::at(Step::Bookkeeping))?;
-    let sandbox = launch(plan, identity, &groups, Errand::Agent, |init| {
+    let note = |init| {
         state.init = Some(ProcessName::of(init)?);
         state.write(folder)
-    })?;
-    Ok((sandbox, state))
+    };
+    let open = |inlets| Outlet::open(plan, inlets);
+    let (sandbox, outlet) = launch(plan, identity, &groups, Errand::Agent, note, open)?;
+    // Until it is written, the proxy ends by itself should the supervisor die: it loses its line.
+    state.proxy = outlet.process().map(ProcessName::of).transpose().map_err(SetupError::at(Step::Proxy))?;
+    state.write(folder).map_err(SetupError::at(Step::Bookkeeping))?;
+    Ok((sandbox, outlet, state))
 }
 
 /// A sandbox whose process 1 runs.
@@ -114,51 +128,62 @@ impl Sandbox {
     }
 }
 
-/// Clones process 1, sets it up from outside, and waits until it is what it should be.
-fn launch(
+/// Clones process 1, sets it up from outside, and waits until it is what it should be. Its sockets that lead out are given to
+/// `open` as soon as they are there.
+fn launch<O>(
     plan: &Plan,
     identity: Identity,
     groups: &Groups,
     errand: Errand,
     note: impl FnOnce(Pid) -> io::Result<()>,
-) -> Result<Sandbox, SetupError> {
+    open: impl FnOnce(Inlets) -> io::Result<O>,
+) -> Result<(Sandbox, O), SetupError> {
     let bounded = groups.make(&plan.limits);
     let handshake = || SetupError::at::<io::Error>(Step::Handshake);
     let (mut go_read, mut go) = io::pipe().map_err(handshake())?;
     let (problems, problems_write) = io::pipe().map_err(handshake())?;
+    let (keeper, inside_end) = UnixStream::pair().map_err(handshake())?;
     sys::block_signals();
     let assignment = Assignment { plan, identity, errand, bound_processes: !bounded.contains(&Resource::Pids) };
     let init = match sys::clone_into_new_namespaces().map_err(SetupError::at(Step::Namespaces))? {
         Cloned::Child => {
-            drop((go, problems));
-            be_child(&assignment, &mut go_read, problems_write)
+            drop((go, problems, keeper));
+            be_child(&assignment, &mut go_read, problems_write, inside_end)
         }
         Cloned::Parent(init) => init,
     };
-    drop((go_read, problems_write));
+    drop((go_read, problems_write, inside_end));
     let outcome = equip(init, identity, note).and_then(|()| {
         // With its ids mapped it builds its root, while the kernel takes its time over the groups: version 1 waits for
         // all processors before it moves a process.
         go.write_all(b"i").map_err(handshake())?;
+        let inlets = Inlets::take(&keeper).map_err(SetupError::at(Step::Network))?;
+        if inlets.is_empty() {
+            // It has ended, and says why.
+            first_problem(problems)?;
+            return Err(SetupError { step: Step::Network, subject: None, errno: 0 });
+        }
+        let outlet = open(inlets).map_err(SetupError::about(Step::Proxy, plan.proxy.program.display()))?;
         groups.enter(init).map_err(SetupError::about(Step::Bookkeeping, "in control groups"))?;
         go.write_all(b"g").map_err(handshake())?;
-        first_problem(problems)
+        first_problem(problems)?;
+        Ok(outlet)
     });
     let sandbox = Sandbox { init, bounded, _go: go };
-    outcome.inspect_err(|_| {
+    let outlet = outcome.inspect_err(|_| {
         let _ended_already = rustix::process::kill_process(init, Signal::KILL);
         drop(sandbox.reap());
     })?;
-    Ok(sandbox)
+    Ok((sandbox, outlet))
 }
 
-fn be_child(assignment: &Assignment<'_>, go: &mut PipeReader, mut problems: PipeWriter) -> ! {
+fn be_child(assignment: &Assignment<'_>, go: &mut PipeReader, mut problems: PipeWriter, keeper: UnixStream) -> ! {
     // The lock isn't inherited, but the pipes to the server are: it would wait for their end.
     let outcome = rustix::stdio::dup2_stdout(io::stderr())
         .map_err(io::Error::from)
         .and_then(|()| sys::close_on_exec_from_3())
         .map_err(SetupError::at(Step::Handshake))
-        .and_then(|()| inside::become_process_1(assignment, go));
+        .and_then(|()| inside::become_process_1(assignment, go, keeper));
     let Err(error) = outcome;
     let text = serde_json::to_vec(&error).expect("a setup error is plain data");
     // If this fails too, the exit status still says that something did.
@@ -185,13 +210,34 @@ fn first_problem(mut problems: PipeReader) -> Result<(), SetupError> {
     Err(serde_json::from_slice(&text).unwrap_or(SetupError { step: Step::Handshake, subject: None, errno: 0 }))
 }
 
-/// Waits until process 1 ends; passes a request to stop on, once, and insists when its time is over.
-fn stay(sandbox: &Sandbox, mut note_stopping: impl FnMut() -> io::Result<()>) -> io::Result<Option<WaitStatus>> {
+/// What changes while a sandbox runs.
+enum Change {
+    /// It was told to end.
+    Stopping,
+    /// Its proxy is another process.
+    Proxy(Pid),
+}
+
+/// Waits until process 1 ends, and sees to it that there is a proxy; passes a request to stop on, once, and insists when its time is
+/// over.
+fn stay(
+    sandbox: &Sandbox,
+    outlet: &mut Outlet<'_>,
+    mut note: impl FnMut(Change) -> io::Result<()>,
+) -> io::Result<Option<WaitStatus>> {
     let mut deadline: Option<Instant> = None;
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match sys::next_signal(left) {
+        let signal = sys::next_signal(left.into_iter().chain(outlet.due()).min());
+        if outlet.run_again()
+            && let Some(process) = outlet.process()
+            && let Err(error) = note(Change::Proxy(process))
+        {
+            eprintln!("which process the proxy is can't be noted: {error}");
+        }
+        match signal {
             Some(Signal::CHILD) => {
+                outlet.look()?;
                 if let Some((_, status)) = rustix::process::waitpid(Some(sandbox.init), WaitOptions::NOHANG)? {
                     return Ok(Some(status));
                 }
@@ -199,7 +245,7 @@ fn stay(sandbox: &Sandbox, mut note_stopping: impl FnMut() -> io::Result<()>) ->
             Some(Signal::TERM | Signal::INT) if deadline.is_none() => {
                 deadline = Some(Instant::now() + GRACE);
                 // A full disk must not keep the sandbox from ending in good order.
-                if let Err(error) = note_stopping() {
+                if let Err(error) = note(Change::Stopping) {
                     eprintln!("that the sandbox is stopping can't be noted: {error}");
                 }
                 rustix::process::kill_process(sandbox.init, Signal::TERM)?;

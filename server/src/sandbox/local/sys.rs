@@ -21,14 +21,18 @@ pub(super) enum Cloned {
     Parent(Pid),
 }
 
-/// Forks; the child is in new user, mount, pid, ipc and uts namespaces. Unlike `unshare`, this leaves the caller where it is,
+/// Forks; the child is in new user, mount, pid, ipc, uts and network namespaces. Unlike `unshare`, this leaves the caller where it is,
 /// so that it can write the child's id maps with the caller's own rights.
 ///
 /// The caller must have one thread only: the child gets a copy of every lock, and nobody to release it.
 pub(super) fn clone_into_new_namespaces() -> io::Result<Cloned> {
     debug_assert_eq!(rustix::fs::stat("/proc/self/task").map(|task| task.st_nlink), Ok(3), "one thread");
-    let namespaces =
-        libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    let namespaces = libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWNET;
     let no_pointer = ptr::null_mut::<libc::c_void>();
     // SAFETY: without CLONE_VM and with a null stack this is `fork`: the child has its own copy of all memory. No
     // pointer is passed on. With a single thread no lock can be held by somebody else at this moment.

@@ -48,6 +48,26 @@ fn what_an_agent_couldnt_take_is_refused() {
 }
 
 #[tokio::test]
+async fn of_several_files_all_are_stored_or_none() {
+    let Ground { core, session, folder: _folder, .. } = Ground::new().await;
+    let service = session_service(core).await;
+    let project = ProjectId::local();
+    let attach = async |uploads: Vec<Upload>| service.attach_all(CALLER, &project, session, uploads).await;
+    let text = |name: &str| upload(name, "", b"data");
+    let stored = attach(vec![text("a"), text("b")]).await.unwrap();
+    let names: Vec<_> = stored.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(attach(Vec::new()).await.unwrap().is_empty());
+    let refused = attach(vec![text("c"), upload("d", "image/png", b"<html>")]).await;
+    assert!(matches!(refused, Err(ServiceError::Attachment(AttachmentError::NoImage { .. }))), "{refused:?}");
+    let refused = attach(vec![text("e"); MAX_ATTACHMENTS + 1]).await;
+    assert!(matches!(refused, Err(ServiceError::Attachment(AttachmentError::TooMany { .. }))), "{refused:?}");
+    let large = upload("f", "", &vec![b'x'; MAX_ATTACHMENT_BYTES]);
+    let refused = attach(vec![large; 5]).await;
+    assert!(matches!(refused, Err(ServiceError::Attachment(AttachmentError::TooLargeTogether { .. }))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_file_goes_with_one_prompt_and_is_read_in_its_session() {
     let Ground { core, session, folder: _folder, .. } = Ground::new().await;
     let service = session_service(core).await;

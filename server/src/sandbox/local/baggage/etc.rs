@@ -11,7 +11,7 @@ use crate::sandbox::local::protocol::{SetupError, Step};
 const ETC: &str = "/etc";
 
 /// Files that are copied where the host has them.
-const FILES: [&str; 24] = [
+const FILES: [&str; 22] = [
     "bash.bashrc",
     "debian_version",
     "gai.conf",
@@ -30,9 +30,7 @@ const FILES: [&str; 24] = [
     "networks",
     "nsswitch.conf",
     "os-release",
-    "pki/tls/cert.pem",
     "protocols",
-    "resolv.conf",
     "rpc",
     "services",
     "ssl/openssl.cnf",
@@ -61,12 +59,13 @@ const HOST_NAME: &str = "octobot";
 
 /// Packs `/etc`.
 pub(super) fn pack() -> Result<Vec<Item>, SetupError> {
-    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_else(|_| "127.0.0.1 localhost\n::1 localhost\n".to_owned());
     let mut items = vec![
         text("passwd", passwd()),
         text("group", "root:x:0:\noctobot:x:1000:\nnogroup:x:65534:\n".to_owned()),
         text("hostname", format!("{HOST_NAME}\n")),
-        text("hosts", format!("{}\n127.0.0.1 {HOST_NAME}\n", hosts.trim_end())),
+        text("hosts", format!("127.0.0.1 localhost {HOST_NAME}\n::1 localhost ip6-localhost ip6-loopback\n")),
+        // Names of the host's own are known to the proxy, which resolves them.
+        text("resolv.conf", format!("nameserver {}\n", octobot_inlet::DNS.ip())),
         text("shells", "/bin/sh\n/bin/bash\n".to_owned()),
         Item { at: Path::new(ETC).join("mtab"), kind: Kind::Link("../proc/self/mounts".into()) },
     ];

@@ -1,0 +1,132 @@
+//! What each sandbox's proxy is told: who may be reached, and which keys go into which requests. It is put together from the
+//! network policy, the session's credentials and what the operator says of every sandbox, and changes when one of these does.
+
+use std::sync::Arc;
+
+use octobot_proxy::config::Config;
+use octobot_proxy::inject::OneOrMany;
+use octobot_proxy::policy::{Allowlist, Preset};
+use octobot_wire::{ProjectId, SessionId};
+use tokio::sync::Mutex;
+
+use super::{Core, ServiceError};
+use crate::domain::{Session, SessionGoal};
+use crate::sandbox::{Provider, Secret};
+use crate::store::Tx;
+
+/// See the module.
+pub struct Egress {
+    core: Arc<Core>,
+    provider: Arc<dyn Provider>,
+    /// What the operator says of every sandbox's proxy.
+    of_operator: Config,
+    /// Configurations are put together and into force one after the other, so that none overtakes a later one.
+    order: Mutex<()>,
+}
+
+impl Egress {
+    /// Works on `core`, for the sandboxes of `provider`.
+    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>, of_operator: Config) -> Self {
+        Self { core, provider, of_operator, order: Mutex::default() }
+    }
+
+    /// The configuration of a session's proxy.
+    pub async fn config(&self, session: &Session) -> Result<Secret, ServiceError> {
+        let mut tx = self.core.store.read().await?;
+        let mut config = self.of_operator.clone();
+        extend(&mut config.allowlist, default_policy());
+        for (host, rule) in rules(&mut tx, session).await? {
+            match config.headers.entry(host).or_insert_with(|| OneOrMany::Many(Vec::new())) {
+                OneOrMany::Many(rules) => rules.push(rule),
+                one @ OneOrMany::One(_) => *one = OneOrMany::Many([one.rules(), &[rule]].concat()),
+            }
+        }
+        Ok(Secret::new(config.to_text_with_secrets()))
+    }
+
+    /// The configuration of a sandbox that belongs to no session yet: nothing may be reached.
+    pub fn closed(&self) -> Secret {
+        Secret::new(Config { allowlist: Allowlist::default(), ..self.of_operator.clone() }.to_text_with_secrets())
+    }
+
+    /// Puts into force what has changed for a project's sandboxes. It has been decided already, so what fails is told in the server's
+    /// log and made up for when the sandbox starts again.
+    pub async fn policy_changed(&self, project: &ProjectId) {
+        let applied = async {
+            let _turn = self.order.lock().await;
+            let sessions = self.core.store.read().await?.sessions(project).await?;
+            self.apply(sessions).await
+        };
+        told(applied.await);
+    }
+
+    /// Puts into force what has changed for one session.
+    pub async fn session_changed(&self, session: SessionId) {
+        let applied = async {
+            let _turn = self.order.lock().await;
+            let session = self.core.store.read().await?.session_by_id(session).await?;
+            self.apply(session.into_iter().collect()).await
+        };
+        told(applied.await);
+    }
+
+    /// Puts into force what should be, everywhere: a server that was killed may have left something undone.
+    pub async fn refresh(&self) {
+        let applied = async {
+            let _turn = self.order.lock().await;
+            let sessions = self.core.store.read().await?.all_sessions().await?;
+            self.apply(sessions).await
+        };
+        told(applied.await);
+    }
+
+    async fn apply(&self, sessions: Vec<Session>) -> Result<(), ServiceError> {
+        for session in sessions.into_iter().filter(|session| session.goal == SessionGoal::Up) {
+            let config = self.config(&session).await?;
+            let configured = self.provider.configure(session.id, &config).await;
+            configured.map_err(|error| ServiceError::Sandbox(Box::new(error)))?;
+        }
+        Ok(())
+    }
+}
+
+fn told(applied: Result<(), ServiceError>) {
+    if let Err(error) = applied {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "what sandboxes may reach couldn't be put into force");
+    }
+}
+
+/// What the proxy does for a session's credentials, by host.
+async fn rules(tx: &mut Tx, session: &Session) -> Result<Vec<(String, octobot_proxy::inject::Rule)>, ServiceError> {
+    let mut rules = Vec::new();
+    for credential in tx.credentials_of_session(&session.project_id, session.id).await? {
+        let values = tx.credential_values(credential.id).await?;
+        rules.extend(credential.rules(&values));
+    }
+    Ok(rules)
+}
+
+/// What a project may reach that has no policy of its own.
+fn default_policy() -> Allowlist {
+    let presets = vec![Preset::ModelApis, Preset::PackageRegistries, Preset::Github];
+    Allowlist { presets, ..Allowlist::default() }
+}
+
+/// Adds what a project says to what the operator says of every sandbox. Whether there is a list at all, and for which part of a
+/// session's life, the project says.
+fn extend(list: &mut Allowlist, more: Allowlist) {
+    let Allowlist { enabled, mode, domains, ips, presets, ports, deny, exempt, agent } = more;
+    list.enabled = enabled;
+    list.mode = mode;
+    list.domains.extend(domains);
+    list.ips.extend(ips);
+    list.presets.extend(presets);
+    list.ports.extend(ports);
+    list.deny.domains.extend(deny.domains);
+    list.deny.ips.extend(deny.ips);
+    list.exempt.extend(exempt);
+    list.agent.domains.extend(agent.domains);
+    list.agent.ips.extend(agent.ips);
+    list.agent.presets.extend(agent.presets);
+}
