@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ pub const OURS: &str = "octobot-proxy";
 pub const NGINX: &str = "nginx";
 pub const SQUID: &str = "squid";
 pub const MITMPROXY: &str = "mitmproxy";
+
+/// Who squid becomes when root starts it: the user that its package makes.
+const SQUID_USER: &str = "proxy";
 
 /// Where `cargo xtask bench proxy` has put mitmproxy.
 const MITMDUMP: &str = "OCTOBOT_BENCH_MITMDUMP";
@@ -188,12 +192,18 @@ fn squid(folder: &Path, host: &Host) -> Option<Peer> {
          sslcrtd_program {CERTGEN} -s {root}/certificates -M 4MB\nsslcrtd_children 2 startup=2\n\
          ssl_bump bump all\ntls_outgoing_options cafile={}\nhosts_file {root}/hosts\nhttp_access allow all\n\
          request_header_add x-api-key 0123456789abcdef all\ncache deny all\ncache_mem 8 MB\naccess_log none\n\
-         cache_log {root}/log\npid_filename {root}/pid\ncoredump_dir {root}\ncache_effective_user root\nworkers 1\n\
+         cache_log {root}/log\npid_filename {root}/pid\ncoredump_dir {root}\ncache_effective_user {SQUID_USER}\nworkers 1\n\
          max_filedescriptors 16384\nshutdown_lifetime 0 seconds\nlogfile_rotate 0\nnetdb_filename none\n",
         authority.display(),
         ca.display()
     );
     fs::write(here.join("squid.conf"), text).unwrap();
+    // It becomes another user where it can, who has to get at its files.
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let given = Command::new("chown").args(["-R", SQUID_USER]).arg(&here).status().unwrap();
+        assert!(given.success());
+    }
     let mut command = Command::new("squid");
     command.args(["--foreground", "-f"]).arg(here.join("squid.conf"));
     let server = Server::start(0, &command);
