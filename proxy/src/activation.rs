@@ -1,8 +1,8 @@
 //! Sockets that a launcher has bound, maybe in another network namespace, and passes to the proxy (`SCM_RIGHTS`).
 //!
-//! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp` or `dns-udp`. It is answered with `ok` and a line
-//! feed once the socket is served, or with a reason. Sockets may come at any time. A launcher on standard input takes the proxy
-//! with it when it ends, and so does the only one of a proxy that is told to end with it.
+//! Each message is one word and one socket: `proxy`, `transparent`, `dns-tcp`, `dns-udp` or `packets`. It is answered with `ok` and
+//! a line feed once the socket is served, or with a reason. Sockets may come at any time. A launcher on standard input takes the
+//! proxy with it when it ends, and so does the only one of a proxy that is told to end with it.
 
 use std::io::{self, Write as _};
 use std::net::{TcpListener, UdpSocket};
@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use octobot_proxy::listen::Kind;
+use octobot_proxy::packets::Observer;
 use socket2::SockRef;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ pub enum Passed {
     DnsTcp(TcpListener),
     /// For questions for names.
     DnsUdp(UdpSocket),
+    /// For what never gets here.
+    Packets(Observer),
 }
 
 /// Receives sockets in a thread of its own; `take` puts them to work. `ended` is cancelled when there will be no launcher any more.
@@ -105,6 +108,7 @@ fn passed(word: &str, socket: OwnedFd) -> io::Result<Passed> {
             socket.set_nonblocking(true)?;
             Ok(Passed::DnsUdp(socket))
         }
-        _ => Err(io::Error::other("a socket is for proxy, transparent, dns-tcp or dns-udp")),
+        "packets" => Ok(Passed::Packets(Observer::try_from(socket)?)),
+        _ => Err(io::Error::other("a socket is for proxy, transparent, dns-tcp, dns-udp or packets")),
     }
 }

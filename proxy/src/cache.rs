@@ -158,6 +158,12 @@ impl Cache {
             return Lookup::Bypass;
         }
         let Some(key) = Key::of(asked, &shared.tenant, &config.patterns) else { return Lookup::Bypass };
+        // In a box of its own: it is large, and most requests have no business with it.
+        Box::pin(self.look_up(asked, key)).await
+    }
+
+    async fn look_up(&self, asked: &Asked<'_>, key: Key) -> Lookup {
+        let shared = &self.shared;
         let may_lead = *asked.method == Method::GET && !PARTIAL.iter().any(|header| asked.headers.contains_key(header));
         loop {
             if let Some(response) = serve::kept(shared, &key, asked).await {

@@ -20,8 +20,10 @@ use crate::secret::Secret;
 mod answer;
 mod entries;
 mod metrics;
+mod serve;
 mod token;
 
+pub use serve::{prepare, serve};
 pub use token::{TokenError, read_token};
 
 use answer::Problem;

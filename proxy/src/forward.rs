@@ -164,7 +164,7 @@ impl Forwarder {
             headers: &head.headers,
             injected: credentials.as_deref(),
         };
-        Box::pin(self.proxy.cache.lookup(&asked)).await
+        self.proxy.cache.lookup(&asked).await
     }
 }
 

@@ -3,6 +3,7 @@
 //! A rule's headers go to the hosts and ports that it names, over TLS, and nowhere else. Here is no decision about who may be
 //! reached, and nothing is logged.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -117,10 +118,11 @@ impl Injector {
 
 impl Fitting<'_> {
     /// What names the credentials that are injected, if any: the same for the same ones, and only for them.
-    pub fn credentials(&self) -> Option<String> {
-        let digests = self.0.iter().filter_map(|rule| rule.digest.as_deref());
-        let names: Vec<_> = digests.collect();
-        (!names.is_empty()).then(|| names.join("+"))
+    pub fn credentials(&self) -> Option<Cow<'_, str>> {
+        let mut digests = self.0.iter().filter_map(|rule| rule.digest.as_deref());
+        let first = digests.next()?;
+        let names = digests.fold(Cow::Borrowed(first), |names, name| Cow::Owned(format!("{names}+{name}")));
+        Some(names)
     }
 
     /// Applies the rules. What the client itself sent has been freed of the headers of its connection before, so that it

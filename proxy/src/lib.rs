@@ -12,6 +12,7 @@ pub mod inject;
 pub mod listen;
 pub mod log;
 pub mod mitm;
+pub mod packets;
 pub mod policy;
 pub mod proxy;
 pub mod secret;

@@ -30,6 +30,7 @@ mod tunnel;
 
 pub use accept::{Kind, serve};
 pub use detect::{Detected, detect};
+pub use framing::{Follower, Sound};
 pub use guard::{Findings, Guard, Patience, REFUSED};
 pub use head::{Head, Violation};
 pub use hello::{Hello, HelloError, read as read_hello};

@@ -155,7 +155,10 @@ impl Log {
             writer.write(Arc::clone(&record));
         }
         drop(memory);
-        self.0.last.send_replace(record.number);
+        // Telling nobody takes time as well.
+        if self.0.last.receiver_count() > 0 {
+            self.0.last.send_replace(record.number);
+        }
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -174,7 +177,7 @@ impl Memory {
         };
         match record.decision {
             Decision::Allow | Decision::Tunnel | Decision::Cached => counts.allowed += 1,
-            Decision::Deny | Decision::Refuse => counts.denied += 1,
+            Decision::Deny | Decision::Refuse => counts.denied += record.attempts.unwrap_or(1),
             Decision::Fail => counts.failed += 1,
         }
         counts.bytes_up += record.bytes_up;

@@ -1,7 +1,6 @@
 //! The proxy's life: opens what it needs, serves, and ends in order when it is asked to.
 
 use std::fs::{self, DirBuilder};
-use std::future::IntoFuture as _;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -9,15 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use octobot_proxy::cache::{Cache, CacheConfig};
 use octobot_proxy::clock;
 use octobot_proxy::config::{Config, Live, watch};
-use octobot_proxy::control::{Control, read_token};
+use octobot_proxy::control::{self, Control, read_token};
 use octobot_proxy::descriptors;
 use octobot_proxy::dns;
 use octobot_proxy::listen::{self, Kind};
 use octobot_proxy::log::{Log, Retention};
 use octobot_proxy::mitm::Authority;
+use octobot_proxy::packets;
 use octobot_proxy::proxy::Proxy;
 use rustix::fs::FlockOperation;
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
@@ -76,7 +77,7 @@ async fn serve(arguments: Arguments, telling: Telling) -> anyhow::Result<()> {
         })
         .context("no sockets can be received")?;
     }
-    control(arguments.control, Control::new(Arc::clone(&proxy), token)).await?;
+    serve_control(arguments.control, Control::new(Arc::clone(&proxy), token)).await?;
     if let Some(file) = arguments.config {
         tokio::spawn(watch(Arc::clone(&proxy.live), file, text));
     }
@@ -177,6 +178,11 @@ impl Hall {
             Passed::Listener(listener, kind) => self.listen(TcpListener::from_std(listener)?, kind),
             Passed::DnsTcp(listener) => self.answer_tcp(TcpListener::from_std(listener)?),
             Passed::DnsUdp(socket) => self.answer_udp(UdpSocket::from_std(socket)?),
+            Passed::Packets(observer) => {
+                tracing::info!(listener = "Packets", "the proxy sees what the network refuses");
+                tokio::spawn(packets::observe(Arc::clone(&self.proxy), observer));
+                Ok(())
+            }
         }
     }
 }
@@ -185,19 +191,19 @@ async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("can't listen at {address}"))
 }
 
-async fn control(address: ControlAddress, control: Control) -> anyhow::Result<()> {
-    let router = control.router();
+async fn serve_control(address: ControlAddress, api: Control) -> anyhow::Result<()> {
+    let router = api.router();
     match address {
         ControlAddress::None => {}
         ControlAddress::Tcp(address) => {
             let listener = bind(address).await?;
             tracing::info!(listener = "Control", address = %listener.local_addr()?, "the control API listens");
-            tokio::spawn(axum::serve(listener, router).into_future());
+            tokio::spawn(control::serve(listener.tap_io(control::prepare), router));
         }
         ControlAddress::Unix(path) => {
             let listener = bind_unix(&path).with_context(|| format!("can't listen at {}", path.display()))?;
             tracing::info!(listener = "Control", path = %path.display(), "the control API listens");
-            tokio::spawn(axum::serve(listener, router).into_future());
+            tokio::spawn(control::serve(listener, router));
         }
     }
     Ok(())

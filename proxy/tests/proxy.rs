@@ -17,6 +17,8 @@ mod fixture;
 mod forward;
 #[path = "proxy/garbage.rs"]
 mod garbage;
+#[path = "proxy/images.rs"]
+mod images;
 #[path = "proxy/injection.rs"]
 mod injection;
 #[path = "proxy/kept.rs"]
@@ -25,12 +27,20 @@ mod kept;
 mod load;
 #[path = "proxy/names.rs"]
 mod names;
+#[path = "proxy/nginx.rs"]
+mod nginx;
+#[path = "proxy/observing.rs"]
+mod observing;
 #[path = "proxy/origin.rs"]
 mod origin;
+#[path = "proxy/packages.rs"]
+mod packages;
 #[path = "proxy/parent.rs"]
 mod parent;
 #[path = "proxy/passing.rs"]
 mod passing;
+#[path = "proxy/programs.rs"]
+mod programs;
 #[path = "proxy/redirection.rs"]
 mod redirection;
 #[path = "proxy/refusals.rs"]

@@ -4,6 +4,7 @@
 //! errors are read by the person who typed the command.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -15,6 +16,7 @@ mod command;
 mod dev;
 mod dist;
 mod folder;
+mod fuzz;
 mod image;
 mod npm;
 mod progress;
@@ -49,8 +51,10 @@ enum Chore {
     Image(Image),
     /// Checks the rules of this repository that no other tool knows.
     Tidy,
-    /// Measures the built server; each figure is a ratio, or has a limit.
-    Bench,
+    /// Measures the built server, or the proxy; each figure is a ratio, or has a limit.
+    Bench(Bench),
+    /// Fuzzes the proxy's readers of what comes from outside.
+    Fuzz(Fuzz),
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +85,20 @@ struct Image {
 }
 
 #[derive(Debug, Args)]
+struct Bench {
+    /// What to measure.
+    #[arg(default_value = "server")]
+    what: bench::What,
+}
+
+#[derive(Debug, Args)]
+struct Fuzz {
+    /// For how many seconds each target runs.
+    #[arg(default_value_t = fuzz::USUAL.as_secs())]
+    seconds: u64,
+}
+
+#[derive(Debug, Args)]
 struct Test {
     /// Treat everything that is skipped as a failure.
     #[arg(long)]
@@ -106,7 +124,8 @@ fn run() -> Result<ExitCode> {
         Chore::Image(image) if image.test => image::for_tests(&repository)?,
         Chore::Image(_) => image::product(&repository)?,
         Chore::Tidy => tidy::run(&repository)?,
-        Chore::Bench => bench::run(&repository)?,
+        Chore::Bench(bench) => bench::run(&repository, bench.what)?,
+        Chore::Fuzz(fuzz) => fuzz::run(&repository, Duration::from_secs(fuzz.seconds))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -216,7 +216,7 @@ fn is_known_file(host: &str, path: &str) -> bool {
     match host {
         "registry.npmjs.org" | "registry.yarnpkg.com" => path.contains("/-/") && ends(&[".tgz"]),
         "files.pythonhosted.org" => path.starts_with("/packages/"),
-        "static.crates.io" => path.starts_with("/crates/") && ends(&[".crate"]),
+        "static.crates.io" => path.starts_with("/crates/") && ends(&[".crate", "/download"]),
         "proxy.golang.org" => path.contains("/@v/v") && ends(&[".zip", ".mod", ".info"]),
         "rubygems.org" => path.starts_with("/gems/") && ends(&[".gem"]),
         "repo.maven.apache.org" | "repo1.maven.org" => {

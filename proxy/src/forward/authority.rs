@@ -1,11 +1,11 @@
 //! Which host a request is for. What its connection says, what its target says and what `Host` says have to agree. Pure.
 
-use http::uri::{Authority, PathAndQuery};
+use http::uri::{self, Authority, PathAndQuery};
 use http::{Request, Uri, header};
 
 use super::{Refusal, is_secure};
 use crate::log::Entry;
-use crate::policy::{Scheme, Target};
+use crate::policy::{Host, Scheme, Target};
 
 /// What a connection says about its requests.
 #[derive(Debug, Clone)]
@@ -61,11 +61,14 @@ pub fn target<B>(via: &Via, request: &Request<B>) -> Result<Target, Refusal> {
 
 /// The URI of a request with its target's scheme and host in the one form that they have.
 pub fn whole_uri(target: &Target, uri: &Uri) -> Result<Uri, Refusal> {
-    let authority =
-        if target.scheme.default_port() == Some(target.port) { target.host.to_string() } else { target.to_string() };
+    let authority = match &target.host {
+        Host::Name(name) if target.scheme.default_port() == Some(target.port) => name.as_str().to_owned(),
+        host if target.scheme.default_port() == Some(target.port) => host.to_string(),
+        _ => target.to_string(),
+    };
     let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
     Uri::builder()
-        .scheme(name(target.scheme))
+        .scheme(if is_secure(target.scheme) { uri::Scheme::HTTPS } else { uri::Scheme::HTTP })
         .authority(authority)
         .path_and_query(path)
         .build()

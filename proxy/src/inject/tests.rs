@@ -1,5 +1,7 @@
 //! Rules against requests.
 
+use std::borrow::Cow;
+
 use http::Request;
 
 use super::*;
@@ -167,7 +169,7 @@ fn credentials_have_a_name_that_doesnt_tell_them() {
     let named = |rules: &Rules| {
         let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
         let target = Target::parse("api.example", Scheme::Https).unwrap();
-        Injector::new(rules).unwrap().fitting(&target, &head).credentials()
+        Injector::new(rules).unwrap().fitting(&target, &head).credentials().map(Cow::into_owned)
     };
     let other = rules(serde_json::json!({ "api.example": { "set": { "x-api-key": "canary2" } } }));
     let removing = rules(serde_json::json!({ "api.example": { "remove": ["x-api-key"] } }));

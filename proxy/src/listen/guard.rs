@@ -6,13 +6,13 @@
 
 use std::future::Future as _;
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::io::poll_read_buf;
@@ -176,7 +176,8 @@ impl Guard {
     /// Passes sound bytes on.
     fn release(&mut self, out: &mut ReadBuf<'_>) {
         let length = self.sound.min(out.remaining());
-        out.put_slice(&self.held.split_to(length));
+        out.put_slice(&self.held[..length]);
+        self.held.advance(length);
         self.sound -= length;
         if self.held.is_empty() {
             // An idle connection holds no buffer.
@@ -319,8 +320,16 @@ impl Guard {
 
     /// Reads more into what is held; `false` at the end of the stream.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        self.held.reserve(STEP);
-        poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.held).map_ok(|length| length > 0)
+        if !self.held.is_empty() {
+            self.held.reserve(STEP);
+            return poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.held).map_ok(|length| length > 0);
+        }
+        // A connection that waits holds no buffer.
+        let mut space = [MaybeUninit::uninit(); STEP];
+        let mut read = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+        self.held.extend_from_slice(read.filled());
+        Poll::Ready(Ok(!self.held.is_empty()))
     }
 
     /// A body goes on without a copy if the parser's buffer can't take more than belongs to it.

@@ -82,7 +82,8 @@ impl AsyncRead for Rewind {
             return Pin::new(&mut self.stream).poll_read(cx, out);
         }
         let length = self.seen.len().min(out.remaining());
-        out.put_slice(&self.seen.split_to(length));
+        out.put_slice(&self.seen[..length]);
+        self.seen.advance(length);
         if self.seen.is_empty() {
             self.seen = BytesMut::new();
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Instant;
 
 use super::{Decision, Log, Protocol, Record};
-use crate::policy::Target;
+use crate::policy::{Host, Target};
 
 /// Longer methods and paths are cut in the log.
 const LONGEST_TEXT: usize = 2048;
@@ -31,7 +31,10 @@ impl Entry {
 
     /// Says where it goes.
     pub fn target(&mut self, target: &Target) -> &mut Self {
-        self.record.host = target.host.to_string();
+        self.record.host = match &target.host {
+            Host::Name(name) => name.as_str().to_owned(),
+            Host::Address(_) => target.host.to_string(),
+        };
         self.record.port = target.port;
         self
     }
@@ -53,6 +56,12 @@ impl Entry {
     /// Says which address it goes to.
     pub fn address(&mut self, address: IpAddr) -> &mut Self {
         self.record.address = Some(address);
+        self
+    }
+
+    /// Says how many attempts it stands for.
+    pub fn attempts(&mut self, times: u64) -> &mut Self {
+        self.record.attempts = Some(times);
         self
     }
 
@@ -99,5 +108,5 @@ impl Drop for Entry {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+    if text.len() <= LONGEST_TEXT { text.to_owned() } else { text.chars().take(LONGEST_TEXT).collect() }
 }

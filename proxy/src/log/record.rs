@@ -36,6 +36,9 @@ pub struct Record {
     pub bytes_up: u64,
     /// And to the client.
     pub bytes_down: u64,
+    /// How many attempts it stands for, of those that the network refuses before they reach the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u64>,
     /// From the request's head to the last byte of its answer.
     pub duration_ms: u64,
     /// What became of it.
@@ -71,6 +74,12 @@ pub enum Protocol {
     Transparent,
     /// As a question for a name.
     Dns,
+    /// As a connection that the network itself refused.
+    Tcp,
+    /// As a datagram.
+    Udp,
+    /// As an echo request.
+    Icmp,
     /// As bytes that nothing could be made of.
     Unknown,
 }

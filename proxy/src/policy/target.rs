@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::host::{Host, HostError};
+use super::host::{DomainName, Host, HostError};
 
 /// Where a request or connection wants to go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,7 +50,10 @@ impl Target {
     pub fn is_named_by(&self, authority: &str) -> bool {
         let Ok((host, port)) = split(authority) else { return false };
         let same_port = port.is_none_or(|port| port_number(port) == Ok(self.port));
-        same_port && Host::parse(host).is_ok_and(|host| host == self.host)
+        // As nearly always: the one form of a name, maybe with letters of the other case, is read as that name.
+        let same = |name: &DomainName| name.as_str().eq_ignore_ascii_case(host);
+        let is_same = matches!(&self.host, Host::Name(name) if same(name));
+        same_port && (is_same || Host::parse(host).is_ok_and(|host| host == self.host))
     }
 }
 

@@ -19,8 +19,11 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of a request: the client's, counted.
 #[derive(Debug)]
-pub struct RequestBody {
-    body: Option<Incoming>,
+pub struct RequestBody(Option<Sending>);
+
+#[derive(Debug)]
+struct Sending {
+    body: Incoming,
     tally: Tally,
     pulse: Pulse,
 }
@@ -72,17 +75,17 @@ impl Tally {
 impl RequestBody {
     /// Counts a client's body.
     pub fn new(body: Incoming, tally: Tally) -> Self {
-        Self { body: Some(body), tally, pulse: Pulse::new() }
+        Self(Some(Sending { body, tally, pulse: Pulse::new() }))
     }
 
     /// No body.
     pub fn empty() -> Self {
-        Self { body: None, tally: Tally::default(), pulse: Pulse::new() }
+        Self(None)
     }
 
-    /// Tells how it goes.
-    pub fn pulse(&self) -> Pulse {
-        self.pulse.clone()
+    /// Tells how it goes, if there is anything to go.
+    pub fn pulse(&self) -> Option<Pulse> {
+        self.0.as_ref().map(|sending| sending.pulse.clone())
     }
 }
 
@@ -144,20 +147,20 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let frame = ready!(Pin::new(body).poll_frame(cx));
-        self.pulse.beat();
+        let Some(sending) = &mut self.0 else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(&mut sending.body).poll_frame(cx));
+        sending.pulse.beat();
         if let Some(Ok(frame)) = &frame {
-            self.tally.add(frame);
+            sending.tally.add(frame);
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.0.as_ref().is_none_or(|sending| sending.body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), |sending| sending.body.size_hint())
     }
 }

@@ -8,13 +8,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::body::RequestBody;
 use super::dial::{DialError, Dialer, Route};
@@ -166,7 +167,9 @@ impl Pool {
 
     /// Waits for the answer for as long as it may take. An upload takes the time that it takes while it goes on.
     async fn in_time(&self, link: &mut Link, request: Request<RequestBody>) -> Result<Sent, SendError> {
-        let pulse = request.body().pulse();
+        let Some(pulse) = request.body().pulse() else {
+            return timeout(self.0.answer, link.send(request)).await.map_err(|_| SendError::Late);
+        };
         pulse.beat();
         tokio::select! {
             sent = link.send(request) => Ok(sent),
@@ -340,10 +343,8 @@ fn write_for_http1(request: &mut Request<RequestBody>) {
     if let Some(host) = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
         request.headers_mut().insert(header::HOST, host);
     }
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    if let Ok(path) = path.parse::<Uri>() {
-        *request.uri_mut() = path;
-    }
+    let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+    *request.uri_mut() = Uri::from(path);
     let mut cookies = request.headers().get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     if let (Some(first), Some(second)) = (cookies.next(), cookies.next()) {
         let joined = std::iter::once(first).chain([second]).chain(cookies).collect::<Vec<_>>().join(&b"; "[..]);

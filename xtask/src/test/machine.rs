@@ -37,12 +37,18 @@ pub enum Tool {
     Curl,
     /// Another one: Python's requests.
     Requests,
+    /// One more.
+    Wget,
+    /// And a JVM with its compiler, which knows of no proxy by itself.
+    Java,
     /// Where images are fetched from.
     Registry,
+    /// What fetches images without an engine.
+    Skopeo,
 }
 
 impl Tool {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Chromium,
         Self::Chromedriver,
         Self::Postgres,
@@ -54,7 +60,10 @@ impl Tool {
         Self::Nftables,
         Self::Curl,
         Self::Requests,
+        Self::Wget,
+        Self::Java,
         Self::Registry,
+        Self::Skopeo,
     ];
 
     /// Whether the program is on this machine.
@@ -71,7 +80,10 @@ impl Tool {
             Self::Nftables => command::exists("nft"),
             Self::Curl => command::exists("curl"),
             Self::Requests => Path::new("/usr/lib/python3/dist-packages/requests").exists(),
+            Self::Wget => command::exists("wget"),
+            Self::Java => command::exists("javac"),
             Self::Registry => command::exists("docker-registry"),
+            Self::Skopeo => command::exists("skopeo"),
         }
     }
 
@@ -89,7 +101,10 @@ impl Tool {
             Self::Nftables => "nftables",
             Self::Curl => "curl",
             Self::Requests => "python3-requests",
+            Self::Wget => "wget",
+            Self::Java => "default-jdk-headless",
             Self::Registry => "docker-registry",
+            Self::Skopeo => "skopeo",
         }
     }
 }

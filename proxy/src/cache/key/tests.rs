@@ -68,6 +68,7 @@ fn what_never_changes_has_a_key_and_nothing_else_has() {
         ("https://files.pythonhosted.org/packages/ab/cd/ef/x-1.0-py3-none-any.whl", true),
         ("https://pypi.org/simple/x/", false),
         ("https://static.crates.io/crates/serde/serde-1.0.0.crate", true),
+        ("https://static.crates.io/crates/serde/1.0.0/download", true),
         ("https://index.crates.io/se/rd/serde", false),
         ("http://deb.debian.org/debian/pool/main/h/hello/hello_2.10-3_amd64.deb", true),
         ("http://deb.debian.org/debian/dists/stable/InRelease", false),
