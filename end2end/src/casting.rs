@@ -6,12 +6,11 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use crate::engine::{Engine, PRODUCT};
 use crate::model::{Block, Model, Scenario, Step};
 use crate::server::Place;
-use crate::{Stage, agents, api, origin, play_at, play_in};
+use crate::{Stage, agents, api, play_at, play_in};
 
 /// What every agent is asked to do.
 pub const PROMPT: &str = "create hello.txt and run the tests";

@@ -1,7 +1,6 @@
 //! A container engine as its own command sees it, and not as the server does: what tests with containers run on, and
 //! what they look at.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

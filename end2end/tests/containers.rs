@@ -9,7 +9,7 @@ use octobot_end2end::agreement;
 use octobot_end2end::api::{Api, Method, make_repository, text};
 use octobot_end2end::casting::{self, PROMPT, Role, Scene};
 use octobot_end2end::engine::{Engine, IMAGE};
-use octobot_end2end::model::{Scenario, Step};
+use octobot_end2end::model::{Model, Scenario, Step};
 use octobot_end2end::registry::Registry;
 use octobot_end2end::{Server, rehearse_in, skip};
 use octobot_wire::permission::PermissionKind;

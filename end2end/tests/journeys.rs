@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, text};
 use octobot_end2end::casting::{self, Part, Role, Scene};
+use octobot_end2end::model::Model;
 use octobot_end2end::page::{
     self, QUESTION, complains_only_of, hide, hydrated, looks_right, permit_until, press, see, write,
 };

@@ -5,9 +5,9 @@ use axum::Router;
 use axum::routing::get;
 use octobot_end2end::api::{Api, make_repository};
 use octobot_end2end::casting::{Part, Role, Scene};
-use octobot_end2end::model::{Scenario, Step};
+use octobot_end2end::model::{Model, Scenario, Step};
 use octobot_end2end::page::{hydrated, looks_right, permit_until, press, see, send};
-use octobot_end2end::{Stage, skip};
+use octobot_end2end::{Stage, origin, skip};
 use serde_json::json;
 
 /// What the agents are asked to do.

@@ -9,27 +9,18 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, RecvFlags, recv, sockopt};
-use socket2::{Domain, Protocol as Number, Socket, Type};
+use octobot_inlet::packets::{LONGEST, attempt};
+use octobot_inlet::packets::Transport;
+use rustix::net::{AddressFamily, sockopt};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::log::{Decision, Protocol};
 use crate::proxy::Proxy;
 
-mod filter;
-mod head;
 mod tally;
 
-pub use head::{Attempt, Transport, attempt};
-
 use tally::{Tally, Told};
-
-/// All protocols above the link (`ETH_P_ALL` of `linux/if_ether.h`), which is the only way to see what leaves.
-const EVERYTHING: u16 = 3;
-
-/// How many bytes of packets wait to be looked at; what doesn't fit is dropped.
-const QUEUE: usize = 128 * 1024;
 
 /// How many packets are looked at before others get their turn.
 const BATCH: usize = 64;
@@ -38,22 +29,7 @@ const BATCH: usize = 64;
 /// hundredth of a core.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A socket that sees what leaves to other addresses in the network namespace of the caller, which needs `CAP_NET_RAW` there.
-///
-/// Only beginnings get through its filter: a TCP SYN to another port than 80 and 443, a datagram of UDP, an ICMP echo request; and
-/// none to loopback addresses.
-pub fn observer() -> io::Result<OwnedFd> {
-    let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Number::from(i32::from(EVERYTHING.to_be()))))?;
-    socket.set_recv_buffer_size(QUEUE)?;
-    socket.attach_filter(&filter::program())?;
-    socket.set_nonblocking(true)?;
-    let socket = OwnedFd::from(socket);
-    // What came before there was a filter.
-    while recv(&socket, &mut [0; 0][..], RecvFlags::empty()).is_ok() {}
-    Ok(socket)
-}
-
-/// Writes down what an [`observer`] sees, until the proxy closes.
+/// Writes down what an [`octobot_inlet::packets::observer`] sees, until the proxy closes.
 pub async fn observe(proxy: Arc<Proxy>, socket: Observer) {
     let mut tally = Tally::default();
     let mut told = Vec::new();
@@ -79,7 +55,7 @@ pub async fn observe(proxy: Arc<Proxy>, socket: Observer) {
     }
 }
 
-/// An [`observer`] that is put to work. It isn't UDP's, but what it receives are datagrams all the same.
+/// An [`octobot_inlet::packets::observer`] that is put to work. It isn't UDP's, but what it receives are datagrams all the same.
 #[derive(Debug)]
 pub struct Observer(UdpSocket);
 
@@ -101,7 +77,7 @@ impl Observer {
     async fn see(&self, tally: &mut Tally, told: &mut Vec<Told>) -> io::Result<usize> {
         self.0.readable().await?;
         let now = Instant::now();
-        let mut packet = [0; head::LONGEST];
+        let mut packet = [0; LONGEST];
         for seen in 0..BATCH {
             match self.0.try_recv(&mut packet) {
                 Ok(length) => told.extend(attempt(&packet[..length]).and_then(|attempt| tally.see(attempt, now))),

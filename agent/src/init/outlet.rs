@@ -20,7 +20,8 @@ const LATER_RETRY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What opening the network takes. Nobody has it afterwards, process 1 included.
-const RIGHTS: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET_BIND_SERVICE);
+const RIGHTS: CapabilitySet =
+    CapabilitySet::NET_ADMIN.union(CapabilitySet::NET_BIND_SERVICE).union(CapabilitySet::NET_RAW);
 
 /// Opens the way out, tells programs where names are resolved, and passes the sockets from then on. Everything that is started
 /// later finds a network in which every address leads to the proxy.

@@ -21,6 +21,12 @@ pub enum TrafficProtocol {
     Transparent,
     /// As a question for a name.
     Dns,
+    /// As a connection to a port that nothing leads to, which the network itself refused.
+    Tcp,
+    /// As a datagram, of which none leaves.
+    Udp,
+    /// As an echo request, of which none leaves.
+    Icmp,
     /// As bytes that nothing could be made of.
     Unknown,
 }

@@ -105,9 +105,9 @@ fn dns_message(bytes: &[u8]) {
 
 /// Nothing is an attempt that leads to loopback or that the proxy has records of.
 fn packet(bytes: &[u8]) {
-    if let Some(attempt) = packets::attempt(bytes) {
+    if let Some(attempt) = octobot_inlet::packets::attempt(bytes) {
         assert!(!attempt.address.is_loopback());
-        assert!(attempt.transport != packets::Transport::Tcp || ![80, 443].contains(&attempt.port));
+        assert!(attempt.transport != octobot_inlet::packets::Transport::Tcp || ![80, 443].contains(&attempt.port));
     }
 }
 

@@ -6,6 +6,7 @@
 //! thread; nothing here knows what a proxy does with a connection.
 
 mod network;
+pub mod packets;
 mod passing;
 
 use std::io;
@@ -45,6 +46,8 @@ impl Inlets {
         sockets.push(("proxy".to_owned(), listener(PROXY)?.into()));
         sockets.push(("dns-tcp".to_owned(), listener(DNS)?.into()));
         sockets.push(("dns-udp".to_owned(), std::net::UdpSocket::bind(DNS)?.into()));
+        // Last, so that nothing of this is seen.
+        sockets.push(("packets".to_owned(), packets::observer()?));
         Ok(Self(sockets))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Attempt;
+use octobot_inlet::packets::Attempt;
 
 /// There is no more than one record of an attempt in this time.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -75,8 +75,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Transport;
     use super::*;
+    use octobot_inlet::packets::Transport;
 
     fn to(port: u16) -> Attempt {
         Attempt { transport: Transport::Tcp, address: [203, 0, 113, 7].into(), port }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
-use octobot_proxy::packets::observer;
+use octobot_inlet::packets::observer;
 use serde_json::{Value, json};
 use socket2::{Domain, Protocol, Socket, Type};
 

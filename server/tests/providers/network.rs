@@ -8,7 +8,9 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use octobot_server::sandbox::{DaemonClient, LogSink, SandboxSpec, Secret};
+use octobot_proxy::log::{Decision, Filter, Protocol};
+use octobot_server::sandbox::proxy_client::PAGE;
+use octobot_server::sandbox::{DaemonClient, LogSink, ProxyClient, SandboxSpec, Secret};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::bench::{Bench, ROOMY, remove, run, session, spec};
@@ -133,6 +135,17 @@ pub async fn nothing_reaches_the_host_past_the_proxy(bench: &dyn Bench) {
     assert_eq!(outside.heads().len(), 1, "only the control came: {:?}", outside.heads());
     datagrams.set_nonblocking(true).unwrap();
     assert!(datagrams.recv(&mut [0; 16]).is_err(), "no datagram came");
+    let log = ProxyClient::new(bench.provider().proxy(session).await.unwrap().unwrap());
+    let records = log.log(0, &Filter::default(), PAGE).await.unwrap().records;
+    for (protocol, port) in [(Protocol::Tcp, tcp), (Protocol::Udp, udp)] {
+        let is_told = records.iter().any(|record| {
+            record.protocol == protocol
+                && record.host == "8.8.8.8"
+                && record.port == port
+                && record.decision == Decision::Deny
+        });
+        assert!(is_told, "{protocol:?} isn't in the log: {records:?}");
+    }
     remove(bench, session).await;
 }
 

