@@ -1,16 +1,15 @@
-//! The root of the pages: every view and its URL.
+//! The root of the pages. Inside a project, `place` says what a URL names: each route of the router's own would be code in the WASM
+//! that a session waits for.
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::components::{Redirect, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 use octobot_wire::ProjectId;
 
 use crate::components::form::since::Clock;
-use crate::late::{self, Late};
 use crate::pages::not_found::NotFound;
 use crate::pages::project::ProjectPage;
-use crate::pages::session::SessionPage;
 use crate::place::project_url;
 
 /// Everything inside the document's body.
@@ -25,16 +24,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=|| view! { <NotFound what="page"/> }>
                 <Route path=path!("/") view=move || view! { <Redirect path=home.clone()/> }/>
-                <ParentRoute path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async>
-                    <Route path=path!("") view=|| late::show(Late::Overview)/>
-                    <Route path=path!("sessions/:session") view=SessionPage/>
-                    <Route path=path!("workspaces/:workspace") view=|| late::show(Late::Workspace)/>
-                    <Route path=path!("agents") view=|| late::show(Late::Agents)/>
-                    <Route path=path!("agents/new") view=|| late::show(Late::NewAgent)/>
-                    <Route path=path!("agents/:agent") view=|| late::show(Late::Agent)/>
-                    <Route path=path!("credentials") view=|| late::show(Late::Credentials)/>
-                    <Route path=path!("*any") view=|| view! { <NotFound what="page"/> }/>
-                </ParentRoute>
+                <Route path=path!("/projects/:project/*any") view=ProjectPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

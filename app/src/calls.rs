@@ -7,6 +7,7 @@ mod agents;
 mod credentials;
 pub mod encoding;
 mod failure;
+mod network;
 mod projects;
 mod sessions;
 mod turns;
@@ -17,6 +18,7 @@ pub use credentials::*;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 use failure::answer;
+pub use network::*;
 pub use projects::*;
 pub use sessions::*;
 pub use turns::*;

@@ -6,6 +6,8 @@ pub mod credential;
 pub mod dynamic;
 pub mod form;
 pub mod frame;
+pub mod network;
 pub mod session;
 pub mod sidebar;
+pub mod traffic;
 pub mod workspace;

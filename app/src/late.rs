@@ -17,27 +17,13 @@ use crate::components::session::delete::DeleteSessionDialog;
 use crate::components::workspace::add::AddWorkspaceDialog;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
 use crate::components::workspace::rename::RenameWorkspaceDialog;
-use crate::pages::agent::{AgentPage, NewAgentPage};
-use crate::pages::agents::AgentsPage;
-use crate::pages::credentials::CredentialsPage;
-use crate::pages::overview::OverviewPage;
-use crate::pages::workspace::WorkspacePage;
+use crate::pages::place::PlacePage;
 
 /// A part of the page that loads late.
 #[derive(Clone, Copy)]
 pub enum Late {
-    /// The overview.
-    Overview,
-    /// A workspace's page.
-    Workspace,
-    /// The list of agents.
-    Agents,
-    /// The form for a new agent.
-    NewAgent,
-    /// An agent's page.
-    Agent,
-    /// The list of credentials.
-    Credentials,
+    /// The page of a place that isn't a session.
+    Place,
     /// The dialog that gives a session credentials.
     SessionCredentials(SessionId, Dialog),
     /// What an agent wants filled in.
@@ -64,12 +50,7 @@ pub type Dialog = RwSignal<bool>;
 #[lazy]
 fn fetch(part: Late) -> AnyView {
     match part {
-        Late::Overview => view! { <OverviewPage/> }.into_any(),
-        Late::Workspace => view! { <WorkspacePage/> }.into_any(),
-        Late::Agents => view! { <AgentsPage/> }.into_any(),
-        Late::NewAgent => view! { <NewAgentPage/> }.into_any(),
-        Late::Agent => view! { <AgentPage/> }.into_any(),
-        Late::Credentials => view! { <CredentialsPage/> }.into_any(),
+        Late::Place => view! { <PlacePage/> }.into_any(),
         Late::SessionCredentials(id, open) => view! { <SessionCredentialsDialog id open/> }.into_any(),
         Late::Question(id, turn, asked) => view! { <QuestionForm id turn asked/> }.into_any(),
         Late::Completion(draft, completion) => view! { <CompletionList draft completion/> }.into_any(),
@@ -108,7 +89,15 @@ pub async fn ready() {
     use crate::place::Place;
     let path = window().location().pathname().unwrap_or_default();
     match Place::of_path(&path) {
-        Place::Session(_) | Place::Elsewhere => {}
-        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials => __preload_fetch().await,
+        Place::Session(_) => {}
+        Place::Overview
+        | Place::Workspace(_)
+        | Place::Agents
+        | Place::NewAgent
+        | Place::Agent(_)
+        | Place::Credentials
+        | Place::Network
+        | Place::Traffic(_)
+        | Place::Elsewhere => __preload_fetch().await,
     }
 }

@@ -3,8 +3,11 @@
 pub mod agent;
 pub mod agents;
 pub mod credentials;
+pub mod network;
 pub mod not_found;
 pub mod overview;
+pub mod place;
 pub mod project;
 pub mod session;
+pub mod traffic;
 pub mod workspace;

@@ -13,25 +13,45 @@ pub enum Place {
     Session(SessionId),
     /// A workspace.
     Workspace(WorkspaceId),
-    /// The agents, or one of them.
+    /// The list of agents.
     Agents,
+    /// The form for a new agent.
+    NewAgent,
+    /// An agent.
+    Agent(AgentId),
     /// The credentials.
     Credentials,
+    /// Who may be reached from sandboxes.
+    Network,
+    /// What passes through a session's proxy.
+    Traffic(SessionId),
     /// Nothing that exists.
     Elsewhere,
 }
 
 impl Place {
+    /// Whether it is one of the places to do with agents.
+    pub fn is_of_agents(self) -> bool {
+        matches!(self, Self::Agents | Self::NewAgent | Self::Agent(_))
+    }
+
     /// Reads a path.
     pub fn of_path(path: &str) -> Self {
         let mut steps = path.trim_matches('/').split('/');
         let (Some("projects"), Some(_)) = (steps.next(), steps.next()) else { return Self::Elsewhere };
         match (steps.next(), steps.next()) {
             (None, _) => Self::Overview,
-            (Some("sessions"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Session),
+            (Some("sessions"), Some(id)) => match steps.next() {
+                None => id.parse().map_or(Self::Elsewhere, Self::Session),
+                Some("network") => id.parse().map_or(Self::Elsewhere, Self::Traffic),
+                Some(_) => Self::Elsewhere,
+            },
             (Some("workspaces"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Workspace),
-            (Some("agents"), _) => Self::Agents,
-            (Some("credentials"), _) => Self::Credentials,
+            (Some("agents"), None) => Self::Agents,
+            (Some("agents"), Some("new")) => Self::NewAgent,
+            (Some("agents"), Some(id)) => id.parse().map_or(Self::Elsewhere, Self::Agent),
+            (Some("credentials"), None) => Self::Credentials,
+            (Some("network"), None) => Self::Network,
             _ => Self::Elsewhere,
         }
     }
@@ -94,6 +114,21 @@ pub fn credentials_url(project: &ProjectId) -> String {
     format!("/projects/{project}/credentials")
 }
 
+/// Who may be reached from a project's sandboxes.
+pub fn network_url(project: &ProjectId) -> String {
+    format!("/projects/{project}/network")
+}
+
+/// The same, with what a workspace adds.
+pub fn workspace_network_url(project: &ProjectId, workspace: WorkspaceId) -> String {
+    format!("/projects/{project}/network?workspace={workspace}")
+}
+
+/// What passes through a session's proxy.
+pub fn traffic_url(project: &ProjectId, session: SessionId) -> String {
+    format!("/projects/{project}/sessions/{session}/network")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,9 +143,11 @@ mod tests {
             (session_url(&project, session), Place::Session(session)),
             (workspace_url(&project, workspace), Place::Workspace(workspace)),
             (agents_url(&project), Place::Agents),
-            (new_agent_url(&project), Place::Agents),
-            (agent_url(&project, AgentId::new(id)), Place::Agents),
+            (new_agent_url(&project), Place::NewAgent),
+            (agent_url(&project, AgentId::new(id)), Place::Agent(AgentId::new(id))),
             (credentials_url(&project), Place::Credentials),
+            (network_url(&project), Place::Network),
+            (traffic_url(&project, session), Place::Traffic(session)),
         ];
         for (url, place) in places {
             assert_eq!(Place::of_path(&url), place, "{url}");
@@ -119,7 +156,14 @@ mod tests {
 
     #[test]
     fn a_path_that_names_nothing_leads_elsewhere() {
-        for path in ["/", "/projects", "/projects/local/sessions/x", "/projects/local/sessions", "/projects/local/x"] {
+        for path in [
+            "/",
+            "/projects",
+            "/projects/local/sessions/x",
+            "/projects/local/sessions",
+            "/projects/local/x",
+            "/projects/local/agents/x",
+        ] {
             assert_eq!(Place::of_path(path), Place::Elsewhere, "{path}");
         }
     }

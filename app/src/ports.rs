@@ -12,11 +12,16 @@ use octobot_wire::agent::{Agent, SaveAgent};
 use octobot_wire::credential::{Credential, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
+use octobot_wire::network::{
+    AllowHost, DisallowHost, EffectivePolicy, HostAllowed, HostVerdict, NetworkAdditions, NetworkPolicy, NetworkView,
+    PolicyScope,
+};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
+use octobot_wire::traffic::TrafficSummary;
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
 use octobot_wire::{
@@ -46,6 +51,10 @@ pub struct Backend {
     pub agents: Arc<dyn Agents>,
     /// Credentials.
     pub credentials: Arc<dyn Credentials>,
+    /// Who may be reached.
+    pub network: Arc<dyn Network>,
+    /// What passes through proxies.
+    pub traffic: Arc<dyn Traffic>,
     /// Sessions and their turns.
     pub sessions: Arc<dyn Sessions>,
 }
@@ -155,6 +164,56 @@ pub trait Credentials: Send + Sync {
         session: SessionId,
         request: SessionCredentials,
     ) -> Answer<'a, SessionCredentials>;
+}
+
+/// Who may be reached from a project's sandboxes.
+pub trait Network: Send + Sync {
+    /// The project's policy, and what there could be in it.
+    fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId) -> Answer<'a, NetworkView>;
+    /// Replaces it, unless somebody else has changed it since.
+    fn save<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: NetworkPolicy) -> Answer<'a, NetworkPolicy>;
+    /// What a workspace adds to it.
+    fn additions<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        workspace: WorkspaceId,
+    ) -> Answer<'a, NetworkAdditions>;
+    /// Replaces what a workspace adds, unless somebody else has changed it since.
+    fn save_additions<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        workspace: WorkspaceId,
+        request: NetworkAdditions,
+    ) -> Answer<'a, NetworkAdditions>;
+    /// All rules in force, and where they come from.
+    fn effective<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        scope: PolicyScope,
+    ) -> Answer<'a, EffectivePolicy>;
+    /// Whether a host would be reached, and by which rule.
+    fn check<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        scope: PolicyScope,
+        host: &'a str,
+    ) -> Answer<'a, HostVerdict>;
+    /// Lets a host be reached.
+    fn allow<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: AllowHost) -> Answer<'a, HostAllowed>;
+    /// Takes an allowed host from a list.
+    fn disallow<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: DisallowHost) -> Answer<'a, ()>;
+}
+
+/// What passes through the proxies of sessions. Pages follow the log itself as a stream of the REST API.
+pub trait Traffic: Send + Sync {
+    /// What was counted by host, and what the cache did.
+    fn summary<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, TrafficSummary>;
+    /// Removes everything from the cache.
+    fn clear_cache<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, ()>;
 }
 
 /// Sessions of a project, with their turns and transcripts.

@@ -134,12 +134,13 @@ pub fn percent(part: u64, whole: u64) -> u64 {
     (part.saturating_mul(100) / whole.max(1)).min(100)
 }
 
-/// A size: "17 B", "3.4 KB", "12 MB".
+/// A size: "17 B", "3.4 KB", "12 MB", "20 GB".
 pub fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),
         1_000..1_000_000 => format!("{} KB", tenths(count / 100)),
-        1_000_000.. => format!("{} MB", tenths(count / 100_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(count / 100_000)),
+        1_000_000_000.. => format!("{} GB", tenths(count / 100_000_000)),
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use octobot_wire::TurnId;
 use octobot_wire::daemon::{DaemonEvent, DaemonEventBody, TurnOutcome};
 use octobot_wire::event::{Change, ProjectEvent};
-use octobot_wire::message::{Message, MessageRole, Part, PartBody, ToolCallStatus};
+use octobot_wire::message::{Message, MessageRole, Part, PartBody, Prose, ToolCallStatus, ToolContent};
 
 use crate::api::Api;
 
@@ -187,6 +187,11 @@ fn grow(part: &mut Part, from: u64, lines: &[String]) {
 /// Whether two messages are the same, but for how many of the last lines of output they hold, and for the source of what is
 /// told as HTML, which the stream leaves out.
 fn alike(one: &Message, other: &Message) -> bool {
+    let without_source = |prose: &mut Prose| {
+        if !prose.html.is_empty() {
+            prose.text.clear();
+        }
+    };
     let bare = |message: &Message| {
         let mut message = message.clone();
         for part in &mut message.parts {
@@ -194,8 +199,13 @@ fn alike(one: &Message, other: &Message) -> bool {
                 PartBody::ToolCall(call) => {
                     call.output.lines.clear();
                     call.output.first_line = 0;
+                    for content in &mut call.content {
+                        if let ToolContent::Text(prose) = content {
+                            without_source(prose);
+                        }
+                    }
                 }
-                PartBody::Text(prose) | PartBody::Reasoning(prose) if !prose.html.is_empty() => prose.text.clear(),
+                PartBody::Text(prose) | PartBody::Reasoning(prose) => without_source(prose),
                 _ => {}
             }
         }

@@ -228,7 +228,8 @@ impl Api {
     }
 
     /// Asks after every event of the project until there is an answer.
-    async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    /// Asks after every event of the project until there is an answer.
+    pub async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
         self.until_heard("", what, ask).await
     }
 

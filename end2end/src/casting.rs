@@ -178,22 +178,6 @@ impl Scene {
         }
     }
 
-    /// Starts a model API where sandboxes reach it.
-    pub async fn model(&self) -> Result<Model> {
-        match self {
-            Self::Container(engine) => Model::start_at(engine.gateway()?).await,
-            Self::Local(_) => Model::start().await,
-        }
-    }
-
-    /// Listens where sandboxes reach it.
-    pub async fn listen(&self) -> Result<TcpListener> {
-        match self {
-            Self::Container(engine) => Ok(TcpListener::bind((engine.gateway()?, 0)).await?),
-            Self::Local(_) => origin::listen().await,
-        }
-    }
-
     /// Plays a part before a browser, and leaves nothing of its sandboxes.
     pub async fn stage(&self, part: &Part, name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
         match self {

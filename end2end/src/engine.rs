@@ -61,13 +61,6 @@ impl Engine {
         Ok(printed.lines().map(str::to_owned).collect())
     }
 
-    /// The address of this machine in the network of containers.
-    pub fn gateway(&self) -> Result<IpAddr> {
-        let format = "{{range .IPAM.Config}}{{.Gateway}}{{end}}";
-        let lines = self.lines(&["network", "inspect", "--format", format, "bridge"])?;
-        lines.first().context("no address")?.parse().context("the network of containers has no address of its own")
-    }
-
     /// The folder with a session's data: `home` and `events`.
     pub fn data(&self, session: &str) -> Result<PathBuf> {
         let name = format!("octobot-{session}");

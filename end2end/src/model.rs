@@ -11,7 +11,6 @@ mod openai;
 mod scenario;
 mod stream;
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result};
@@ -21,7 +20,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::model::conversation::Conversation;
@@ -77,21 +75,10 @@ impl Script {
 }
 
 impl Model {
-    /// Starts one without scenarios, where sandboxes of the provider `local` reach it.
+    /// Starts one without scenarios, where sandboxes reach it.
     pub async fn start() -> Result<Self> {
         let listener = origin::listen().await.context("the model API can't listen")?;
         let address = format!("http://{}", listener.local_addr()?.ip());
-        Ok(Self::serve(listener, address))
-    }
-
-    /// Starts one at another address of this machine, where containers reach it.
-    pub async fn start_at(ip: IpAddr) -> Result<Self> {
-        let listener = TcpListener::bind((ip, 0)).await.context("the model API can't listen")?;
-        let address = format!("http://{}", listener.local_addr()?);
-        Ok(Self::serve(listener, address))
-    }
-
-    fn serve(listener: TcpListener, address: String) -> Self {
         let script = Script::default();
         let router = Router::new().fallback(answer).with_state(script.clone());
         let server = tokio::spawn(async move {
@@ -99,7 +86,7 @@ impl Model {
                 eprintln!("the model API has ended: {error}");
             }
         });
-        Self { address, script, server }
+        Ok(Self { address, script, server })
     }
 
     /// Its address, for instance `http://127.0.0.1:4000`.

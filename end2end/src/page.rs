@@ -9,7 +9,7 @@ use crate::Stage;
 use crate::browser::Scheme;
 
 /// So long something may take to be shown on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often the page is looked at meanwhile: the driver has no event for it.
 const GLANCE: Duration = Duration::from_millis(50);

@@ -30,7 +30,37 @@ async fn what_makes_no_sense_is_answered_with_a_problem() {
             let values = json!([{ "name": name, "value": value }]);
             json!({ "name": "C", "credentialType": "variables", "everySession": false, "values": values })
         };
+        let network = "/network".to_owned();
+        let additions = format!("/workspaces/{workspace}/network");
+        let allowing = |host: &str| json!({ "host": host });
+        let policy = |allowed: Value, revision: u64| {
+            json!({ "revision": revision, "enabled": true, "mode": "online", "presets": [], "allowed": allowed, "denied": [] })
+        };
         let cases = [
+            (Method::PUT, network.clone(), json!({}), 422),
+            (Method::PUT, network.clone(), policy(json!([{ "host": "**.example" }]), 0), 422),
+            (Method::PUT, network.clone(), policy(json!([{ "host": "a.example", "ports": ["0"] }]), 0), 422),
+            (Method::PUT, network.clone(), policy(json!([{ "host": "a.example", "port": 1 }]), 0), 422),
+            (Method::PUT, network.clone(), policy(json!([]), 7), 409),
+            (Method::PUT, additions.clone(), json!({ "revision": 0, "allowed": [], "denied": ["a b"] }), 422),
+            (Method::PUT, additions.clone(), json!({ "revision": 1, "allowed": [], "denied": [] }), 409),
+            (Method::GET, format!("/workspaces/{FOREIGN}/network"), Value::Null, 404),
+            (Method::GET, format!("{network}/effective?workspace={FOREIGN}"), Value::Null, 404),
+            (Method::GET, format!("{network}/effective?phase=later"), Value::Null, 422),
+            (Method::GET, format!("{network}/check"), Value::Null, 422),
+            (Method::GET, format!("{network}/check?host=a%20b"), Value::Null, 422),
+            (Method::GET, format!("{network}/check?host=a.example&workspace={FOREIGN}"), Value::Null, 404),
+            (Method::POST, format!("{network}/allow"), allowing(""), 422),
+            (Method::POST, format!("{network}/allow"), allowing("0x7f.1"), 422),
+            (Method::POST, format!("{network}/allow"), json!({ "host": "a.example", "port": 0 }), 422),
+            (Method::POST, format!("{network}/allow"), json!({ "host": "a.example", "workspace": FOREIGN }), 404),
+            (Method::POST, format!("{network}/disallow"), json!({ "entry": { "host": "" } }), 422),
+            (Method::GET, format!("/sessions/{FOREIGN}/network/log"), Value::Null, 404),
+            (Method::GET, format!("/sessions/{FOREIGN}/network/export"), Value::Null, 404),
+            (Method::GET, format!("/sessions/{FOREIGN}/network/summary"), Value::Null, 404),
+            (Method::DELETE, format!("/sessions/{FOREIGN}/network/cache"), Value::Null, 404),
+            (Method::GET, format!("/sessions/{session}/network/log?status=many"), Value::Null, 422),
+            (Method::GET, format!("/sessions/{session}/network/export?format=xls"), Value::Null, 422),
             (Method::GET, format!("/sessions/{FOREIGN}"), Value::Null, 404),
             (Method::GET, "/sessions/nonsense".to_owned(), Value::Null, 404),
             (Method::GET, format!("/sessions/{session}/parts/{FOREIGN}/output"), Value::Null, 404),

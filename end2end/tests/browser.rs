@@ -8,7 +8,7 @@ use octobot_end2end::page::{
     PAINTED, PROMPT, add_workspace, complains_only_of, drop_onto, has_no_barriers, hide, hydrated, paste, press, see,
     send, write,
 };
-use octobot_end2end::{Place, Stage, agents, play, play_at, skip};
+use octobot_end2end::{Place, Stage, agents, origin, play, play_at, skip};
 use serde_json::json;
 use thirtyfour::prelude::*;
 use tokio::io::AsyncWriteExt as _;
@@ -254,7 +254,6 @@ async fn a_new_agent_is_created_with_its_mcp_servers_or_says_what_is_wrong_with_
         press(stage, SUBMIT).await?;
         hide(stage, "//li//*[@role='alert']").await?;
         press(stage, "//button[@aria-label='Remove files']").await?;
-        press(stage, "//dialog[@open]//button[contains(., 'Remove server')]").await?;
         hide(stage, "//li[contains(., 'files')][not(contains(., 'web'))]").await?;
         press(stage, "//button[text()='Save agent']").await?;
         press(stage, "//a[contains(., 'Equipped')]").await?;
@@ -380,6 +379,133 @@ async fn a_credential_is_added_tested_given_to_a_session_and_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_network_policy_is_looked_at_changed_and_changed_back() {
+    const CHECK: &str = "//input[@aria-label='Host or URL to ask about']";
+    play("network", async |stage: &mut Stage| -> Result<()> {
+        let api = Api::new(&stage.server.url(""));
+        let folder = tempfile::tempdir()?;
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        stage.open("/projects/local").await?;
+        hydrated(stage).await?;
+        press(stage, "//a[contains(., 'Network')]").await?;
+        see(stage, "//p[contains(., 'None beside the lists')]").await?;
+
+        // What isn't listed is asked about, allowed, taken back.
+        write(stage, CHECK, "https://other.example/x\n").await?;
+        see(stage, "//*[@class='badge__text'][text()='Refused']").await?;
+        press(stage, "//button[text()='Allow this host']").await?;
+        see(stage, "//*[@class='badge__text'][text()='Reached']").await?;
+        see(stage, "//li[contains(@class,'row')]//code[text()='other.example']").await?;
+        press(stage, "//button[text()='Undo']").await?;
+        hide(stage, "//li[contains(@class,'row')]//code[text()='other.example']").await?;
+        see(stage, "//*[@class='badge__text'][text()='Refused']").await?;
+
+        // A host that can't be one is told; one that can is added, removed, and put back.
+        write(stage, "//input[@id='network-allow']", "**.example\n").await?;
+        see(stage, "//p[@role='alert'][contains(., 'star')]").await?;
+        write(stage, "//input[@id='network-allow']", "*.corp.example").await?;
+        write(stage, "//input[@aria-label='Ports']", "443, 8443").await?;
+        press(stage, "//label[contains(., 'May lead to private')]").await?;
+        press(stage, "//button[text()='Allow']").await?;
+        see(stage, "//li[contains(., '*.corp.example') and contains(., '8443') and contains(., 'Private')]").await?;
+        press(stage, "//button[@aria-label='Remove *.corp.example']").await?;
+        hide(stage, "//li[contains(., '*.corp.example')]").await?;
+        press(stage, "//button[text()='Undo']").await?;
+        see(stage, "//li[contains(., '*.corp.example')]").await?;
+        write(stage, "//input[@id='network-deny']", "gist.github.com\n").await?;
+        see(stage, "//li[contains(., 'gist.github.com')]").await?;
+
+        // Several changes in a row are all kept, also after a reload.
+        press(stage, "//label[contains(., 'GitLab')]").await?;
+        press(stage, "//label[contains(., 'Package registries')]").await?;
+        press(stage, "//label[contains(., 'npm and Yarn')]").await?;
+        press(stage, "//label[contains(., 'Setup online, agent offline')]").await?;
+        let stored = api.until("the policy to be stored", async || {
+            let policy = api.get("/network").await?["policy"].clone();
+            Ok((policy["mode"] == "offline-agent").then_some(policy))
+        });
+        let stored = stored.await?;
+        ensure!(stored["presets"] == json!(["model-apis", "github", "gitlab", "npm"]), "{stored}");
+        stage.browser.driver().refresh().await?;
+        hydrated(stage).await?;
+        press(stage, "//button[contains(., 'Allowed by the list “model-apis”')]").await?;
+        see(stage, "//li[contains(., 'api.anthropic.com')]").await?;
+        stage.browser.screenshot("network policy").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+
+        // What a workspace adds, also when another tab changes it.
+        stage.open(&format!("/projects/local/network?workspace={workspace}")).await?;
+        hydrated(stage).await?;
+        see(stage, "//p[contains(., 'beside what holds for the whole project')]").await?;
+        api.post("/network/allow", &json!({ "host": "own.example", "workspace": workspace })).await?;
+        see(stage, "//li[contains(., 'own.example') and contains(., 'Also offline')]").await?;
+        press(stage, "//button[@aria-label='Remove own.example']").await?;
+        see(stage, "//p[contains(., 'None beside the lists')]").await?;
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("network policy phone").await?;
+        let complaints = stage.browser.complaints().await?;
+        let others: Vec<_> = complaints.iter().filter(|line| !line.contains("422")).collect();
+        ensure!(others.is_empty(), "the console isn't empty: {others:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_host_is_seen_and_allowed_with_one_press() {
+    const SHOWN: &str = "//tr[contains(., '/one')]";
+    let listener = origin::listen_unlisted().await.expect("an address is free");
+    let host = listener.local_addr().expect("it is bound").ip().to_string();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(async || "hello")).await });
+    play("traffic", async |stage: &mut Stage| -> Result<()> {
+        let api = Api::new(&stage.server.url(""));
+        let folder = tempfile::tempdir()?;
+        let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        stage.open(&format!("/projects/local/sessions/{session}")).await?;
+        hydrated(stage).await?;
+        press(stage, "//button[@aria-label='Actions for the session']").await?;
+        press(stage, "//a[contains(@class,'menu__item')][contains(., 'Network')]").await?;
+        see(stage, "//p[contains(., 'Nothing passed yet')]").await?;
+
+        let curl = format!("curl -s http://{host}/one; echo");
+        api.submit(&session, &curl).await?;
+        see(stage, &format!("{SHOWN}//*[text()='Denied']")).await?;
+        stage.browser.screenshot("traffic denied").await?;
+        let barriers = stage.browser.barriers().await?;
+        ensure!(barriers.is_empty(), "{}", barriers.join("\n"));
+        press(stage, &format!("{SHOWN}//button[text()='Allow this host']")).await?;
+        see(stage, &format!("{SHOWN}//span[text()='Allowed']")).await?;
+        // The proxy reads what has changed within a moment.
+        let again = format!("for try in $(seq 100); do curl -sf http://{host}/one && break; sleep 0.1; done; echo");
+        api.submit(&session, &again).await?;
+        see(stage, &format!("({SHOWN})[1]//*[@class='badge__text'][text()='Allowed']")).await?;
+        see(stage, &format!("//h2[text()='By host']/following::button[text()='{host}']")).await?;
+
+        // Filtered, and back.
+        press(stage, "//select[@aria-label='Decision']/option[text()='Denied']").await?;
+        hide(stage, &format!("{SHOWN}//*[@class='badge__text'][text()='Allowed']")).await?;
+        press(stage, "//button[text()='Show all']").await?;
+        see(stage, &format!("{SHOWN}//*[@class='badge__text'][text()='Allowed']")).await?;
+        press(stage, &format!("{SHOWN}//button[text()='Undo']")).await?;
+        see(stage, &format!("{SHOWN}//button[text()='Allow this host']")).await?;
+        let left = api.get(&format!("/workspaces/{workspace}/network")).await?;
+        ensure!(left["allowed"] == json!([]), "{left}");
+        stage.browser.resize(390, 844).await?;
+        stage.browser.screenshot("traffic phone").await?;
+
+        // Without a sandbox there is no log, and a way to get it back.
+        api.post(&format!("/sessions/{session}/stop"), &json!({})).await?;
+        see(stage, "//*[contains(., 'isn’t running')]").await?;
+        press(stage, "//button[contains(., 'Start sandbox')]").await?;
+        see(stage, "//select[@aria-label='Decision']").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_that_cannot_be_used_says_why() {
     play("bad workspace", async |stage: &mut Stage| -> Result<()> {
         add_workspace(stage, "/no/such/folder").await?;
@@ -416,6 +542,8 @@ async fn every_page_looks_right_and_has_no_barriers_in_both_themes_and_on_a_phon
             ("agents", "/projects/local/agents".to_owned()),
             ("new-agent", "/projects/local/agents/new".to_owned()),
             ("credentials", "/projects/local/credentials".to_owned()),
+            ("network", "/projects/local/network".to_owned()),
+            ("traffic", format!("/projects/local/sessions/{session}/network")),
             ("not-found", "/projects/local/nothing".to_owned()),
         ];
         let mut barriers = Vec::new();

@@ -22,7 +22,7 @@ async fn plays(name: &str, role: Role) {
     if let Some(why) = scene.lacks(role) {
         return skip(name, &why);
     }
-    let model = scene.model().await.expect("the model API starts where containers reach it");
+    let model = Model::start().await.expect("the model API starts where containers reach it");
     let part = role.part(model.url());
     part.rehearsed(&model);
     model.play(Scenario::cued("are you still there").step(Step::text("Still here.")));

@@ -18,7 +18,7 @@ async fn journey(name: &str, role: Role, scene: Scene) {
     if let Some(why) = scene.lacks(role) {
         return skip(name, &why);
     }
-    let model = scene.model().await.expect("the model API starts where sandboxes reach it");
+    let model = Model::start().await.expect("the model API starts where sandboxes reach it");
     let part = role.part(model.url());
     part.rehearsed(&model);
     scene

@@ -65,7 +65,7 @@ async fn a_command_a_change_a_read_and_a_plan_have_each_their_view() {
     if let Some(why) = scene.lacks(Role::ClaudeCode) {
         return skip(NAME, &why);
     }
-    let model = scene.model().await.expect("the model API starts");
+    let model = Model::start().await.expect("the model API starts");
     let command = "printf '\\e[1;32mtest result: ok\\e[0m\\n'; seq 3; echo 'no such flag' >&2";
     let change = json!({ "file_path": FILE, "old_string": "Hello {name}", "new_string": "Hello, {name}!" });
     let todo = |content: &str, status: &str| json!({ "content": content, "status": status, "activeForm": content });
@@ -97,8 +97,8 @@ async fn what_is_fetched_and_what_is_found_have_each_their_view() {
     if let Some(why) = scene.lacks(Role::OpenCode) {
         return skip(NAME, &why);
     }
-    let model = scene.model().await.expect("the model API starts where containers reach it");
-    let listener = scene.listen().await.expect("a port is free");
+    let model = Model::start().await.expect("the model API starts where containers reach it");
+    let listener = origin::listen().await.expect("a port is free");
     let page = format!("http://{}/guide.html", listener.local_addr().expect("it is bound"));
     let html = ([("content-type", "text/html")], "<h1>Guide</h1><p>Greet <b>politely</b>.</p>");
     let site = Router::new().route("/guide.html", get(async move || html));

@@ -1,6 +1,8 @@
 //! The services behind the pages' ports. REST handlers and server functions both call these, so both have the same
 //! checks.
 
+mod network;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,7 +22,8 @@ use octobot_wire::{AgentId, AttachmentId, CredentialId, PartId, Problem, Project
 
 use crate::problem::of_service;
 use crate::services::{
-    AgentService, CredentialService, ProjectService, ProseForm, ServiceError, SessionService, WorkspaceService,
+    AgentService, CredentialService, NetworkService, ProjectService, ProseForm, ServiceError, SessionService,
+    TrafficService, WorkspaceService,
 };
 
 /// The services, shared by all requests.
@@ -34,6 +37,10 @@ pub struct Services {
     pub agents: Arc<AgentService>,
     /// Credentials.
     pub credentials: Arc<CredentialService>,
+    /// Network policies.
+    pub network: Arc<NetworkService>,
+    /// Logs of proxies.
+    pub traffic: Arc<TrafficService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
 }
@@ -47,6 +54,8 @@ impl Services {
             workspaces: self.workspaces.clone(),
             agents: self.agents.clone(),
             credentials: self.credentials.clone(),
+            network: self.network.clone(),
+            traffic: self.traffic.clone(),
             sessions: self.sessions.clone(),
         }
     }

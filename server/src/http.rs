@@ -15,11 +15,13 @@ mod files;
 mod guard;
 mod health;
 mod large;
+mod network;
 mod openapi;
 mod pages;
 mod preferences;
 mod projects;
 mod sessions;
+mod traffic;
 mod turns;
 mod workspaces;
 

@@ -29,6 +29,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::AgentIsDefault
         | ServiceError::AgentInUse { .. }
         | ServiceError::SandboxDown
+        | ServiceError::PolicyChanged
+        | ServiceError::StillDenied(_)
         | ServiceError::AgentNotRunning
         | ServiceError::NoAgent => problem(ProblemKind::Conflict, detail),
         ServiceError::Name { field, .. } | ServiceError::ChoiceRefused { field, .. } => field_problem(field, detail),
@@ -53,6 +55,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::McpServer { field, index, source } => {
             field_problem(&format!("{field}.{index}.{}", source.field()), detail)
         }
+        ServiceError::NetworkPolicy(invalid) => field_problem(&invalid.field, detail),
+        ServiceError::NotAllowed => problem(ProblemKind::Forbidden, detail),
         ServiceError::Credential(source) => field_problem(source.field(), detail),
         ServiceError::Sandbox(source) => {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");

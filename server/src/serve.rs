@@ -27,8 +27,8 @@ use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
-    AgentService, Core, CredentialService, Egress, Followers, Paths, ProjectService, SessionService, Support,
-    WorkspaceService,
+    AgentService, Core, CredentialService, Egress, Followers, NetworkService, Paths, ProjectService, SessionService,
+    Support, TrafficService, WorkspaceService,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -46,16 +46,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     make_private_folder(&config.data_dir)?;
     let folder = DataFolder::claim(&config.data_dir)?;
     let owner = folder.server_id;
-    let paths = Paths {
-        data: config.data_dir.clone(),
-        cache: config.data_dir.join("cache"),
-        scratch: config.data_dir.join("scratch"),
-    };
-    if paths.scratch.exists() {
-        std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
-    }
-    make_private_folder(&paths.scratch)?;
-    make_private_folder(&paths.cache)?;
+    let paths = paths(&config.data_dir)?;
     let assets = Assets::load(&config.site_dir)?;
     let metrics = PrometheusBuilder::new().install_recorder().context("can't collect metrics")?;
     let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
@@ -114,7 +105,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
-        credentials: Arc::new(CredentialService::new(core.clone(), egress, Trials::new()?)),
+        credentials: Arc::new(CredentialService::new(core.clone(), egress.clone(), Trials::new()?)),
+        network: Arc::new(NetworkService::new(core.clone(), egress)),
+        traffic: Arc::new(TrafficService::new(core.clone(), provider.clone())),
         sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
     };
     let web = Web {
@@ -145,6 +138,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The server's own folders, the scratch folder as empty as it should be.
+fn paths(data: &Path) -> anyhow::Result<Paths> {
+    let paths = Paths { data: data.to_owned(), cache: data.join("cache"), scratch: data.join("scratch") };
+    if paths.scratch.exists() {
+        std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
+    }
+    make_private_folder(&paths.scratch)?;
+    make_private_folder(&paths.cache)?;
+    Ok(paths)
 }
 
 /// Takes the address, and says so to whoever waits for it.

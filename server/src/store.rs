@@ -18,6 +18,7 @@ mod jobs;
 mod leases;
 mod listener;
 mod mcp_servers;
+mod network;
 mod parts;
 mod postgres;
 mod projects;

@@ -21,6 +21,8 @@ mod jobs;
 mod mcp_servers;
 #[path = "store/migrations.rs"]
 mod migrations;
+#[path = "store/network.rs"]
+mod network;
 #[path = "store/parts.rs"]
 mod parts;
 #[path = "store/projects.rs"]
@@ -80,6 +82,9 @@ contract! {
     credentials::what_is_known_of_a_credentials_use_is_kept,
     credentials::a_session_has_those_of_every_session_and_those_that_it_was_given,
     credentials::a_credentials_values_are_sealed_and_bound_to_their_row,
+    network::a_project_begins_with_a_policy_and_keeps_its_own,
+    network::what_a_workspace_adds_goes_with_it,
+    network::a_policy_that_cannot_be_read_is_an_error,
     workspaces::every_state_of_a_workspace_is_kept,
     workspaces::workspaces_are_listed_oldest_first,
     workspaces::a_workspace_of_another_project_is_not_found,

@@ -17,6 +17,13 @@ pub fn in_words(at: Timestamp) -> String {
     String::from(date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
 }
 
+/// The time of day, in the words of the browser's language and zone.
+pub fn time_of_day(at: Timestamp) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a double")]
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.0 as f64));
+    String::from(date.to_locale_time_string("default"))
+}
+
 /// A key for a request that must take effect once, however often it is sent.
 pub fn idempotency_key() -> Uuid {
     let mut bytes = [0; 16];

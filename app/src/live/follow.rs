@@ -24,6 +24,8 @@ const FRAME: Duration = Duration::from_millis(16);
 pub struct Follower {
     /// Whether the connection has been away for longer than a moment.
     pub is_lost: RwSignal<bool>,
+    /// Counts how often the network policy may have become another, for whoever shows it.
+    pub network: RwSignal<u32>,
     project: ProjectStore,
     session: RwSignal<Option<SessionStore>>,
     cursor: StoredValue<Cursor>,
@@ -39,6 +41,7 @@ impl Follower {
     pub fn start(project: ProjectStore, as_of: u64) -> Self {
         let follower = Self {
             is_lost: RwSignal::new(false),
+            network: RwSignal::new(0),
             project,
             session: RwSignal::new(None),
             cursor: StoredValue::new(Cursor::new(as_of)),
@@ -168,6 +171,9 @@ impl Follower {
                 self.reload();
                 return;
             }
+            if event.change == Change::NetworkPolicy {
+                self.network.update(|count| *count += 1);
+            }
             match self.cursor.try_update_value(|cursor| cursor.note(&event)) {
                 Some(Concerns::Project) => self.project.apply(event.change),
                 Some(Concerns::Session) => {
@@ -202,6 +208,7 @@ impl Follower {
                 }
             });
             self.project.replace(frame);
+            self.network.update(|count| *count += 1);
             if let Some((shown, view)) = session {
                 shown.replace(view);
             }

@@ -59,7 +59,8 @@ impl ProjectStore {
         self.sandboxes.set(view.sandboxes);
     }
 
-    /// Applies a change to the frame; changes of a transcript and [`Change::Reset`] aren't for it.
+    /// Applies a change to the frame; those of a transcript, of what is loaded when it is shown, and [`Change::Reset`] aren't
+    /// for it.
     pub fn apply(self, change: Change) {
         match change {
             Change::Workspace { workspace } => self.put_workspace(workspace),
@@ -76,6 +77,7 @@ impl ProjectStore {
             | Change::Output { .. }
             | Change::ToolCallStatus { .. }
             | Change::AgentState { .. }
+            | Change::NetworkPolicy
             | Change::Reset => {}
         }
     }

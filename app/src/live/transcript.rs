@@ -135,6 +135,7 @@ impl SessionStore {
             | Change::AgentRemoved { .. }
             | Change::Session { .. }
             | Change::SessionRemoved { .. }
+            | Change::NetworkPolicy
             | Change::Reset => {}
         }
     }

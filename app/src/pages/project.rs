@@ -12,8 +12,11 @@ use octobot_wire::ProjectId;
 use octobot_wire::session::SessionView;
 
 use super::not_found::{LoadFailed, NotFound};
+use super::session::SessionPage;
 use crate::calls::{self, Failure};
+use crate::components::dynamic::dynamic;
 use crate::components::frame::Frame;
+use crate::late::{self, Late};
 use crate::place::{Place, use_place};
 
 /// The session that the address names, as it was when the address was opened; none where it names none. A context of
@@ -29,7 +32,15 @@ pub fn ProjectPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("project")?.parse::<ProjectId>().ok()));
     let session = Memo::new(move |_| match place.get() {
         Place::Session(session) => Some((id.get()?, session)),
-        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials | Place::Elsewhere => None,
+        Place::Overview
+        | Place::Workspace(_)
+        | Place::Agents
+        | Place::NewAgent
+        | Place::Agent(_)
+        | Place::Credentials
+        | Place::Network
+        | Place::Traffic(_)
+        | Place::Elsewhere => None,
     });
     let loading = Resource::new_blocking(
         move || id.get(),
@@ -54,11 +65,23 @@ pub fn ProjectPage() -> impl IntoView {
         <Suspense fallback=|| view! { <div class="frame frame--loading" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match loading.await {
-                    Ok(Some(view)) => EitherOf3::A(view! { <Frame view/> }),
+                    Ok(Some(view)) => EitherOf3::A(view! {
+                        <Frame view>
+                            <Here/>
+                        </Frame>
+                    }),
                     Ok(None) => EitherOf3::B(view! { <NotFound what="project"/> }),
                     Err(failure) => EitherOf3::C(view! { <LoadFailed what="project" problem=failure.0/> }),
                 }
             })}
         </Suspense>
     }
+}
+
+/// What the address names, inside the frame. From one session to the next the page stays.
+#[component]
+fn Here() -> impl IntoView {
+    let place = use_place();
+    let is_session = Memo::new(move |_| matches!(place.get(), Place::Session(_)));
+    dynamic(move || if is_session.get() { view! { <SessionPage/> }.into_any() } else { late::show(Late::Place) })
 }

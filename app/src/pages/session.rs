@@ -3,23 +3,21 @@
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
-use octobot_wire::SessionId;
 
 use super::not_found::{LoadFailed, NotFound};
 use super::project::NamedSession;
 use crate::components::session::session_view::SessionScreen;
 use crate::live::ProjectStore;
+use crate::place::{Place, use_place};
 
 /// The session that the address names.
 #[component]
 pub fn SessionPage() -> impl IntoView {
     let store = ProjectStore::expect();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("session")?.parse::<SessionId>().ok()));
+    let place = use_place();
     let title = move || {
-        let id = id.get();
-        store.sessions.with(|list| list.iter().find(|known| Some(known.id) == id).map(|s| s.title().to_owned()))
+        let Place::Session(id) = place.get() else { return None };
+        store.sessions.with(|list| list.iter().find(|known| known.id == id).map(|s| s.title().to_owned()))
     };
     let NamedSession(loading) = expect_context();
     view! {

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 use octobot_wire::WorkspaceId;
 use octobot_wire::workspace::WorkspaceState;
 
@@ -20,21 +19,23 @@ use crate::components::workspace::limits::WorkspaceLimitsDialog;
 use crate::components::workspace::progress::WorkspaceProgress;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
 use crate::live::ProjectStore;
-use crate::place::new_session_url;
+use crate::place::{new_session_url, workspace_network_url};
 use crate::words::{self, Tone};
 
 /// The workspace that the address names.
 #[component]
-pub fn WorkspacePage() -> impl IntoView {
-    let params = use_params_map();
+pub fn WorkspacePage(
+    /// The workspace.
+    id: WorkspaceId,
+) -> impl IntoView {
     let store = ProjectStore::expect();
-    let known = Memo::new(move |_| {
-        let id = params.with(|params| params.get("workspace").and_then(|id| id.parse::<WorkspaceId>().ok()))?;
-        store.workspaces.with(|list| list.iter().any(|w| w.id == id)).then_some(id)
-    });
-    dynamic(move || match known.get() {
-        Some(id) => view! { <Workspace id/> }.into_any(),
-        None => view! { <NotFound what="workspace"/> }.into_any(),
+    let is_known = Memo::new(move |_| store.workspaces.with(|list| list.iter().any(|w| w.id == id)));
+    dynamic(move || {
+        if is_known.get() {
+            view! { <Workspace id/> }.into_any()
+        } else {
+            view! { <NotFound what="workspace"/> }.into_any()
+        }
     })
 }
 
@@ -92,6 +93,10 @@ fn WorkspaceButtons(id: WorkspaceId, name: Signal<String>) -> impl IntoView {
             <button type="button" class="button" on:click=move |_| limiting.set(true)>
                 "Limits"
             </button>
+            <a class="button" href=workspace_network_url(&store.id(), id)>
+                <Icon glyph=Glyph::Globe/>
+                "Network"
+            </a>
             <button type="button" class="button button--quiet-danger" on:click=move |_| removing.set(true)>
                 <Icon glyph=Glyph::Trash/>
                 "Remove"

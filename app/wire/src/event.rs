@@ -123,6 +123,8 @@ pub enum Change {
         /// What is known now.
         agent_state: AgentState,
     },
+    /// The network policy of the project, or what a workspace adds to it, is another: ask for it again.
+    NetworkPolicy,
     /// The events after the number that the client gave are no longer kept: load the views again.
     Reset,
 }
@@ -147,6 +149,7 @@ impl Change {
             | Self::AgentRemoved { .. }
             | Self::Session { .. }
             | Self::SessionRemoved { .. }
+            | Self::NetworkPolicy
             | Self::Reset => None,
         }
     }

@@ -22,6 +22,16 @@ pub enum Role {
     Member,
 }
 
+impl Role {
+    /// Whether it may change what binds all members, such as the network policy.
+    pub fn may_administer(self) -> bool {
+        match self {
+            Self::Owner | Self::Admin => true,
+            Self::Member => false,
+        }
+    }
+}
+
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -94,3 +104,15 @@ read_tagged!(
     SandboxSupport by "state" with { isolation: Isolation, reason: String, remedy: String } as
     Available { isolation } Unavailable { reason, remedy }
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_work_in_a_project_and_do_not_administer_it() {
+        let may: Vec<_> =
+            [Role::Owner, Role::Admin, Role::Member].into_iter().filter(|role| role.may_administer()).collect();
+        assert_eq!(may, [Role::Owner, Role::Admin]);
+    }
+}

@@ -7,7 +7,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Web, agents, attachments, chat, credentials, events, files, preferences, projects, sessions, turns, workspaces,
+    Web, agents, attachments, chat, credentials, events, files, network, preferences, projects, sessions, traffic,
+    turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -24,7 +25,9 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(workspaces::routes())
         .merge(agents::routes())
         .merge(credentials::routes())
+        .merge(network::routes())
         .merge(sessions::routes())
+        .merge(traffic::routes())
         .merge(turns::routes())
         .merge(chat::routes())
         .merge(files::routes())

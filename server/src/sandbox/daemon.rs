@@ -5,14 +5,12 @@
 
 mod error;
 mod events;
-mod transport;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use http::{Method, Request, StatusCode, header};
-use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use octobot_wire::TurnId;
@@ -28,6 +26,7 @@ use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
 
 use super::Connection;
+use super::transport::{self, ConnectError, RequestBody};
 
 pub use error::DaemonError;
 
@@ -45,8 +44,6 @@ const CODE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The longest answer that isn't a stream, in bytes.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-
-type RequestBody = BoxBody<Bytes, std::io::Error>;
 
 /// Calls one sandbox's agent daemon.
 #[derive(Debug, Clone)]
@@ -161,7 +158,13 @@ impl DaemonClient {
             .map_err(DaemonError::Request)?;
         let mut sender = timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
             .await
-            .map_err(|_| DaemonError::NoAnswer { waited: CONNECT_TIMEOUT })??;
+            .map_err(|_| DaemonError::NoAnswer { waited: CONNECT_TIMEOUT })?
+            .map_err(|error| match error {
+                ConnectError::Unreachable(source) => {
+                    DaemonError::Unreachable { endpoint: self.connection.endpoint.to_string(), source }
+                }
+                ConnectError::Protocol(error) => DaemonError::Protocol(error),
+            })?;
         timeout(answer_timeout, sender.send_request(request))
             .await
             .map_err(|_| DaemonError::NoAnswer { waited: answer_timeout })?

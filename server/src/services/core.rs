@@ -71,4 +71,10 @@ impl Core {
     pub async fn member(&self, tx: &mut Tx, caller: Caller, project: &ProjectId) -> Result<Role, ServiceError> {
         tx.role(project, caller.user_id).await?.ok_or(ServiceError::NotFound("project"))
     }
+
+    /// Makes sure that the caller may change what binds all members of a project.
+    pub async fn administrator(&self, tx: &mut Tx, caller: Caller, project: &ProjectId) -> Result<(), ServiceError> {
+        let role = self.member(tx, caller, project).await?;
+        if role.may_administer() { Ok(()) } else { Err(ServiceError::NotAllowed) }
+    }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use octobot_proxy::config::Config;
 use octobot_proxy::inject::OneOrMany;
-use octobot_proxy::policy::{Allowlist, Preset};
+use octobot_proxy::policy::Allowlist;
 use octobot_wire::{ProjectId, SessionId};
 use tokio::sync::Mutex;
 
+use super::network::allowlist;
 use super::{Core, ServiceError};
 use crate::domain::{Session, SessionGoal};
 use crate::sandbox::{Provider, Secret};
@@ -30,11 +31,16 @@ impl Egress {
         Self { core, provider, of_operator, order: Mutex::default() }
     }
 
+    /// What the operator says about who may be reached from every sandbox.
+    pub fn operators_list(&self) -> &Allowlist {
+        &self.of_operator.allowlist
+    }
+
     /// The configuration of a session's proxy.
     pub async fn config(&self, session: &Session) -> Result<Secret, ServiceError> {
         let mut tx = self.core.store.read().await?;
         let mut config = self.of_operator.clone();
-        extend(&mut config.allowlist, default_policy());
+        config.allowlist = allowlist(&mut tx, &config.allowlist, &session.project_id, session.workspace_id).await?;
         for (host, rule) in rules(&mut tx, session).await? {
             match config.headers.entry(host).or_insert_with(|| OneOrMany::Many(Vec::new())) {
                 OneOrMany::Many(rules) => rules.push(rule),
@@ -105,28 +111,4 @@ async fn rules(tx: &mut Tx, session: &Session) -> Result<Vec<(String, octobot_pr
         rules.extend(credential.rules(&values));
     }
     Ok(rules)
-}
-
-/// What a project may reach that has no policy of its own.
-fn default_policy() -> Allowlist {
-    let presets = vec![Preset::ModelApis, Preset::PackageRegistries, Preset::Github];
-    Allowlist { presets, ..Allowlist::default() }
-}
-
-/// Adds what a project says to what the operator says of every sandbox. Whether there is a list at all, and for which part of a
-/// session's life, the project says.
-fn extend(list: &mut Allowlist, more: Allowlist) {
-    let Allowlist { enabled, mode, domains, ips, presets, ports, deny, exempt, agent } = more;
-    list.enabled = enabled;
-    list.mode = mode;
-    list.domains.extend(domains);
-    list.ips.extend(ips);
-    list.presets.extend(presets);
-    list.ports.extend(ports);
-    list.deny.domains.extend(deny.domains);
-    list.deny.ips.extend(deny.ips);
-    list.exempt.extend(exempt);
-    list.agent.domains.extend(agent.domains);
-    list.agent.ips.extend(agent.ips);
-    list.agent.presets.extend(agent.presets);
 }

@@ -7,8 +7,9 @@ use super::attachments::AttachmentError;
 use super::credentials::InvalidCredential;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
+use crate::domain::network::{InvalidPolicy, StillDenied};
 use crate::git::InvalidSource;
-use crate::sandbox::LimitOutOfRange;
+use crate::sandbox::{LimitOutOfRange, ProxyError};
 use crate::store::StoreError;
 
 /// Why a use case failed. `crate::problem` says how each is answered.
@@ -77,6 +78,18 @@ pub enum ServiceError {
     /// A credential that can't be one.
     #[error("{0}")]
     Credential(#[from] InvalidCredential),
+    /// A network policy that can't be one.
+    #[error(transparent)]
+    NetworkPolicy(#[from] InvalidPolicy),
+    /// A change was made from a policy that isn't the stored one any more.
+    #[error("Somebody else has changed this policy meanwhile. Look at what it is now, then change it again.")]
+    PolicyChanged,
+    /// A host that can't be allowed by listing it.
+    #[error(transparent)]
+    StillDenied(#[from] StillDenied),
+    /// The caller is a member, but not one who may do this.
+    #[error("Only owners and admins of the project may change this. Ask one of them.")]
+    NotAllowed,
     /// Something was asked of an agent whose sandbox doesn't run.
     #[error("The session's sandbox isn't running. Start the session, then try again.")]
     SandboxDown,
@@ -112,4 +125,10 @@ pub enum ServiceError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ProxyError> for ServiceError {
+    fn from(error: ProxyError) -> Self {
+        Self::Sandbox(error.into())
+    }
 }

@@ -4,6 +4,7 @@
 //! that a change of the wire format can't make stored data unreadable. The exception are lists and notes that only a
 //! page looks into, such as the settings that an agent offers: they stand as they travel, and so may only grow.
 
+use octobot_proxy::policy::Mode;
 use octobot_wire::Timestamp;
 use octobot_wire::agent::AgentTypeId;
 use octobot_wire::credential::CredentialTypeId;
@@ -82,6 +83,7 @@ text_column!(SessionStage {
     Removing = "removing",
 });
 text_column!(Network { Host = "host", Bridge = "bridge", Proxied = "proxied" });
+text_column!(Mode { Online = "online", OfflineAgent = "offline_agent" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });
 

@@ -25,6 +25,8 @@ pub fn McpServerRow(
         McpTransport::Stdio { command } => (Glyph::Terminal, command.join(" ")),
         McpTransport::Http { url } => (Glyph::Globe, url),
     };
+    // What isn't stored anywhere yet is as quickly written again.
+    let remove = move |()| if list.is_stored() { removing.set(true) } else { list.remove(place) };
     let refusal = move || list.refusal(place).map(|why| view! { <p class="row__reason" role="alert">{why}</p> });
     view! {
         <li class="row">
@@ -34,7 +36,7 @@ pub fn McpServerRow(
                 <span class="row__detail">{detail}</span>
             </span>
             <IconButton glyph=Glyph::Pencil label=format!("Change {name}") on_press=move |()| list.edit(Some(place))/>
-            <IconButton glyph=Glyph::Trash label=format!("Remove {name}") on_press=move |()| removing.set(true)/>
+            <IconButton glyph=Glyph::Trash label=format!("Remove {name}") on_press=remove/>
             {dynamic(refusal)}
             <Confirm
                 open=removing

@@ -62,6 +62,11 @@ impl ServerList {
         list
     }
 
+    /// Whether the servers are stored, rather than to be created with their agent.
+    pub fn is_stored(self) -> bool {
+        self.agent.is_some()
+    }
+
     /// Opens the dialog, for a new server or for the one at a place.
     pub fn edit(self, place: Option<usize>) {
         self.edited.set(place);

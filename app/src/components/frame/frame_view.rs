@@ -1,7 +1,6 @@
 //! The frame: header, sidebar, the page, messages.
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use octobot_wire::project::ProjectView;
 
@@ -23,6 +22,8 @@ use crate::shell::theme_name;
 pub fn Frame(
     /// What it shows.
     view: ProjectView,
+    /// The page inside it.
+    children: Children,
 ) -> impl IntoView {
     let as_of = view.as_of;
     let store = ProjectStore::new(view);
@@ -56,7 +57,7 @@ pub fn Frame(
             <main class="frame__main" id="main" tabindex="-1">
                 <ConnectionBanner/>
                 <SandboxBanner/>
-                <Outlet/>
+                {children()}
             </main>
             <ToastList/>
         </div>

@@ -23,7 +23,15 @@ pub fn Header() -> impl IntoView {
     let label = name.clone();
     let session = Memo::new(move |_| match place.get() {
         Place::Session(id) => Some(id),
-        Place::Overview | Place::Workspace(_) | Place::Agents | Place::Credentials | Place::Elsewhere => None,
+        Place::Overview
+        | Place::Workspace(_)
+        | Place::Agents
+        | Place::NewAgent
+        | Place::Agent(_)
+        | Place::Credentials
+        | Place::Network
+        | Place::Traffic(_)
+        | Place::Elsewhere => None,
     });
     view! {
         <header class="header">

@@ -6,9 +6,11 @@ use octobot_wire::session::{Session, SessionState};
 
 use super::actions::SessionActions;
 use crate::components::dynamic::when::When;
-use crate::components::form::icon::Glyph;
+use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::menu::{Menu, MenuItem};
 use crate::late::{self, Late};
+use crate::live::ProjectStore;
+use crate::place::traffic_url;
 use crate::words;
 
 /// The menu of a session.
@@ -20,6 +22,7 @@ pub fn SessionMenu(
     session: Memo<Option<Session>>,
 ) -> impl IntoView {
     let actions = SessionActions::new();
+    let traffic = traffic_url(&ProjectStore::expect().id(), id);
     let deleting = RwSignal::new(false);
     let giving = RwSignal::new(false);
     let is = move |test: fn(&SessionState) -> bool| session.with(|s| s.as_ref().is_some_and(|s| test(&s.state)));
@@ -42,6 +45,10 @@ pub fn SessionMenu(
                 <MenuItem glyph=Glyph::Close label="Cancel" on_choose=move |()| actions.stop(id)/>
             </When>
             <MenuItem glyph=Glyph::Key label="Credentials…" on_choose=move |()| giving.set(true)/>
+            <a class="menu__item" href=traffic>
+                <Icon glyph=Glyph::Globe/>
+                "Network"
+            </a>
             <MenuItem glyph=Glyph::Trash label="Delete…" danger=true on_choose=move |()| deleting.set(true)/>
         </Menu>
         {late::show_dialog(giving, Late::SessionCredentials(id, giving))}

@@ -12,7 +12,7 @@ use crate::components::frame::layout::Side;
 use crate::components::frame::resizer::Resizer;
 use crate::late::{self, Late};
 use crate::live::ProjectStore;
-use crate::place::{Place, agents_url, credentials_url, use_place};
+use crate::place::{Place, agents_url, credentials_url, network_url, use_place};
 
 /// The sidebar.
 #[component]
@@ -40,8 +40,9 @@ pub fn Sidebar() -> impl IntoView {
                 </ul>
             </nav>
             <nav class="sidebar__foot" aria-label="Project">
-                {link(agents_url(&store.id()), Place::Agents, Glyph::Agent, "Agents")}
-                {link(credentials_url(&store.id()), Place::Credentials, Glyph::Key, "Credentials")}
+                {link(agents_url(&store.id()), Place::is_of_agents, Glyph::Agent, "Agents")}
+                {link(credentials_url(&store.id()), |place| place == Place::Credentials, Glyph::Key, "Credentials")}
+                {link(network_url(&store.id()), |place| place == Place::Network, Glyph::Globe, "Network")}
             </nav>
             <Resizer side=Side::Sidebar/>
             {late::show_dialog(adding, Late::AddWorkspace(adding))}
@@ -50,13 +51,13 @@ pub fn Sidebar() -> impl IntoView {
 }
 
 /// A link to a page of the project.
-fn link(url: String, to: Place, glyph: Glyph, label: &'static str) -> AnyView {
+fn link(url: String, is_there: fn(Place) -> bool, glyph: Glyph, label: &'static str) -> AnyView {
     let place = use_place();
     view! {
         <a
             class="sidebar__link"
             href=url
-            aria-current=dynamic(move || (place.get() == to).then_some("page"))
+            aria-current=dynamic(move || is_there(place.get()).then_some("page"))
         >
             <Icon glyph/>
             {label}

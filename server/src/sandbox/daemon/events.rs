@@ -1,12 +1,13 @@
-//! Turns the body of `GET /events` into batches of events: pure line splitting, driven by the body's frames.
+//! Turns the body of `GET /events` into batches of events, driven by the body's frames.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http_body_util::BodyStream;
 use hyper::body::{Body, Frame};
 use octobot_wire::daemon::DaemonEvent;
 
 use super::DaemonError;
+use crate::sandbox::lines::Lines;
 
 /// The longest line that is read: several files of the greatest size. The daemon cuts output into events of far less.
 const MAX_LINE_BYTES: usize = 32 * 1024 * 1024;
@@ -44,38 +45,24 @@ fn read(lines: &mut Lines, frames: Vec<Result<Frame<Bytes>, hyper::Error>>) -> R
             Err(_) => break,
         };
         if let Ok(data) = frame.into_data() {
-            lines.push(&data, &mut events)?;
+            take(lines, &data, &mut events)?;
         }
     }
     Ok(events)
 }
 
-/// The bytes of a line that hasn't ended yet.
-#[derive(Default)]
-struct Lines {
-    pending: BytesMut,
-    /// How much of `pending` is known to hold no line end.
-    searched: usize,
-}
-
-impl Lines {
-    /// Takes more bytes and adds the events of all lines that have ended.
-    fn push(&mut self, data: &[u8], events: &mut Vec<DaemonEvent>) -> Result<(), DaemonError> {
-        self.pending.extend_from_slice(data);
-        while let Some(offset) = self.pending[self.searched..].iter().position(|&byte| byte == b'\n') {
-            let line = self.pending.split_to(self.searched + offset);
-            self.pending.advance(1);
-            self.searched = 0;
-            if !line.is_empty() {
-                events.push(serde_json::from_slice(&line).map_err(DaemonError::Json)?);
-            }
+/// Takes more bytes and adds the events of all lines that have ended.
+fn take(lines: &mut Lines, data: &[u8], events: &mut Vec<DaemonEvent>) -> Result<(), DaemonError> {
+    lines.push(data);
+    while let Some(line) = lines.next() {
+        if !line.is_empty() {
+            events.push(serde_json::from_slice(&line).map_err(DaemonError::Json)?);
         }
-        self.searched = self.pending.len();
-        if self.searched > MAX_LINE_BYTES {
-            return Err(DaemonError::LineTooLong { max_bytes: MAX_LINE_BYTES });
-        }
-        Ok(())
     }
+    if lines.unended_bytes() > MAX_LINE_BYTES {
+        return Err(DaemonError::LineTooLong { max_bytes: MAX_LINE_BYTES });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -101,7 +88,7 @@ mod tests {
             let mut lines = Lines::default();
             let mut events = Vec::new();
             for piece in text.as_bytes().chunks(size) {
-                lines.push(piece, &mut events).unwrap();
+                take(&mut lines, piece, &mut events).unwrap();
             }
             assert_eq!(events, [event(1), event(2), event(3)], "cut every {size} bytes");
         }
@@ -111,14 +98,14 @@ mod tests {
     fn a_line_without_end_is_refused_before_it_fills_the_memory() {
         let mut lines = Lines::default();
         let piece = vec![b'x'; 1024 * 1024];
-        let mut pushed = (0..33).map(|_| lines.push(&piece, &mut Vec::new()));
+        let mut pushed = (0..33).map(|_| take(&mut lines, &piece, &mut Vec::new()));
         assert!(pushed.by_ref().take(32).all(|pushed| pushed.is_ok()));
         assert!(matches!(pushed.next(), Some(Err(DaemonError::LineTooLong { .. }))));
     }
 
     #[test]
     fn a_line_that_is_no_event_is_an_error() {
-        let pushed = Lines::default().push(b"{\"number\":1}\n", &mut Vec::new());
+        let pushed = take(&mut Lines::default(), b"{\"number\":1}\n", &mut Vec::new());
         assert!(matches!(pushed, Err(DaemonError::Json(_))));
     }
 }

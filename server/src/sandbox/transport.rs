@@ -1,32 +1,46 @@
-//! Opens HTTP/1.1 connections to an agent daemon, over a Unix socket of any path length or over TCP.
+//! Opens HTTP/1.1 connections to what a sandbox serves, over a Unix socket of any path length or over TCP.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustix::fs::{FileType, Mode, OFlags};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::{DaemonError, RequestBody};
-use crate::sandbox::Endpoint;
+use super::Endpoint;
+
+/// The body of a request.
+pub(super) type RequestBody = BoxBody<Bytes, io::Error>;
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    /// Nobody listens.
+    Unreachable(io::Error),
+    /// What listens doesn't speak HTTP.
+    Protocol(hyper::Error),
+}
 
 /// Connects. The connection is driven by a task of its own, which ends with it.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<SendRequest<RequestBody>, DaemonError> {
-    let unreachable = |source| DaemonError::Unreachable { endpoint: endpoint.to_string(), source };
+pub(super) async fn connect(endpoint: &Endpoint) -> Result<SendRequest<RequestBody>, ConnectError> {
     match endpoint {
-        Endpoint::Unix(path) => handshake(connect_unix(path).await.map_err(unreachable)?).await,
-        Endpoint::Tcp(address) => handshake(TcpStream::connect(address).await.map_err(unreachable)?).await,
+        Endpoint::Unix(path) => handshake(connect_unix(path).await.map_err(ConnectError::Unreachable)?).await,
+        Endpoint::Tcp(address) => {
+            handshake(TcpStream::connect(address).await.map_err(ConnectError::Unreachable)?).await
+        }
     }
 }
 
-async fn handshake<S>(stream: S) -> Result<SendRequest<RequestBody>, DaemonError>
+async fn handshake<S>(stream: S) -> Result<SendRequest<RequestBody>, ConnectError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(DaemonError::Protocol)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(ConnectError::Protocol)?;
     // What goes wrong on the connection is told to whoever waits for the answer or reads its body.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
