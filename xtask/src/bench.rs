@@ -24,7 +24,7 @@ pub enum What {
 /// What the proxy is measured beside: programs, and the Debian packages that bring them.
 const PEERS: [(&str, &str); 2] = [("nginx", "nginx-light"), ("squid", "squid-openssl")];
 
-/// Another one, from PyPI.
+/// Another one, from the Python package index.
 const MITMPROXY: &str = "mitmproxy>=11";
 
 /// Builds, measures, and fails if a figure misses its limit.

@@ -13,7 +13,7 @@ use crate::progress;
 use crate::repository::Repository;
 
 /// How long each target runs unless said otherwise.
-pub const USUAL: Duration = Duration::from_secs(60);
+pub const USUAL: Duration = Duration::from_mins(1);
 
 /// What makes the compiler count which parts of a program have run, as libFuzzer wants it; and arithmetic that goes wrong is found.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
