@@ -9,8 +9,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use octobot_inlet::packets::{LONGEST, attempt};
 use octobot_inlet::packets::Transport;
+use octobot_inlet::packets::{LONGEST, attempt};
 use rustix::net::{AddressFamily, sockopt};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep, sleep_until};

@@ -5,7 +5,6 @@ use http::Method;
 use octobot_proxy::config::{Config, Settings};
 use octobot_proxy::dns;
 use octobot_proxy::listen::{self, Follower, Sound};
-use octobot_proxy::packets;
 use octobot_proxy::policy::{Allowlist, Phase, Policy, Scheme, Target};
 
 /// A target.
