@@ -1,4 +1,4 @@
-//! The client of a proxy's control API: what passed, what the cache did. The calls are described in the README's section on
+//! The client of a proxy's control API: what is in force, what passed, what the cache did. The calls are described in the README's section on
 //! the proxy.
 //!
 //! Each call opens a connection of its own, as with the agent daemon. No retry belongs here.
@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Stream;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use octobot_proxy::cache::CacheStats;
 use octobot_proxy::log::{Counts, Filter, Record};
@@ -20,8 +20,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::Connection;
 use super::transport::{self, ConnectError};
+use super::{Connection, Secret};
 
 pub use error::ProxyError;
 
@@ -72,7 +72,7 @@ impl ProxyClient {
         filter: &Filter,
     ) -> Result<impl Stream<Item = Result<LogPage, ProxyError>> + Send + use<>, ProxyError> {
         let path = format!("/api/log?after={after}{}", query(filter));
-        let answer = self.send(Method::GET, &path, "text/event-stream").await?;
+        let answer = self.send(Method::GET, &path, "text/event-stream", Bytes::new()).await?;
         Ok(stream::pages(accepted(answer).await?.into_body(), after))
     }
 
@@ -88,26 +88,40 @@ impl ProxyClient {
 
     /// Removes everything from the cache.
     pub async fn clear_cache(&self) -> Result<(), ProxyError> {
-        let answer = self.send(Method::DELETE, "/api/cache", "*/*").await?;
+        let answer = self.send(Method::DELETE, "/api/cache", "*/*", Bytes::new()).await?;
+        accepted(answer).await.map(drop)
+    }
+
+    /// Puts a configuration into force, from the next request on.
+    pub async fn configure(&self, config: &Secret) -> Result<(), ProxyError> {
+        let body = Bytes::copy_from_slice(config.reveal().as_bytes());
+        let answer = self.send(Method::PUT, "/api/config", "*/*", body).await?;
         accepted(answer).await.map(drop)
     }
 
     /// Asks for something and reads the answer as JSON.
     async fn call<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProxyError> {
-        let answer = self.send(Method::GET, path, "application/json").await?;
+        let answer = self.send(Method::GET, path, "application/json", Bytes::new()).await?;
         let body = collect(accepted(answer).await?).await?;
         serde_json::from_slice(&body).map_err(ProxyError::Json)
     }
 
     /// Sends a request and waits for the head of its answer.
-    async fn send(&self, method: Method, path: &str, accept: &str) -> Result<http::Response<Incoming>, ProxyError> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Bytes,
+    ) -> Result<http::Response<Incoming>, ProxyError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "proxy")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.connection.token.reveal()))
             .header(header::ACCEPT, accept)
-            .body(Empty::new().map_err(|never| match never {}).boxed())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body).map_err(|never| match never {}).boxed())
             .map_err(ProxyError::Request)?;
         let mut sender = timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
             .await

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use super::network::allowlist;
 use super::{Core, ServiceError};
 use crate::domain::{Session, SessionGoal};
-use crate::sandbox::{Provider, Secret};
+use crate::sandbox::{Provider, ProxyClient, Secret};
 use crate::store::Tx;
 
 /// See the module.
@@ -89,8 +89,14 @@ impl Egress {
     async fn apply(&self, sessions: Vec<Session>) -> Result<(), ServiceError> {
         for session in sessions.into_iter().filter(|session| session.goal == SessionGoal::Up) {
             let config = self.config(&session).await?;
-            let configured = self.provider.configure(session.id, &config).await;
-            configured.map_err(|error| ServiceError::Sandbox(Box::new(error)))?;
+            let unreachable = |error| ServiceError::Sandbox(Box::new(error));
+            self.provider.configure(session.id, &config).await.map_err(unreachable)?;
+            // The proxy reads what it is told by itself, but shortly after. One that doesn't answer is about to start, and reads it then.
+            if let Some(connection) = self.provider.proxy(session.id).await.map_err(unreachable)?
+                && let Err(error) = ProxyClient::new(connection).configure(&config).await
+            {
+                tracing::warn!(session.id = %session.id, error = &error as &dyn std::error::Error, "a proxy doesn't answer");
+            }
         }
         Ok(())
     }

@@ -142,8 +142,15 @@ pub fn CredentialForm(
                 <span>"For all sessions of the project. Otherwise it is given to sessions one by one, in their menus"</span>
             </label>
             <p class="form__intro">
-                "Values are stored encrypted and never shown again. They are given to the agent’s program as variables, so the agent, \
-                 and all code that runs in the sandbox, can read them."
+                {dynamic(move || {
+                    if draft.has_key() {
+                        "The key is stored encrypted and never shown again. It stays outside of sandboxes: the agent’s program gets a \
+                         placeholder, and the proxy puts the key in its place."
+                    } else {
+                        "Values are stored encrypted and never shown again. They are given to the agent’s program as they are, so the \
+                         agent, and all code that runs in the sandbox, can read them."
+                    }
+                })}
             </p>
             <OtherProblem problem/>
             <div class="dialog__actions">

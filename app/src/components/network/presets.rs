@@ -50,10 +50,9 @@ pub fn ProjectRules(
                     }
                 />
                 <span>
-                    "Setup online, agent offline"
+                    "Agent offline"
                     <span class="check__detail">
-                        "While an agent works, it reaches only the model APIs that are turned on, and the hosts that are marked “also \
-                         offline”. The setup script before it reaches all that is listed."
+                        "Sandboxes reach only the model APIs that are turned on, and the hosts that are marked “also offline”."
                     </span>
                 </span>
             </label>
