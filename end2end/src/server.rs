@@ -103,6 +103,8 @@ async fn launch(listen: &str, data: &Path, place: &Place) -> Result<(Child, Stri
     let mut process = Command::new(&program)
         .args(["--listen", listen, "--data-dir"])
         .arg(data)
+        .arg("--runtime-dir")
+        .arg(data.join("runtime"))
         .arg("--sandbox-proxy-config")
         .arg(policy)
         .env_remove("DATABASE_URL")

@@ -1,6 +1,7 @@
 //! The way out of a container that has no network but its own: process 1 opens the sockets that lead out and passes them to the
 //! proxy, which runs outside, and again to the next one when that has died. Connections wait meanwhile.
 
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -27,7 +28,8 @@ const RIGHTS: CapabilitySet =
 /// later finds a network in which every address leads to the proxy.
 pub fn open(proxy: &Path) -> io::Result<()> {
     let inlets = Inlets::open()?;
-    std::fs::write("/etc/resolv.conf", format!("nameserver {}\n", octobot_inlet::DNS.ip()))?;
+    fs::write("/etc/resolv.conf", format!("nameserver {}\n", octobot_inlet::DNS.ip()))?;
+    name_this_host()?;
     give_up_rights()?;
     let deadline = Instant::now() + PATIENCE;
     let line = loop {
@@ -39,6 +41,19 @@ pub fn open(proxy: &Path) -> io::Result<()> {
     };
     let proxy = proxy.to_owned();
     thread::Builder::new().name("outlet".to_owned()).spawn(move || keep(&inlets, line, &proxy)).map(|_| ())
+}
+
+/// Without a network of its own the engine doesn't write down the container's name, which programs ask for.
+fn name_this_host() -> io::Result<()> {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let known = fs::read_to_string("/etc/hosts").or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(String::new()),
+        _ => Err(error),
+    })?;
+    if known.lines().any(|line| line.split_ascii_whitespace().skip(1).any(|known| known == name)) {
+        return Ok(());
+    }
+    fs::write("/etc/hosts", format!("{}\n127.0.0.1 {name}\n", known.trim_end()))
 }
 
 fn pass(inlets: &Inlets, proxy: &Path) -> io::Result<UnixStream> {

@@ -177,9 +177,11 @@ async fn there_is_no_network_of_the_engines_and_no_port_is_open() {
     let Some(bench) = bench() else { return };
     assert_eq!(bench.isolation.network, Network::Proxied);
     let session = session();
-    start(&bench, session).await;
+    let client = start(&bench, session).await;
     assert_eq!(inspect(session, "json .NetworkSettings.Ports"), "{}");
     assert_eq!(inspect(session, "json .HostConfig.NetworkMode"), "\"none\"");
+    let named = run(&client, "grep -c octobot /etc/hosts").await;
+    assert_eq!(named.output, "1\n");
     remove(&bench, session).await;
 }
 
