@@ -190,7 +190,14 @@ fn bubblewrap(groups: &Groups) -> Command {
         .args(["-c", enter, "sh"])
         .args(&groups.0)
         .arg("--")
-        .args(["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"])
+        .args([
+            "--unshare-user",
+            "--unshare-pid",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--unshare-net",
+            "--unshare-cgroup-try",
+        ])
         .args(["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"])
         .stdin(Stdio::null());
     bwrap
