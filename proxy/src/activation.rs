@@ -87,7 +87,7 @@ fn converse(mut launcher: UnixStream, take: &impl Fn(Passed) -> io::Result<()>) 
     while let Some((word, socket)) = octobot_inlet::receive(&launcher)? {
         let outcome = socket.ok_or_else(|| io::Error::other("there is no socket in the message"));
         match outcome.and_then(|socket| passed(&word, socket)).and_then(take) {
-            Ok(()) => launcher.write_all(b"ok\n")?,
+            Ok(()) => octobot_inlet::confirm(&launcher)?,
             Err(error) => writeln!(launcher, "{error}")?,
         }
     }

@@ -19,7 +19,7 @@ mod text;
 mod watch;
 
 pub use live::{ChangeError, Live};
-pub use text::TextError;
+pub use text::{TextError, read_yaml};
 pub use watch::watch;
 
 /// The longest that anything may take, in seconds: a year. Clocks can't count much further.

@@ -26,6 +26,7 @@ use crate::way;
 
 mod answer;
 mod authority;
+mod grpc;
 mod headers;
 mod refusal;
 mod upgraded;
@@ -74,7 +75,7 @@ impl Forwarder {
             entry.request(request.method().as_str(), request.uri().path());
         }
         let settings = self.proxy.settings();
-        let version = request.version();
+        let (version, is_call) = (request.version(), grpc::is_call(&request));
         let (head, body) = request.into_parts();
         let (request, mut body) = (Request::from_parts(head, ()), Some(body));
         let mut answer = match self.try_handle(&settings, request, &mut body, &mut entry).await {
@@ -83,7 +84,7 @@ impl Forwarder {
                 if let Some(body) = body.filter(|body| !body.is_end_stream()) {
                     tokio::spawn(timeout(REST_PATIENCE, read_rest(body)));
                 }
-                refusal.answer(entry, version)
+                refusal.answer(entry, version, is_call)
             }
         };
         answer.body_mut().hold(self.busy);

@@ -96,6 +96,7 @@ struct Ready {
     methods: Vec<Method>,
     paths: Vec<PathPattern>,
     wanted: Vec<(HeaderName, Option<Secret>)>,
+    absent: Vec<HeaderName>,
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
     append: Vec<(HeaderName, HeaderValue)>,
@@ -161,7 +162,7 @@ fn digest(rule: &Rule) -> Option<String> {
 impl Ready {
     fn new(domain: &str, rule: &Rule) -> Result<Self, RuleError> {
         let names =
-            |names: &[String]| names.iter().map(|name| header_name(domain, "remove", name)).collect::<Result<_, _>>();
+            |part, names: &[String]| names.iter().map(|name| header_name(domain, part, name)).collect::<Result<_, _>>();
         let values = |part, values: &BTreeMap<String, Secret>| {
             values.iter().map(|(name, value)| header(domain, part, name, value)).collect::<Result<_, _>>()
         };
@@ -189,7 +190,8 @@ impl Ready {
             methods: methods.collect::<Result<_, _>>()?,
             paths: rule.when.paths.clone(),
             wanted: wanted.collect::<Result<_, _>>()?,
-            remove: names(&rule.remove)?,
+            absent: names("when", &rule.when.absent)?,
+            remove: names("remove", &rule.remove)?,
             set: values("set", &rule.set)?,
             append: values("append", &rule.append)?,
             digest: digest(rule),
@@ -208,6 +210,7 @@ impl Ready {
             && self.domain.contains(&target.host)
             && (self.methods.is_empty() || self.methods.contains(&head.method))
             && self.has_path(head.uri.path())
+            && self.absent.iter().all(|name| !head.headers.contains_key(name))
             && self.wanted.iter().all(|(name, value)| {
                 let mut sent = head.headers.get_all(name).iter().peekable();
                 match value {

@@ -75,14 +75,15 @@ pub async fn handle(arrival: Arrival, mut stream: Rewind) {
         return;
     }
     let first = first(&mut stream, patience.head).await;
+    // Each in memory of its own: a connection that has sent nothing has room for none of them.
     match first {
         First::Http => {
             let via = arrival.destination.map_or(Via::Proxy, |destination| Via::Redirected(destination.port()));
-            http::serve_http1(arrival, stream, via).await;
+            Box::pin(http::serve_http1(arrival, stream, via)).await;
         }
-        First::Connect => connect::serve(arrival, stream).await,
-        First::Tls => tunnel::serve_redirected(arrival, stream).await,
-        First::Socks5 => socks5::serve(arrival, stream).await,
+        First::Connect => Box::pin(connect::serve(arrival, stream)).await,
+        First::Tls => Box::pin(tunnel::serve_redirected(arrival, stream)).await,
+        First::Socks5 => Box::pin(socks5::serve(arrival, stream)).await,
         First::Unknown => {
             arrival.refuse(Protocol::Unknown, "the protocol isn't spoken here");
             stream.abort();

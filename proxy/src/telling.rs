@@ -1,10 +1,13 @@
 //! What the proxy tells about itself on standard error, and how much of it.
 
+use std::env;
 use std::io::stderr;
 
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
+use tracing_subscriber::{Layer as _, Registry, fmt, reload};
 
 use crate::arguments::LogFormat;
 
@@ -13,11 +16,11 @@ const VARIABLE: &str = "OCTOBOT_PROXY_LOG";
 
 /// Changes how much is told.
 #[derive(Debug, Clone)]
-pub struct Telling(reload::Handle<EnvFilter, Registry>);
+pub struct Telling(reload::Handle<Targets, Registry>);
 
 /// Begins to tell.
 pub fn begin(format: LogFormat) -> Telling {
-    let (filter, handle) = reload::Layer::new(EnvFilter::new("info"));
+    let (filter, handle) = reload::Layer::new(Targets::new().with_default(Level::INFO));
     let layer = fmt::layer().with_ansi(false).with_writer(stderr);
     let layer = match format {
         LogFormat::Text => layer.boxed(),
@@ -30,8 +33,8 @@ pub fn begin(format: LogFormat) -> Telling {
 impl Telling {
     /// Tells as much as a configuration asks for, unless the environment says otherwise.
     pub fn set_level(&self, level: &str) {
-        let filter = EnvFilter::try_from_env(VARIABLE).or_else(|_| EnvFilter::try_new(level));
-        match filter {
+        let last_word = env::var(VARIABLE).ok().and_then(|text| text.parse::<Targets>().ok());
+        match last_word.map_or_else(|| level.parse(), Ok) {
             Ok(filter) => {
                 if let Err(error) = self.0.reload(filter) {
                     tracing::warn!(error = %error, "the level of logging can't be changed");

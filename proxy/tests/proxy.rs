@@ -5,18 +5,26 @@
 
 #[path = "proxy/attacks.rs"]
 mod attacks;
+#[path = "proxy/bombs.rs"]
+mod bombs;
 #[path = "mitm/certificates.rs"]
 mod certificates;
 #[path = "proxy/clients.rs"]
 mod clients;
 #[path = "proxy/control.rs"]
 mod control;
+#[path = "proxy/crowds.rs"]
+mod crowds;
+#[path = "proxy/engines.rs"]
+mod engines;
 #[path = "proxy/fixture.rs"]
 mod fixture;
 #[path = "proxy/forward.rs"]
 mod forward;
 #[path = "proxy/garbage.rs"]
 mod garbage;
+#[path = "proxy/grpc.rs"]
+mod grpc;
 #[path = "proxy/images.rs"]
 mod images;
 #[path = "proxy/injection.rs"]
@@ -41,6 +49,8 @@ mod parent;
 mod passing;
 #[path = "proxy/programs.rs"]
 mod programs;
+#[path = "proxy/rebinding.rs"]
+mod rebinding;
 #[path = "proxy/redirection.rs"]
 mod redirection;
 #[path = "proxy/refusals.rs"]

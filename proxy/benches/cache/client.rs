@@ -5,18 +5,21 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use crate::server::{BLOB, BLOB_BYTES, MANIFEST};
+use crate::server::{BLOB, BLOB_BYTES};
+
+/// For how long manifests are asked for.
+const TIME: Duration = Duration::from_secs(1);
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
     /// Four clients, each a large blob, twice.
     Blobs,
-    /// Thirty-two clients, each a small manifest, many times.
+    /// Thirty-two clients, each a small manifest, again and again.
     Manifests,
 }
 
@@ -38,24 +41,33 @@ pub struct Measured {
     pub address: SocketAddr,
     /// The process that serves.
     pub pid: Pid,
+    /// The path of the manifest that it has.
+    pub manifest: String,
 }
 
 impl Load {
-    /// How many clients there are, what they ask for, and how often.
-    fn shape(self) -> (usize, &'static str, usize) {
+    /// How many clients there are.
+    fn clients(self) -> usize {
         match self {
-            Self::Blobs => (4, BLOB, 2),
-            Self::Manifests => (32, MANIFEST, 1500),
+            Self::Blobs => 4,
+            Self::Manifests => 32,
         }
     }
 
-    /// How many units all of it is.
+    /// How many units so many answers are.
     #[expect(clippy::cast_precision_loss, reason = "a few bits of billions")]
-    fn units(self) -> f64 {
-        let (clients, _, times) = self.shape();
+    fn units(self, answers: usize) -> f64 {
         match self {
-            Self::Blobs => (clients * times * BLOB_BYTES) as f64 / f64::from(1 << 30),
-            Self::Manifests => (clients * times) as f64,
+            Self::Blobs => (answers * BLOB_BYTES) as f64 / f64::from(1 << 30),
+            Self::Manifests => answers as f64,
+        }
+    }
+
+    /// Whether a client has enough after so many answers.
+    fn is_enough(self, answers: usize, start: Instant) -> bool {
+        match self {
+            Self::Blobs => answers == 2,
+            Self::Manifests => start.elapsed() >= TIME,
         }
     }
 
@@ -81,35 +93,37 @@ impl fmt::Display for Load {
 impl Measured {
     /// Puts a load on it.
     pub fn measure(&self, load: Load) -> Figures {
-        let (clients, path, times) = load.shape();
+        let path = if load == Load::Blobs { BLOB } else { &self.manifest };
         let before = processor_seconds(self.pid);
         let start = Instant::now();
-        let mut of_clients = 0.0;
+        let (mut answers, mut of_clients) = (0, 0.0);
         thread::scope(|scope| {
-            let asking = || {
-                ask(self.address, path, times);
-                thread_seconds()
-            };
-            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(asking)).collect();
-            of_clients = clients.into_iter().map(|client| client.join().unwrap()).sum();
+            let asking = || (ask(self.address, path, |answers| load.is_enough(answers, start)), thread_seconds());
+            let clients: Vec<_> = (0..load.clients()).map(|_| scope.spawn(asking)).collect();
+            for client in clients {
+                let (of_client, seconds) = client.join().unwrap();
+                answers += of_client;
+                of_clients += seconds;
+            }
         });
-        let elapsed = start.elapsed().as_secs_f64();
+        let (elapsed, units) = (start.elapsed().as_secs_f64(), load.units(answers));
         let taken = processor_seconds(self.pid) - before;
         Figures {
-            per_second: load.units() / elapsed,
-            processor_seconds: taken / load.units(),
-            all_processor_seconds: (taken + of_clients) / load.units(),
+            per_second: units / elapsed,
+            processor_seconds: taken / units,
+            all_processor_seconds: (taken + of_clients) / units,
         }
     }
 }
 
-/// Asks for a path a number of times over one connection, and reads everything.
-fn ask(address: SocketAddr, path: &str, times: usize) {
+/// Asks for a path over one connection until there are answers enough, and reads everything. How many there were.
+fn ask(address: SocketAddr, path: &str, is_enough: impl Fn(usize) -> bool) -> usize {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: registry.example\r\n\r\n");
     let mut buffer = vec![0; 512 * 1024];
-    for _ in 0..times {
+    let mut answers = 0;
+    while !is_enough(answers) {
         stream.write_all(request.as_bytes()).unwrap();
         let mut filled = 0;
         let head = loop {
@@ -129,7 +143,9 @@ fn ask(address: SocketAddr, path: &str, times: usize) {
             assert_ne!(read, 0, "the server hung up");
             left -= read;
         }
+        answers += 1;
     }
+    answers
 }
 
 /// The processor time that the threads of a process have taken.

@@ -1,4 +1,4 @@
-//! The two servers: nginx with files, and the cache behind plain HTTP. Each on the first core alone.
+//! The servers: nginx with files, and the cache behind plain HTTP. Each on the first core alone.
 
 use std::convert::Infallible;
 use std::fs;
@@ -25,7 +25,7 @@ pub const BLOB: &str =
 /// The length of the blob in bytes.
 pub const BLOB_BYTES: usize = 256 << 20;
 /// Ends in the digest of [`MANIFEST_BYTES`] zeros.
-pub const MANIFEST: &str =
+const MANIFEST: &str =
     "/v2/library/thing/manifests/sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 const MANIFEST_BYTES: usize = 1024;
 
@@ -72,12 +72,13 @@ impl Nginx {
         let children = format!("/proc/{0}/task/{0}/children", master.id());
         let worker = until(|| fs::read_to_string(&children).unwrap().split_ascii_whitespace().next()?.parse().ok());
         until(|| std::net::TcpStream::connect(address).ok());
-        Some(Self { process: Measured { address, pid: Pid::from_raw(worker).unwrap() }, master })
+        let process = Measured { address, pid: Pid::from_raw(worker).unwrap(), manifest: MANIFEST.to_owned() };
+        Some(Self { process, master })
     }
 }
 
 /// Waits for what another process does and doesn't tell.
-fn until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
     loop {
         match ready() {
             Some(ready) => return ready,
@@ -101,7 +102,8 @@ impl Server {
         let mut child = command.arg("serve").arg(folder.join("cache")).stdout(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
-        let process = Measured { address: address.trim().parse().unwrap(), pid: Pid::from_child(&child) };
+        let address = address.trim().parse().unwrap();
+        let process = Measured { address, pid: Pid::from_child(&child), manifest: MANIFEST.to_owned() };
         Self { process, child }
     }
 }

@@ -1,6 +1,6 @@
 //! A client that costs little: one thread, one connection, TLS.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,14 +43,11 @@ impl Client {
     }
 
     /// Asks for a path, reads all of the answer, and returns how many bytes its body had.
-    pub fn get(&mut self, path: &str) -> usize {
-        write!(self.stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n", self.host)
-            .unwrap();
+    pub fn get(&mut self, path: &str) -> io::Result<usize> {
+        write!(self.stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n", self.host)?;
         let mut filled = 0;
         let head = loop {
-            let read = self.stream.read(&mut self.buffer[filled..]).unwrap();
-            assert_ne!(read, 0, "the peer hung up");
-            filled += read;
+            filled += self.read(filled)?;
             if let Some(end) = self.buffer[..filled].windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end + 4;
             }
@@ -61,10 +58,16 @@ impl Client {
             text.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
         let mut left = length - (filled - head);
         while left > 0 {
-            let read = self.stream.read(&mut self.buffer).unwrap();
-            assert_ne!(read, 0, "the peer hung up");
-            left -= read;
+            left -= self.read(0)?;
         }
-        length
+        Ok(length)
+    }
+
+    /// Reads into the buffer from a place on; at least one byte.
+    fn read(&mut self, from: usize) -> io::Result<usize> {
+        match self.stream.read(&mut self.buffer[from..])? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::load::Load;
-use crate::peers::{NGINX, OURS, SQUID};
+use crate::peers::{MITMPROXY, NGINX, OURS, SQUID};
 
 /// What a load cost a peer.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,7 +31,7 @@ struct Limit {
     most: f64,
 }
 
-const LIMITS: [Limit; 4] = [
+const LIMITS: [Limit; 5] = [
     Limit {
         load: Load::Requests,
         what: "processor time per request",
@@ -57,10 +57,24 @@ const LIMITS: [Limit; 4] = [
         least: 10.0,
         most: f64::INFINITY,
     },
+    Limit {
+        load: Load::NewHosts,
+        what: "new hosts per second",
+        of: |figures| figures.rate,
+        peer: MITMPROXY,
+        least: 20.0,
+        most: f64::INFINITY,
+    },
 ];
 
 /// The most memory that a connection may take, in KiB.
 const MOST_MEMORY: f64 = 25.0;
+
+/// The most memory that a proxy may have that has nothing to do, in MB.
+const MOST_IDLE: f64 = 10.0;
+
+/// How much longer a client may wait beside a crowd of others that do nothing.
+const MOST_CROWDED: f64 = 1.1;
 
 impl Figures {
     /// Of so many units, and the times that answers took.
@@ -94,7 +108,9 @@ impl Report {
     pub fn tell(&mut self, load: Load) {
         let rounds = &self.rounds[&load];
         for peer in rounds[0].keys().copied() {
-            let of = |figure: fn(&Figures) -> f64| median(rounds.iter().map(|round| figure(&round[peer])).collect());
+            let of = |figure: fn(&Figures) -> f64| {
+                median(rounds.iter().filter_map(|round| round.get(peer)).map(figure).collect())
+            };
             if load == Load::Held {
                 println!("{load}: {peer}: {:.1} KiB per connection", of(|figures| figures.memory));
                 continue;
@@ -119,17 +135,32 @@ impl Report {
             }
             let ratio = median(ratios);
             let is_reached = (limit.least..=limit.most).contains(&ratio);
-            let verdict = if is_reached { "within" } else { "MISSES" };
-            println!("{load}: {} {ratio:.2}× {}: {verdict} its limit", limit.what, limit.peer);
-            self.missed += usize::from(!is_reached);
+            let bound =
+                if limit.least > 0.0 { format!("at least {}", limit.least) } else { format!("at most {}", limit.most) };
+            self.missed += judge(&format!("{load}: {} {ratio:.2}× {}", limit.what, limit.peer), &bound, is_reached);
         }
         if load == Load::Held {
             let memory = median(rounds.iter().map(|round| round[OURS].memory).collect());
-            let is_reached = memory <= MOST_MEMORY;
-            let verdict = if is_reached { "within" } else { "MISSES" };
-            println!("{load}: {memory:.1} KiB per connection: {verdict} its limit of {MOST_MEMORY} KiB");
-            self.missed += usize::from(!is_reached);
+            let told = format!("{load}: {memory:.1} KiB per connection");
+            self.missed += judge(&told, &format!("at most {MOST_MEMORY}"), memory <= MOST_MEMORY);
         }
+    }
+
+    /// Prints what a proxy has in memory that has nothing to do, in KiB.
+    pub fn tell_idle(&mut self, kib: f64) {
+        let memory = kib * 1024.0 / 1e6;
+        let told = format!("idle: {memory:.2} MB resident");
+        self.missed += judge(&told, &format!("under {MOST_IDLE}"), memory < MOST_IDLE);
+    }
+
+    /// Prints how much longer a client waits beside a crowd: pairs of figures without it and with it.
+    pub fn tell_crowded(&mut self, crowd: usize, rounds: &[(Figures, Figures)]) {
+        let of = |figure: fn(&Figures) -> f64| {
+            median(rounds.iter().map(|(alone, crowded)| figure(crowded) / figure(alone)).collect())
+        };
+        let (half, most) = (of(|figures| figures.half), of(|figures| figures.most));
+        let told = format!("beside {crowd} silent clients: p50 {half:.2}×, p99 {most:.2}× that without them");
+        self.missed += judge(&told, &format!("p99 at most {MOST_CROWDED}"), most <= MOST_CROWDED);
     }
 
     /// Whether nothing misses its limit.
@@ -142,6 +173,13 @@ impl Report {
 #[expect(clippy::cast_precision_loss, reason = "a few bits of billions")]
 pub fn of(count: usize) -> f64 {
     count as f64
+}
+
+/// Prints a figure beside its limit; 1 if it misses it.
+fn judge(told: &str, bound: &str, is_reached: bool) -> usize {
+    let verdict = if is_reached { "within" } else { "MISSES" };
+    println!("{told}: {verdict} its limit ({bound})");
+    usize::from(!is_reached)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

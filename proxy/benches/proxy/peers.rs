@@ -29,12 +29,19 @@ pub const OURS: &str = "octobot-proxy";
 pub const NGINX: &str = "nginx";
 pub const SQUID: &str = "squid";
 pub const MITMPROXY: &str = "mitmproxy";
+const HUDSUCKER: &str = "hudsucker";
 
 /// Who squid becomes when root starts it: the user that its package makes.
 const SQUID_USER: &str = "proxy";
 
 /// Where `cargo xtask bench proxy` has put mitmproxy.
 const MITMDUMP: &str = "OCTOBOT_BENCH_MITMDUMP";
+
+/// Where it has put the library hudsucker as a program.
+const HUDSUCKER_PROGRAM: &str = "OCTOBOT_BENCH_HUDSUCKER";
+
+/// How often it is looked at what a proxy has in memory that does nothing.
+const IDLE_STARTS: usize = 5;
 
 /// How a peer is asked.
 pub enum Way {
@@ -101,7 +108,7 @@ impl Host {
 impl Peer {
     /// Those that are installed.
     pub fn all(folder: &Path, host: &Host) -> Vec<Self> {
-        let others = [squid(folder, host), mitmproxy(folder, host)];
+        let others = [squid(folder, host), mitmproxy(folder, host), hudsucker(folder, host)];
         [ours(folder, host), through_nginx(folder, host)].into_iter().chain(others.into_iter().flatten()).collect()
     }
 
@@ -124,6 +131,28 @@ impl Peer {
     pub fn memory_kib(&self) -> f64 {
         self.server.memory_kib()
     }
+}
+
+/// What our proxy has in memory with a short configuration when it has nothing to do, in KiB: the median of some starts, since
+/// how much of its file the kernel maps with each page differs from start to start.
+pub fn idle_kib(folder: &Path) -> f64 {
+    let mut starts: Vec<_> = (0..IDLE_STARTS).map(|_| idle_once(folder)).collect();
+    starts.sort_by(f64::total_cmp);
+    starts[IDLE_STARTS / 2]
+}
+
+fn idle_once(folder: &Path) -> f64 {
+    let address = free();
+    let config = folder.join("idle.yaml");
+    fs::write(&config, "allowlist:\n  domains: ['*.anthropic.com', github.com]\n").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_octobot-proxy"));
+    command.arg("--config").arg(config).arg("--data").arg(folder.join("idle"));
+    command.args(["--listen", &address.to_string(), "--control", "none"]).env("OCTOBOT_PROXY_LOG", "warn");
+    let server = Server::start(0, &command);
+    wait_for(address);
+    // What it does after it listens is over within a moment; nothing tells of that.
+    std::thread::sleep(Duration::from_secs(1));
+    server.resident_kib()
 }
 
 fn ours(folder: &Path, host: &Host) -> Peer {
@@ -236,6 +265,20 @@ fn mitmproxy(folder: &Path, host: &Host) -> Option<Peer> {
     Some(Peer::new(MITMPROXY, way, &here.join("mitmproxy-ca-cert.pem"), server))
 }
 
+fn hudsucker(folder: &Path, host: &Host) -> Option<Peer> {
+    let Some(program) = std::env::var_os(HUDSUCKER_PROGRAM).map(PathBuf::from).filter(|program| program.exists())
+    else {
+        eprintln!("SKIPPED: hudsucker isn't built ({HUDSUCKER_PROGRAM})");
+        return None;
+    };
+    let (address, own) = (free(), folder.join("hudsucker.pem"));
+    let mut command = Command::new(program);
+    command.arg(address.to_string()).arg(folder.join("ca.pem")).arg(&own);
+    let server = Server::start(0, &command);
+    wait_for(address);
+    Some(Peer::new(HUDSUCKER, Way::Proxy { address, port: host.address.port() }, &own, server))
+}
+
 /// An authority in one file with its key, as squid wants it; its certificate alone is `ca.pem` beside it.
 fn authority(folder: &Path) -> PathBuf {
     let (key, both) = (folder.join("ca.key"), folder.join("authority.pem"));
@@ -288,7 +331,7 @@ fn is_here(program: &str) -> bool {
 
 /// Says something of every name that nobody has asked for: not all peers know patterns of them.
 fn names(say: impl Fn(&str) -> String) -> String {
-    (0..20_000).map(|number| say(&format!("h{number}.{HOST}"))).collect::<Vec<_>>().concat()
+    (0..100_000).map(|number| say(&format!("h{number}.{HOST}"))).collect::<Vec<_>>().concat()
 }
 
 /// A port that was free a moment ago: not all of them can tell which one they have got.

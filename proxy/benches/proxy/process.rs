@@ -27,7 +27,12 @@ impl Server {
 
     /// The memory that is its own, in KiB.
     pub fn memory_kib(&self) -> f64 {
-        self.processes().iter().map(|pid| anonymous(*pid)).sum()
+        self.processes().iter().map(|pid| memory(*pid, "RssAnon:")).sum()
+    }
+
+    /// All of its memory, with what it shares with others, in KiB.
+    pub fn resident_kib(&self) -> f64 {
+        self.processes().iter().map(|pid| memory(*pid, "VmRSS:")).sum()
     }
 
     fn processes(&self) -> Vec<u32> {
@@ -65,9 +70,9 @@ fn of_threads(pid: u32) -> f64 {
     nanoseconds.sum::<u64>() as f64 / 1e9
 }
 
-fn anonymous(pid: u32) -> f64 {
+fn memory(pid: u32, kind: &str) -> f64 {
     let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(kind));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 

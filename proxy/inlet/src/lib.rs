@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-pub use passing::receive;
+pub use passing::{confirm, receive};
 
 /// Where programs find the proxy that were told of it.
 pub const PROXY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 17080);
@@ -57,7 +57,7 @@ impl Inlets {
         while let Some((word, socket)) = receive(from)? {
             let socket = socket.ok_or_else(|| io::Error::other("there is no socket in the message"))?;
             sockets.push((word, socket));
-            passing::confirm(from)?;
+            confirm(from)?;
         }
         Ok(Self(sockets))
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -33,8 +33,12 @@ pub struct ByteSizeError;
 #[derive(Debug, Clone)]
 pub struct PathRegex(Regex);
 
-/// The longest that a compiled pattern may be, in bytes: patterns come from workspaces, too.
-const LARGEST_REGEX_BYTES: usize = 256 * 1024;
+/// The longest that a compiled pattern may be, in bytes: patterns come from workspaces, too, and each byte of a path may take
+/// as many steps.
+const LARGEST_REGEX_BYTES: usize = 16 * 1024;
+
+/// Longer paths fit no pattern, in bytes.
+const LONGEST_PATH: usize = 4096;
 
 const UNITS: [(&str, u64); 12] = [
     ("", 1),
@@ -112,15 +116,15 @@ impl Serialize for ByteSize {
 impl PathRegex {
     /// Whether it is found in the path.
     pub fn fits(&self, path: &str) -> bool {
-        self.0.is_match(path.as_bytes())
+        path.len() <= LONGEST_PATH && self.0.is_match(path)
     }
 }
 
 impl FromStr for PathRegex {
-    type Err = regex::Error;
+    type Err = regex_lite::Error;
 
-    fn from_str(text: &str) -> Result<Self, regex::Error> {
-        RegexBuilder::new(text).unicode(false).size_limit(LARGEST_REGEX_BYTES).build().map(Self)
+    fn from_str(text: &str) -> Result<Self, regex_lite::Error> {
+        RegexBuilder::new(text).size_limit(LARGEST_REGEX_BYTES).build().map(Self)
     }
 }
 
@@ -176,11 +180,12 @@ mod tests {
         let written = json!({ "enabled": true, "max_size": "20GB", "patterns": ["^/v2/.*/blobs/sha256:.*"] });
         let config: CacheConfig = serde_json::from_value(written.clone()).unwrap();
         assert!(config.patterns[0].fits("/v2/library/alpine/blobs/sha256:00"));
+        assert!(!config.patterns[0].fits(&format!("/v2/{}/blobs/sha256:00", "a".repeat(LONGEST_PATH))));
         assert_eq!(serde_json::to_value(&config).unwrap(), written);
         for (value, expected) in [
             (json!({ "maxsize": 1 }), "unknown field `maxsize`"),
             (json!({ "max_size": "20XB" }), "a size is a number with a unit"),
-            (json!({ "patterns": ["("] }), "unclosed group"),
+            (json!({ "patterns": ["("] }), "open group"),
             (json!({ "patterns": ["(a{1000}){1000}"] }), "size limit"),
         ] {
             let error = serde_json::from_value::<CacheConfig>(value).unwrap_err().to_string();

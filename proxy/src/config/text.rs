@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::Location;
 
@@ -22,17 +23,22 @@ pub struct TextError {
     pub reason: String,
 }
 
+/// Reads YAML. An empty text is what is there by default.
+pub fn read_yaml<T: DeserializeOwned + Default>(text: &str) -> Result<T, TextError> {
+    let meaningful = text.lines().any(|line| !matches!(line.trim(), "" | "---") && !line.trim().starts_with('#'));
+    if !meaningful {
+        return Ok(T::default());
+    }
+    serde_saphyr::from_str(text).map_err(|error| {
+        let line = error.location().as_ref().map_or(0, Location::line);
+        TextError { line, reason: without_values(&error.without_snippet().to_string()) }
+    })
+}
+
 impl Config {
     /// Reads YAML. An empty text is the default configuration.
     pub fn from_yaml(text: &str) -> Result<Self, TextError> {
-        let meaningful = text.lines().any(|line| !matches!(line.trim(), "" | "---") && !line.trim().starts_with('#'));
-        if !meaningful {
-            return Ok(Self::default());
-        }
-        serde_saphyr::from_str(text).map_err(|error| {
-            let line = error.location().as_ref().map_or(0, Location::line);
-            TextError { line, reason: without_values(&error.without_snippet().to_string()) }
-        })
+        read_yaml(text)
     }
 }
 

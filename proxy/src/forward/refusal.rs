@@ -1,9 +1,10 @@
 //! Why a request isn't passed on, and how that is answered: the only place with status codes for it.
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, Version, header};
+use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 
-use super::AnswerBody;
+use super::{AnswerBody, grpc};
 use crate::listen::Violation;
 use crate::log::{Decision, Entry};
 use crate::policy::{Denial, HostError};
@@ -11,6 +12,9 @@ use crate::upstream::{ResolveError, SendError};
 
 /// Names the rule that refused a request.
 const RULE: HeaderName = HeaderName::from_static("x-octobot-proxy-rule");
+
+/// How much of a reason stands beside the status, in characters.
+const LONGEST_PHRASE: usize = 200;
 
 /// Why a request isn't passed on. No variant has anything of the request's headers in it.
 #[derive(Debug, thiserror::Error)]
@@ -91,22 +95,35 @@ impl Refusal {
         }
     }
 
-    /// Notes the refusal and returns its answer.
-    pub fn answer(&self, mut entry: Entry, version: Version) -> Response<AnswerBody> {
+    /// Notes the refusal and returns its answer to a request, maybe one that is a call of gRPC.
+    pub fn answer(&self, mut entry: Entry, version: Version, is_call: bool) -> Response<AnswerBody> {
         let (status, text) = self.note(&mut entry);
-        let mut response = Response::new(AnswerBody::of_proxy(text, entry));
+        let mut response = if is_call {
+            grpc::failure(status, &self.to_string()).map(|()| AnswerBody::empty())
+        } else {
+            self.explained(status, version).map(|()| AnswerBody::of_proxy(text, entry))
+        };
+        if let Self::Denied(denial) = self
+            && let Ok(rule) = HeaderValue::from_str(denial.rule.as_str())
+        {
+            response.headers_mut().insert(RULE, rule);
+        }
+        response
+    }
+
+    /// The head of an answer that explains itself in its body.
+    fn explained(&self, status: StatusCode, version: Version) -> Response<()> {
+        let mut response = Response::new(());
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Self::Denied(denial) = self
-            && let Ok(rule) = HeaderValue::from_str(denial.rule.as_str())
-        {
-            headers.insert(RULE, rule);
-        }
         // What follows an unclear request can't be trusted to be one.
         if version != Version::HTTP_2 && self.decision() == Decision::Refuse {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Ok(phrase) = ReasonPhrase::try_from(self.phrase()) {
+            response.extensions_mut().insert(phrase);
         }
         response
     }
@@ -119,11 +136,21 @@ impl Refusal {
             _ => String::new(),
         };
         format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{rule}connection: \
+            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{rule}connection: \
              close\r\n\r\n{text}",
+            status.as_u16(),
+            self.phrase(),
             text.len()
         )
         .into_bytes()
+    }
+
+    /// What stands beside the status (RFC 9112, section 4). npm, pip, wget, apt, Java and what is written in Go show it, and
+    /// of an answer to CONNECT nothing else.
+    fn phrase(&self) -> String {
+        let text = self.to_string();
+        let shown = text.chars().map(|letter| if matches!(letter, ' '..='~') { letter } else { '?' });
+        shown.take(LONGEST_PHRASE).collect()
     }
 
     /// Notes the refusal in a record.

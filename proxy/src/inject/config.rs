@@ -52,6 +52,8 @@ pub struct When {
     pub paths: Vec<PathPattern>,
     /// Headers that the client has to send, such as a placeholder for a key; any value if none is given.
     pub headers: BTreeMap<String, Option<Secret>>,
+    /// Headers that the client must not send.
+    pub absent: Vec<String>,
 }
 
 impl OneOrMany {

@@ -59,6 +59,16 @@ fn a_rule_can_ask_for_a_placeholder_a_method_and_a_path() {
 }
 
 #[test]
+fn a_rule_can_ask_that_a_header_is_not_sent() {
+    let rules = rules(serde_json::json!({ "api.example": {
+        "set": { "authorization": "Bearer canary" }, "when": { "absent": ["authorization"] },
+    } }));
+    let of = |request| applied(&rules, "api.example", Scheme::Https, request);
+    assert_eq!(of(Request::get("/")), ["authorization: Bearer canary"]);
+    assert_eq!(of(Request::get("/").header("authorization", "mine")), ["authorization: mine"]);
+}
+
+#[test]
 fn a_path_that_could_be_read_as_another_one_gets_no_secret() {
     let rules = rules(serde_json::json!({ "api.example": {
         "set": { "x-api-key": "canary" }, "when": { "paths": ["/v1/**", "/*/exact"] },

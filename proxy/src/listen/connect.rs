@@ -17,7 +17,8 @@ const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 /// Serves a connection that begins with CONNECT.
 pub async fn serve(arrival: Arrival, mut stream: Rewind) {
     let mut entry = arrival.proxy.log.begin(Protocol::Connect);
-    match open(&arrival, &mut stream, &mut entry).await {
+    // In memory of its own, which goes when the tunnel begins.
+    match Box::pin(open(&arrival, &mut stream, &mut entry)).await {
         Ok(claim) => {
             if stream.write_all(ESTABLISHED).await.is_ok() {
                 tunnel::serve(arrival, stream, claim, entry).await;

@@ -4,7 +4,7 @@
 //! So it never sees such a request: in its place it gets one with the method [`REFUSED`], which the service answers with the
 //! reason that is kept here. Nothing that the client sends after that is read.
 
-use std::future::Future as _;
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
@@ -171,6 +171,12 @@ impl Guard {
             wrote: false,
             phase: Phase::Idle,
         }
+    }
+
+    /// Waits until there is something to read for the parser, or `false` for the end: it takes 16 KiB from its beginning on,
+    /// which nobody needs who hasn't sent a head.
+    pub async fn begin(&mut self) -> io::Result<bool> {
+        poll_fn(|cx| self.poll_requests(cx)).await
     }
 
     /// Passes sound bytes on.

@@ -33,12 +33,20 @@ const ALIVE: Duration = Duration::from_mins(1);
 pub async fn serve_http1(arrival: Arrival, stream: Rewind, via: Via) {
     let limits = arrival.proxy.settings().config.limits.clone();
     let findings = Findings::default();
-    let guard = Guard::new(stream, findings.clone(), limits.patience());
+    let mut guard = Guard::new(stream, findings.clone(), limits.patience());
     let closing = arrival.proxy.closing.clone();
+    let begun = tokio::select! {
+        begun = guard.begin() => begun,
+        () = closing.cancelled() => return,
+    };
+    if !begun.unwrap_or(false) {
+        return;
+    }
     let forwarder = Forwarder::new(arrival.proxy, via, Some(findings));
     let service = service_fn(move |request| {
         let forwarder = forwarder.clone();
-        async { Ok::<_, Infallible>(forwarder.handle(request).await) }
+        // A connection has room for it from its beginning on; so it is only there while a request is.
+        Box::pin(async { Ok::<_, Infallible>(forwarder.handle(request).await) })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -102,34 +102,44 @@ pub async fn serve_redirected(arrival: Arrival, stream: Rewind) {
 
 /// Serves what is within a connection that was opened.
 pub async fn serve(arrival: Arrival, mut stream: Rewind, claim: Claim, mut entry: Entry) {
-    match look_inside(&arrival, &mut stream, claim, &mut entry).await {
-        // Each request has a record of its own.
-        Ok(Inside::Http1(via)) => {
+    // Each of them in memory of its own: what a connection needs no more, it has no more.
+    let (stream, requests) = match Box::pin(look_inside(&arrival, &mut stream, claim, &mut entry)).await {
+        Ok(Inside::Requests(requests)) => {
+            // Each has a record of its own.
             entry.forget();
-            serve_http1(arrival, stream, via).await;
+            (stream, requests)
         }
-        Ok(Inside::Http2(via)) => {
-            entry.forget();
-            serve_http2(arrival, stream, via).await;
-        }
-        Ok(Inside::Intercepted(target)) => intercept(arrival, stream, target, entry).await,
-        Ok(Inside::Passed(target, host)) => pass_on(&arrival, stream, &target, host, entry).await,
+        Ok(Inside::Intercepted(target)) => match Box::pin(intercept(&arrival, stream, target, entry)).await {
+            Some(intercepted) => intercepted,
+            None => return,
+        },
+        Ok(Inside::Passed(target, host)) => return Box::pin(pass_on(&arrival, stream, &target, host, entry)).await,
         Err(error) => {
             match error {
                 TunnelError::Refused(refusal) => drop(refusal.note(&mut entry)),
                 error => drop(entry.decide(Decision::Refuse, &error.to_string())),
             }
             stream.abort();
+            return;
         }
+    };
+    match requests {
+        Requests::Http1(via) => Box::pin(serve_http1(arrival, stream, via)).await,
+        Requests::Http2(via) => Box::pin(serve_http2(arrival, stream, via)).await,
     }
 }
 
 /// What there is in a connection, and what becomes of it.
 enum Inside {
-    Http1(Via),
-    Http2(Via),
+    Requests(Requests),
     Intercepted(Target),
     Passed(Target, Dialled),
+}
+
+/// Requests, and how they are written.
+enum Requests {
+    Http1(Via),
+    Http2(Via),
 }
 
 async fn look_inside(
@@ -145,8 +155,8 @@ async fn look_inside(
             let hello = look_until(stream, patience, hello::read).await.ok_or(TunnelError::Nothing)??;
             of_tls(arrival, claim, &hello, entry).await
         }
-        Detected::Http1 => Ok(Inside::Http1(claim.via())),
-        Detected::Http2 => Ok(Inside::Http2(claim.via())),
+        Detected::Http1 => Ok(Inside::Requests(Requests::Http1(claim.via()))),
+        Detected::Http2 => Ok(Inside::Requests(Requests::Http2(claim.via()))),
         Detected::Socks5 | Detected::Unknown => Err(TunnelError::Nothing),
     }
 }
@@ -207,8 +217,8 @@ fn named(claim: &Claim, hello: &Hello) -> Result<Target, TunnelError> {
     }
 }
 
-/// Speaks TLS in the host's name and serves the requests within.
-async fn intercept(arrival: Arrival, stream: Rewind, target: Target, mut entry: Entry) {
+/// Speaks TLS in the host's name; what the requests within are read from, and how.
+async fn intercept(arrival: &Arrival, stream: Rewind, target: Target, mut entry: Entry) -> Option<(Rewind, Requests)> {
     let accept = mitm::accept(&arrival.proxy.authority, &target.host, stream);
     let tls = match timeout(arrival.handshake(), accept).await {
         Ok(Ok(tls)) => tls,
@@ -216,21 +226,17 @@ async fn intercept(arrival: Arrival, stream: Rewind, target: Target, mut entry: 
             let reason =
                 format!("the client ended the TLS handshake, maybe because it doesn't trust the proxy: {error}");
             entry.decide(Decision::Fail, &reason);
-            return;
+            return None;
         }
         Err(_) => {
             entry.decide(Decision::Refuse, "the TLS handshake took too long");
-            return;
+            return None;
         }
     };
     entry.forget();
     let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-    let (stream, via) = (Rewind::new(tls), Via::Inside(target));
-    if is_http2 {
-        serve_http2(arrival, stream, via).await;
-    } else {
-        serve_http1(arrival, stream, via).await;
-    }
+    let via = Via::Inside(target);
+    Some((Rewind::new(tls), if is_http2 { Requests::Http2(via) } else { Requests::Http1(via) }))
 }
 
 impl Claim {

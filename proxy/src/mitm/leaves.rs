@@ -1,4 +1,7 @@
 //! The certificates of single hosts: made when a host is first spoken for, kept in memory, bounded in number.
+//!
+//! They have one key, which is made when the proxy starts, isn't the authority's, and is never written down. A key for each
+//! would be no safer, for all of them would be in the same memory, and costs processor time for every new host.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +15,7 @@ use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{NoServerSessionStorage, ProducesTickets};
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 
 use super::authority::{AuthorityError, SKEW};
 use crate::clock::Clock;
@@ -30,6 +34,8 @@ const LONGEST_COMMON_NAME: usize = 64;
 pub struct Leaves {
     issuer: Issuer<'static, KeyPair>,
     authority: CertificateDer<'static>,
+    key: KeyPair,
+    signer: Arc<dyn SigningKey>,
     provider: Arc<CryptoProvider>,
     tickets: Arc<dyn ProducesTickets>,
     clock: Clock,
@@ -55,9 +61,13 @@ impl Leaves {
         authority: CertificateDer<'static>,
         clock: Clock,
     ) -> Result<Self, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let signer = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok(Self {
             issuer,
             authority,
+            key,
+            signer: ring::sign::any_ecdsa_type(&signer)?,
             provider: Arc::new(ring::default_provider()),
             tickets: ring::Ticketer::new()?,
             clock,
@@ -77,13 +87,12 @@ impl Leaves {
     }
 
     fn make(&self, host: &Host, now: SystemTime) -> Result<ServerConfig, AuthorityError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let leaf = params(host, now)?.signed_by(&key, &self.issuer)?;
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let leaf = params(host, now)?.signed_by(&self.key, &self.issuer)?;
+        let certified = CertifiedKey::new(vec![leaf.into(), self.authority.clone()], Arc::clone(&self.signer));
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![leaf.into(), self.authority.clone()], key)?;
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Tickets are kept by clients; sessions would be kept here.
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -181,6 +190,14 @@ mod tests {
         assert!(!is_good_for(&leaves, "127.0.0.1", "127.0.0.2"));
         let long = format!("{}.{}.example", "a".repeat(60), "b".repeat(60));
         assert!(is_good_for(&leaves, &long, &long));
+    }
+
+    #[test]
+    fn hosts_are_spoken_for_with_a_key_that_signs_no_certificates() {
+        let (_folder, leaves) = leaves();
+        let spoken = leaves.signer.public_key().unwrap();
+        assert!(spoken.ends_with(leaves.key.public_key_raw()));
+        assert!(!spoken.ends_with(leaves.issuer.key().public_key_raw()));
     }
 
     #[test]

@@ -153,3 +153,28 @@ async fn nginx_is_reached_by_both_protocols_and_git_clones_from_it() {
     let refused = run(&proxy, "git", &["clone", "https://evil.test/source.git", "/nonexistent/clone"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("403"), "{refused:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_show_themselves_why_they_are_refused() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let urllib = "import urllib.request as u; u.urlopen('https://evil.test/')";
+    let programs: [(&str, &[&str]); 6] = [
+        ("curl", &["--verbose", "https://evil.test/"]),
+        ("wget", &["--tries", "1", "--output-document", "-", "https://evil.test/"]),
+        ("npm", &["view", "thing", "--registry", "https://evil.test/", "--fetch-retries", "0"]),
+        ("python3", &["-c", urllib]),
+        ("python3", &["-m", "pip", "download", "--retries", "1", "--index-url", "https://evil.test/simple", "thing"]),
+        ("skopeo", &["inspect", "docker://evil.test/thing"]),
+    ];
+    for (program, arguments) in programs.into_iter().filter(|(program, _)| is_here(program)) {
+        let output = run(&proxy, program, arguments);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("the network policy doesn't allow this: default deny"), "{program}: {told}");
+    }
+    // Where there is no connection in between, it stands in the same place.
+    let output = run(&proxy, "wget", &["--tries", "1", "--output-document", "-", "http://evil.test/"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("403: the network policy doesn't allow this: default deny"), "{told}");
+    assert_eq!(origin.seen.bytes(), 0);
+}

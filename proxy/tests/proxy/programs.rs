@@ -268,7 +268,7 @@ fn programs_get_through_by_variables_and_by_socks_and_fetch_packages_once() {
 
 #[test]
 fn programs_that_know_of_no_proxy_get_through_all_the_same() {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_inside() {
         let arguments =
             ["--listen-transparent", "0.0.0.0:443", "--listen-transparent", "0.0.0.0:80", "--dns", "127.0.0.1:53"];
         let Some((folder, _hosts, proxy)) = start(&arguments) else { return };
@@ -278,8 +278,13 @@ fn programs_that_know_of_no_proxy_get_through_all_the_same() {
     in_a_network_of_its_own("programs::programs_that_know_of_no_proxy_get_through_all_the_same");
 }
 
+/// Whether this is a test that runs again, in a network namespace.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Runs a test again, in a network namespace.
-fn in_a_network_of_its_own(test: &str) {
+pub fn in_a_network_of_its_own(test: &str) {
     if !["unshare", "ip"].iter().all(|program| is_here(program)) {
         return;
     }
