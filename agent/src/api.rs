@@ -1,12 +1,17 @@
 //! The API of [`octobot_wire::daemon`]: routes. What they do stands elsewhere.
 
+mod changes;
 mod code;
+mod content;
 mod events;
 mod files;
+mod folder;
 mod health;
 mod permissions;
 mod problem;
+mod result;
 mod settings;
+mod terminals;
 mod token;
 mod turns;
 
@@ -16,13 +21,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 
 use crate::api::problem::ApiError;
 pub use crate::api::token::Token;
 use crate::driver::TurnsHandle;
 use crate::git::Workspace;
 use crate::log::LogReader;
+use crate::terminal::Terminals;
 
 /// A turn is at most so large: a prompt of 10 MB with every character escaped, and some room.
 const MAX_TURN: usize = 64 * 1024 * 1024;
@@ -34,12 +40,19 @@ pub struct Api {
     turns: TurnsHandle,
     log: LogReader,
     workspace: Arc<Workspace>,
+    terminals: Arc<Terminals>,
 }
 
 impl Api {
     /// Puts together what routes need.
-    pub fn new(token: Token, turns: TurnsHandle, log: LogReader, workspace: Workspace) -> Self {
-        Self { token: Arc::new(token), turns, log, workspace: Arc::new(workspace) }
+    pub fn new(
+        token: Token,
+        turns: TurnsHandle,
+        log: LogReader,
+        workspace: Arc<Workspace>,
+        terminals: Arc<Terminals>,
+    ) -> Self {
+        Self { token: Arc::new(token), turns, log, workspace, terminals }
     }
 
     /// The routes. The token is asked for before anything else, also of who asks for what isn't there.
@@ -48,10 +61,21 @@ impl Api {
             .route("/health", get(health::get))
             .route("/code", post(code::receive).layer(DefaultBodyLimit::disable()))
             .route("/turns", post(turns::deliver).layer(DefaultBodyLimit::max(MAX_TURN)))
+            .route("/turns/{id}/proceed", post(turns::proceed))
             .route("/turns/{id}/cancel", post(turns::cancel))
             .route("/turns/{id}/permissions/{part}", post(permissions::answer))
             .route("/settings", post(settings::change))
             .route("/files", get(files::find))
+            .route("/terminals", get(terminals::list).post(terminals::open))
+            .route("/terminals/search", get(terminals::search))
+            .route("/terminals/{id}", patch(terminals::rename).delete(terminals::close))
+            .route("/terminals/{id}/attach", get(terminals::attach))
+            .route("/terminals/{id}/output", get(terminals::output))
+            .route("/changes", get(changes::get))
+            .route("/folder", get(folder::list))
+            .route("/content", get(content::read))
+            .route("/result", get(result::bundle))
+            .route("/patch", get(result::patch))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
             .method_not_allowed_fallback(|| async {

@@ -22,7 +22,7 @@ pub enum Command {
     Init(InitArguments),
     /// Be the agent daemon.
     Daemon(DaemonArguments),
-    /// Be the root process of a tool call or an agent. For the daemon's own use.
+    /// Be the root process of a tool call, an agent or a terminal's shell. For the daemon's own use.
     #[command(hide = true)]
     Run(RunArguments),
 }
@@ -107,6 +107,9 @@ pub struct RunArguments {
     /// Whether the command converses over the socket at standard input.
     #[arg(long)]
     pub converse: bool,
+    /// Whether standard input is a terminal, which becomes the command's own.
+    #[arg(long, conflicts_with = "converse")]
+    pub terminal: bool,
     /// The program, then its arguments.
     #[arg(last = true, required = true)]
     pub command: Vec<String>,

@@ -1,10 +1,10 @@
-//! What the daemon and the root process of a tool call or an agent tell each other over a socket, one JSON value a line.
+//! What the daemon and the root process of a tool call, an agent or a terminal's shell tell each other over a socket, one JSON value a line.
 //!
 //! The socket is also a lifeline: when the daemon dies its end closes, and the root process ends everything below it.
 
 use std::fmt;
 
-use octobot_wire::TurnId;
+use octobot_wire::{TerminalId, TurnId};
 use serde::{Deserialize, Serialize};
 
 /// From the daemon to the root process.
@@ -63,6 +63,11 @@ impl Mark {
     /// That of an agent: it outlives the turn that it was started for, and ends for other reasons.
     pub fn of_agent(first_turn: TurnId) -> Self {
         Self(format!("agent-{first_turn}"))
+    }
+
+    /// That of a terminal's shell.
+    pub fn of_terminal(terminal: TerminalId) -> Self {
+        Self(format!("terminal-{terminal}"))
     }
 
     /// As it stands in the environment.

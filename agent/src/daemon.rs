@@ -6,10 +6,12 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
+use octobot_wire::daemon::DaemonEventBody;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -19,12 +21,13 @@ use crate::acp::Surroundings;
 use crate::api::{Api, Token};
 use crate::arguments::{DaemonArguments, ListenAddress};
 use crate::clock;
-use crate::driver::Driver;
+use crate::driver::{Driver, TurnsHandle};
 use crate::enclosures::Enclosures;
 use crate::environment::Environment;
 use crate::git::Workspace;
 use crate::log::EventLog;
 use crate::shell::Shell;
+use crate::terminal::{Installed, Terminals};
 use crate::turn::History;
 
 /// Where things are installed where no folder is given for it, in the home folder.
@@ -55,25 +58,46 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
         data: arguments.data.join("agent").as_ref().to_owned(),
     };
     let workspace = Workspace::open(arguments.data.as_ref(), arguments.workspace.as_ref(), &environment)?;
+    let workspace = Arc::new(workspace);
     let shell_folder = arguments.data.join("shell");
     let shell = Shell::find(environment, shell_folder.as_str(), arguments.workspace.as_ref().to_owned())?;
     surroundings.environment.set("SHELL", shell.program());
+    let installed = Installed::new(shell.program(), surroundings.environment.clone(), surroundings.workspace.clone());
+    let terminals = Terminals::restore(arguments.data.join("terminals").as_ref().to_owned(), installed, clock::system);
+    let terminals = Arc::new(terminals.await.context("the terminals can't be restored")?);
     let enclosures = Enclosures::new(arguments.home.as_ref(), arguments.workspace.as_ref().to_owned());
     let (driver, turns) = Driver::resume(log, history, shell, enclosures, surroundings, clock::system).await?;
 
     let closing = CancellationToken::new();
-    let api = Api::new(token, turns.clone(), reader, workspace);
+    let announcing = tokio::spawn(announce_changes(workspace.clone(), turns.clone()));
+    let api = Api::new(token, turns.clone(), reader, workspace, Arc::clone(&terminals));
     let server = tokio::spawn(listen(arguments.listen, arguments.socket_mode, api, closing.clone()).await?);
     let driver = tokio::spawn(driver.run());
     let signal = end.await;
     tracing::info!(signal, "the daemon shuts down");
     closing.cancel();
-    turns.shut_down().await;
-    driver.await.context("the driver panicked")?;
+    announcing.abort();
+    let ((), driver) = tokio::join!(terminals.shut_down(), async {
+        turns.shut_down().await;
+        driver.await
+    });
+    driver.context("the driver panicked")?;
     if timeout(LAST_WORDS, server).await.is_err() {
         tracing::info!("a client was too slow for the last events");
     }
     Ok(())
+}
+
+/// Writes to the log when files have changed that somebody has looked at.
+async fn announce_changes(workspace: Arc<Workspace>, turns: TurnsHandle) {
+    // Whoever looked before the daemon ended doesn't know what it has missed.
+    if workspace.has_code() {
+        turns.tell(DaemonEventBody::CodeChanged).await;
+    }
+    loop {
+        workspace.further_changes().await;
+        turns.tell(DaemonEventBody::CodeChanged).await;
+    }
 }
 
 /// The environment of every process of the sandbox.

@@ -48,10 +48,10 @@ pub fn below(root: Pid) -> io::Result<Vec<Descendant>> {
     Ok(found)
 }
 
-/// Sends a signal to every descendant, and wakes those that are stopped so that they can take it.
-pub fn ask_to_end() -> io::Result<()> {
+/// Sends signals to every descendant, and wakes those that are stopped so that they can take them.
+pub fn ask_to_end(signals: &[Signal]) -> io::Result<()> {
     for pid in all()? {
-        for signal in [Signal::TERM, Signal::CONT] {
+        for &signal in signals.iter().chain(&[Signal::CONT]) {
             // The process may be gone, or somebody else's; `end` says so if it still matters then.
             let _gone = kill_process(pid, signal);
         }

@@ -46,17 +46,6 @@ pub enum DeliverError {
     LogStuck,
 }
 
-/// Why a turn can't be cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
-    /// There is none such.
-    #[error(transparent)]
-    Unknown(#[from] UnknownTurn),
-    /// The daemon ends, and the turn with it.
-    #[error("the daemon is shutting down")]
-    ShuttingDown,
-}
-
 /// Why something that is asked of a turn or its agent isn't done.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError<E: std::error::Error + 'static> {
@@ -72,15 +61,28 @@ pub enum AskError<E: std::error::Error + 'static> {
 #[derive(Debug, Clone)]
 pub struct TurnsHandle {
     requests: mpsc::Sender<Request>,
-    running: watch::Receiver<Option<TurnId>>,
+    standing: watch::Receiver<Standing>,
+}
+
+/// Where the turns stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The turn that runs.
+    pub running: Option<TurnId>,
+    /// The turn whose prompt waits to be let go.
+    pub held: Option<TurnId>,
+    /// Whether the setup script's time is over.
+    pub is_set_up: bool,
 }
 
 #[derive(Debug)]
 enum Request {
     Deliver(DeliverTurn, oneshot::Sender<Result<TurnDelivered, DeliverError>>),
+    Proceed(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
     Cancel(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
     Answer(TurnId, u32, AnswerPermission, oneshot::Sender<Result<PermissionState, AnswerError>>),
     Change(ChangeSetting, oneshot::Sender<Result<Vec<Setting>, SettingError>>),
+    Tell(DaemonEventBody),
     ShutDown,
 }
 
@@ -93,11 +95,18 @@ impl TurnsHandle {
         answer.await.unwrap_or(Err(DeliverError::ShuttingDown))
     }
 
-    /// Stops a turn. Returns when the stop has begun.
-    pub async fn cancel(&self, turn_id: TurnId) -> Result<(), CancelError> {
+    /// Begins the prompt of a turn that is held.
+    pub async fn proceed(&self, turn_id: TurnId) -> Result<(), AskError<UnknownTurn>> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Cancel(turn_id, reply)).await.map_err(|_| CancelError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| CancelError::ShuttingDown)??)
+        self.requests.send(Request::Proceed(turn_id, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+    }
+
+    /// Stops a turn. Returns when the stop has begun.
+    pub async fn cancel(&self, turn_id: TurnId) -> Result<(), AskError<UnknownTurn>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Cancel(turn_id, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
     /// Answers a permission, and returns the answer that counts. When this returns the log says so durably.
@@ -120,9 +129,15 @@ impl TurnsHandle {
         Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
-    /// The turn that runs.
-    pub fn running(&self) -> Option<TurnId> {
-        *self.running.borrow()
+    /// Writes an event to the log that isn't a turn's.
+    pub async fn tell(&self, body: DaemonEventBody) {
+        // If the driver has ended there is no log any more.
+        let _ended = self.requests.send(Request::Tell(body)).await;
+    }
+
+    /// Where the turns stand.
+    pub fn standing(&self) -> Standing {
+        *self.standing.borrow()
     }
 
     /// Ends the running turn as interrupted, and the driver after it.
@@ -143,7 +158,7 @@ pub struct Driver {
     call: Option<Call>,
     agent: Agent,
     requests: mpsc::Receiver<Request>,
-    running: watch::Sender<Option<TurnId>>,
+    standing: watch::Sender<Standing>,
     shutting_down: bool,
 }
 
@@ -168,7 +183,7 @@ impl Driver {
         let agent = Agent::new(surroundings, history.thread.clone());
         let (turns, effects) = Turns::resume(history);
         let (requests_sender, requests) = mpsc::channel(QUEUE);
-        let (running, running_receiver) = watch::channel(None);
+        let (standing, standing_receiver) = watch::channel(Standing::default());
         let journal = Journal::new(log, clock);
         let mut driver = Self {
             turns,
@@ -179,11 +194,11 @@ impl Driver {
             call: None,
             agent,
             requests,
-            running,
+            standing,
             shutting_down: false,
         };
         driver.carry_out(effects).await;
-        Ok((driver, TurnsHandle { requests: requests_sender, running: running_receiver }))
+        Ok((driver, TurnsHandle { requests: requests_sender, standing: standing_receiver }))
     }
 
     /// Runs until it was told to shut down and nothing runs any more. Closes the log.
@@ -207,6 +222,9 @@ impl Driver {
             Request::Deliver(turn, reply) => {
                 let _gone = reply.send(self.deliver(turn).await);
             }
+            Request::Proceed(turn_id, reply) => {
+                let _gone = reply.send(self.proceed(turn_id).await);
+            }
             Request::Cancel(turn_id, reply) => {
                 let _gone = reply.send(self.cancel(turn_id).await);
             }
@@ -215,6 +233,7 @@ impl Driver {
             }
             // The agent answers it, without holding anybody up.
             Request::Change(change, reply) => self.agent.change(change, reply),
+            Request::Tell(body) => self.carry_out(vec![Effect::Log(body)]).await,
             Request::ShutDown => {
                 self.shutting_down = true;
                 let effects = self.turns.shut_down();
@@ -244,6 +263,12 @@ impl Driver {
         };
         self.carry_out(effects).await;
         Ok(TurnDelivered { repeated: false })
+    }
+
+    async fn proceed(&mut self, turn_id: TurnId) -> Result<(), UnknownTurn> {
+        let effects = self.turns.proceed(turn_id)?;
+        self.carry_out(effects).await;
+        Ok(())
     }
 
     async fn cancel(&mut self, turn_id: TurnId) -> Result<(), UnknownTurn> {
@@ -320,7 +345,9 @@ impl Driver {
                 Effect::StopAgent { grace } => self.agent.stop(grace),
             }
         }
-        self.running.send_replace(self.turns.running());
+        let turns = &self.turns;
+        let standing = Standing { running: turns.running(), held: turns.held(), is_set_up: turns.is_set_up() };
+        self.standing.send_replace(standing);
     }
 }
 

@@ -41,6 +41,14 @@ impl Environment {
         }
     }
 
+    /// The same for somebody who sits at a terminal: programs see by themselves that there are colours, may show pages, and
+    /// may ask.
+    pub fn at_terminal(mut self) -> Self {
+        let away = ["CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER", "GIT_TERMINAL_PROMPT"];
+        self.variables.retain(|(name, _)| !away.contains(&name.as_str()));
+        self
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables().find(|&(known, _)| known == name).map(|(_, value)| value)

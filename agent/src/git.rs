@@ -1,22 +1,35 @@
-//! The workspace's code: received once, as a git bundle.
+//! The workspace's code: received once, as a git bundle, and what became of it since.
 //!
 //! The bundle is put in place step by step, and marked as done last. A mark made before the first step says that
 //! whatever is in the workspace is from an attempt that didn't get through, so that the next one starts from nothing.
 
+mod changes;
 mod command;
+mod content;
+mod index_file;
+mod records;
+mod result;
+mod watch;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
-use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived};
+use octobot_wire::code::{Changes, Folder};
+use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
 use crate::environment::Environment;
+use crate::files::{self as workspace_files, Content, FileError};
+use crate::git::changes::ChangeTracker;
 use crate::git::command::Git;
+use crate::git::index_file::NoId;
+use crate::git::records::NotUnderstood;
 
 /// The branch that a session works on.
 const BRANCH: &str = "refs/heads/octobot";
@@ -28,10 +41,12 @@ const FIRST_BRANCH: &str = "refs/heads/main";
 #[derive(Debug)]
 pub struct Workspace {
     folder: PathBuf,
+    data: PathBuf,
     bundle: PathBuf,
     begun: PathBuf,
     done: PathBuf,
     git: Git,
+    tracker: ChangeTracker,
     receiving: Mutex<()>,
 }
 
@@ -53,6 +68,30 @@ pub enum CodeError {
     /// The sandbox has no git.
     #[error("the sandbox's image has no git, which is needed to receive code")]
     NoGit,
+    /// The code isn't there yet.
+    #[error("the workspace holds no code yet")]
+    NoCode,
+    /// The session has made nothing yet.
+    #[error("nothing has changed since the session started")]
+    NothingNew,
+    /// No commit has such a name.
+    #[error("git knows no commit {0:?}")]
+    NoCommit(String),
+    /// A file isn't shown.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Git is of another kind than any that is known.
+    #[error(transparent)]
+    NotUnderstood(#[from] NotUnderstood),
+    /// The same.
+    #[error(transparent)]
+    NoId(#[from] NoId),
+    /// A git command didn't come to an end, maybe because of a filter that the repository has git run.
+    #[error("git {action} takes too long")]
+    Slow {
+        /// The command.
+        action: String,
+    },
     /// A git command failed.
     #[error("git {action} failed: {output}")]
     Git {
@@ -75,12 +114,15 @@ impl Workspace {
     /// The workspace in a folder, which is made if it isn't there. `data` is for files of the daemon's own.
     pub fn open(data: &Path, folder: &Path, environment: &Environment) -> Result<Self, CodeError> {
         fs::create_dir_all(folder).map_err(files("make the workspace's folder"))?;
+        let git = Git::in_folder(folder, environment);
         Ok(Self {
             folder: folder.to_owned(),
+            data: data.to_owned(),
             bundle: data.join("code.bundle"),
             begun: data.join("code.begun"),
             done: data.join("code.done"),
-            git: Git::in_folder(folder, environment),
+            tracker: ChangeTracker::new(git.clone(), data, folder),
+            git,
             receiving: Mutex::new(()),
         })
     }
@@ -104,9 +146,9 @@ impl Workspace {
         }
         self.clear_attempt()?;
         self.store(bundle).await?;
-        mark(&self.begun)?;
-        let base = self.unpack().await?;
-        mark(&self.done)?;
+        mark(&self.begun, "")?;
+        let Unpacked { base, start } = self.unpack().await?;
+        mark(&self.done, &start)?;
         fs::remove_file(&self.bundle).map_err(files("remove the bundle"))?;
         tracing::info!(base = base.as_deref(), "the code is in the workspace");
         Ok(CodeReceived { base })
@@ -145,8 +187,8 @@ impl Workspace {
         file.flush().await.map_err(&failed)
     }
 
-    /// Makes the repository and the work tree. Returns the commit that the session starts from.
-    async fn unpack(&self) -> Result<Option<String>, CodeError> {
+    /// Makes the repository and the work tree.
+    async fn unpack(&self) -> Result<Unpacked, CodeError> {
         let git = &self.git;
         git.run(&["init", "--quiet", "--template="]).await?;
         let bundle = self.bundle.to_str().ok_or_else(|| CodeError::Files {
@@ -162,16 +204,112 @@ impl Workspace {
             }
             None => git.run(&["symbolic-ref", "HEAD", FIRST_BRANCH]).await?,
         }
-        let tree = format!("{BUNDLE_TREE_REF}^{{tree}}");
-        git.run(&["read-tree", "--reset", "-u", &tree]).await?;
+        let start = git.find(&format!("{BUNDLE_TREE_REF}^{{tree}}")).await?.ok_or(CodeError::NoCode)?;
+        git.run(&["read-tree", "--reset", "-u", &start]).await?;
+        self.tracker.begin()?;
         // The work tree stays; the index goes back to the base, so that the difference shows as uncommitted.
         git.run(&["read-tree", base.as_deref().unwrap_or("--empty")]).await?;
         git.refresh_index().await?;
-        git.run(&["update-ref", "-d", BUNDLE_TREE_REF]).await?;
+        // The tree alone, which no log shows, so that its files stay in the repository for comparison.
+        git.run(&["update-ref", BUNDLE_TREE_REF, &start]).await?;
         git.run(&["config", "user.name", "Octobot"]).await?;
         git.run(&["config", "user.email", "octobot@localhost"]).await?;
-        Ok(base)
+        Ok(Unpacked { base, start })
     }
+
+    /// What the session has changed so far.
+    pub async fn changes(&self) -> Result<Arc<Changes>, CodeError> {
+        self.tracker.since(&self.start().await?).await
+    }
+
+    /// Resolves when files have changed since somebody was told of all changes.
+    pub async fn further_changes(&self) {
+        self.tracker.further().await;
+    }
+
+    /// A bundle with what the session made.
+    pub async fn result(&self) -> Result<tokio::fs::File, CodeError> {
+        // One at a time, because both are written to the same files.
+        let _making = self.receiving.lock().await;
+        self.start().await?;
+        self.given(result::bundle(&self.git, &self.folder, &self.data).await?).await
+    }
+
+    /// A patch with what the session made.
+    pub async fn patch(&self) -> Result<tokio::fs::File, CodeError> {
+        let _making = self.receiving.lock().await;
+        let start = self.start().await?;
+        self.given(result::patch(&self.git, &self.folder, &self.data, &start).await?).await
+    }
+
+    /// Opens a file that is to be given once, and leaves nothing of it.
+    async fn given(&self, path: PathBuf) -> Result<tokio::fs::File, CodeError> {
+        let file = tokio::fs::File::open(&path).await.map_err(files("open what the session made"))?;
+        tokio::fs::remove_file(&path).await.map_err(files("remove a file"))?;
+        Ok(file)
+    }
+
+    /// A file: as it is now, as it was at the start, or as a commit has it.
+    pub async fn content(&self, path: PathBuf, at: Option<&str>) -> Result<Content, CodeError> {
+        let tree = match at {
+            None => {
+                let folder = self.folder.clone();
+                let read = spawn_blocking(move || workspace_files::read(&folder, &path));
+                return Ok(read.await.expect("reading doesn't panic")?);
+            }
+            Some(AT_START) => self.start().await?,
+            Some(name) => {
+                let tree = self.git.find(&format!("{name}^{{tree}}")).await?;
+                tree.ok_or_else(|| CodeError::NoCommit(name.to_owned()))?
+            }
+        };
+        content::read(&self.git, &tree, &path).await
+    }
+
+    /// What is in a folder, and what of that git ignores.
+    pub async fn folder(&self, path: PathBuf) -> Result<Folder, CodeError> {
+        let (workspace, place) = (self.folder.clone(), path.clone());
+        let listed = spawn_blocking(move || workspace_files::list(&workspace, &place));
+        let (mut entries, unlisted) = listed.await.expect("listing doesn't panic")?;
+        if self.has_code() {
+            let paths: Vec<_> = entries.iter().map(|entry| path.join(workspace_files::path_of(&entry.name))).collect();
+            match self.tracker.ignored(&paths).await {
+                Ok(ignored) => {
+                    for (entry, path) in entries.iter_mut().zip(&paths) {
+                        entry.is_ignored = ignored.contains(path);
+                    }
+                }
+                // Git doesn't say it of what is in another repository.
+                Err(error) => tracing::debug!(error = %error, "what is ignored isn't known"),
+            }
+        }
+        Ok(Folder { entries, unlisted })
+    }
+
+    /// The tree that the session started with.
+    async fn start(&self) -> Result<String, CodeError> {
+        let written = match fs::read_to_string(&self.done) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(CodeError::NoCode),
+            Err(error) => return Err(files("read what the session started with")(error)),
+        };
+        if !written.is_empty() {
+            return Ok(written);
+        }
+        // One that got its code before that was written down: the commit that it started from.
+        match self.git.find(&format!("{BUNDLE_BASE_REF}^{{tree}}")).await? {
+            Some(tree) => Ok(tree),
+            None => Ok(self.git.text(&["hash-object", "-t", "tree", "-w", "/dev/null"]).await?.trim().to_owned()),
+        }
+    }
+}
+
+/// What the repository was made from.
+struct Unpacked {
+    /// The commit that the session starts from.
+    base: Option<String>,
+    /// The tree with all files as they came.
+    start: String,
 }
 
 impl CodeError {
@@ -183,8 +321,12 @@ impl CodeError {
 }
 
 /// Makes a mark that is still there after a crash.
-fn mark(file: &Path) -> Result<(), CodeError> {
-    File::create(file).and_then(|file| file.sync_all()).map_err(files("mark how far the code has come"))
+fn mark(file: &Path, text: &str) -> Result<(), CodeError> {
+    let written = File::create(file).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(files("mark how far the code has come"))
 }
 
 fn files(action: &'static str) -> impl Fn(io::Error) -> CodeError {

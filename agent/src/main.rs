@@ -1,12 +1,13 @@
 //! `octobot-agent`: process 1 of a sandbox, and the agent daemon that runs turns in it.
 //!
 //! One static binary with three commands. `init` is process 1 and only starts, watches and reaps; `daemon` serves the
-//! API of [`octobot_wire::daemon`]; `run` is the root process of one tool call or of an agent. Here belongs the command
+//! API of [`octobot_wire::daemon`]; `run` is the root process of one tool call, of an agent or of a terminal's shell. Here belongs the command
 //! line; what the commands do stands in the modules.
 
 mod acp;
 mod api;
 mod arguments;
+mod beneath;
 mod call;
 mod clock;
 mod control;
@@ -15,6 +16,7 @@ mod descendants;
 mod driver;
 mod enclosures;
 mod environment;
+mod files;
 mod finding;
 mod git;
 mod init;
@@ -24,6 +26,7 @@ mod process;
 mod run;
 mod shell;
 mod stragglers;
+mod terminal;
 mod turn;
 
 use std::io::stderr;

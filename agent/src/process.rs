@@ -1,4 +1,4 @@
-//! A running script or agent: its root process, what connects it with the daemon, and the socket on which it is told
+//! A running script, agent or shell: its root process, what connects it with the daemon, and the socket on which it is told
 //! to stop.
 
 use std::io;
@@ -59,6 +59,14 @@ impl Process {
         command.stdin(root_conversation).stdout(root_control).stderr(error_output);
         let process = Self { child: command.spawn()?, control: BufReader::new(control), report: Vec::new() };
         Ok((process, conversation, pipe::Receiver::from_owned_fd(errors.into())?))
+    }
+
+    /// Starts one in a terminal, whose end for programs is given: its input, output and errors.
+    pub fn in_terminal(launch: &Launch, terminal: OwnedFd) -> io::Result<Self> {
+        let (control, root_control) = sockets()?;
+        let mut command = root_process(&["run", "--terminal", "--"], launch);
+        command.stdin(terminal).stdout(root_control);
+        Ok(Self { child: command.spawn()?, control: BufReader::new(control), report: Vec::new() })
     }
 
     /// The id of its root process; none when it has been reaped.

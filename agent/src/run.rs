@@ -1,9 +1,10 @@
-//! The root process of a tool call or an agent: starts the command, reports how it ended, and ends all of it when told to.
+//! The root process of a tool call, an agent or a terminal's shell: starts the command, reports how it ended, and ends all of it when told to.
 //!
 //! It is a subreaper, so every descendant of the command, also one that made itself a daemon, stays below it until it
 //! exits. Hence "no child left" is an exact end of a stop, without a race. What a tool call leaves running when it ends
 //! by itself goes on, as a child of process 1. What an agent leaves ends with it: nobody could tell it from what it will
-//! start when it is started again, and an agent also ends by itself when its daemon has died.
+//! start when it is started again, and an agent also ends by itself when its daemon has died. What a terminal's shell leaves
+//! ends with it, too, as it has lost its terminal.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -14,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, set_child_subreaper, setsid, wait};
+use rustix::process::{
+    Pid, Signal, WaitOptions, WaitStatus, getpid, ioctl_tiocsctty, set_child_subreaper, setsid, wait,
+};
 
 use crate::arguments::RunArguments;
 use crate::control::{self, MARK_VARIABLE, Order, ROOT_VARIABLE, Report};
@@ -24,13 +27,21 @@ use crate::init::signals::Signals;
 /// How long to wait for killed processes to end before those are killed that were born meanwhile.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Runs the command. Orders come and the report goes over a socket: standard input, or for one that converses standard
-/// output, because the command's own input and output are then the socket at standard input.
+/// How long what a terminal's shell has left may take to end by itself.
+const HANG_UP_GRACE: Duration = Duration::from_secs(1);
+
+/// Runs the command. Orders come and the report goes over a socket: standard input, or for one that converses or has a
+/// terminal standard output, because the command's own input and output are then what is at standard input.
 pub fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
     setsid()?;
+    if arguments.terminal {
+        // The terminal belongs to this process's session. A shell in it makes a process group of its own by itself.
+        ioctl_tiocsctty(io::stdin())?;
+    }
     set_child_subreaper(Some(getpid()))?;
     let signals = Signals::watch(&[Signal::CHILD, Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP])?;
-    let control = if arguments.converse { io::stdout().as_fd().try_clone_to_owned() } else { own_input() };
+    let has_own_input = arguments.converse || arguments.terminal;
+    let control = if has_own_input { io::stdout().as_fd().try_clone_to_owned() } else { own_input() };
     let control = UnixStream::from(control?);
     control.set_nonblocking(true)?;
     let shell = match start(arguments) {
@@ -41,8 +52,12 @@ pub fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
         }
     };
     let orders = Orders { control, partial: Vec::new(), daemon_is_gone: false };
-    let takes_all_along = arguments.converse;
-    let mut root = Root { shell, status: None, signals, orders, stop: None, takes_all_along, ended_itself: false };
+    let leftovers = match arguments {
+        RunArguments { terminal: true, .. } => Leftovers::HangUp,
+        RunArguments { converse: true, .. } => Leftovers::End,
+        RunArguments { .. } => Leftovers::Leave,
+    };
+    let mut root = Root { shell, status: None, signals, orders, stop: None, leftovers, ended_itself: false };
     let last_word = root.attend()?;
     report(&root.orders.control, &last_word);
     Ok(ExitCode::SUCCESS)
@@ -51,12 +66,14 @@ pub fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
 fn start(arguments: &RunArguments) -> io::Result<Pid> {
     let (program, rest) = arguments.command.split_first().expect("the command line requires a command");
     let mut command = Command::new(program);
-    // A process group of its own, so that a script's `kill 0` doesn't reach this process.
-    command.args(rest).process_group(0).env_remove(ROOT_VARIABLE);
-    if arguments.converse {
-        command.stdin(own_input()?).stdout(own_input()?);
+    command.args(rest).env_remove(ROOT_VARIABLE);
+    if arguments.terminal {
+        command.stdin(own_input()?).stdout(own_input()?).stderr(own_input()?);
+    } else if arguments.converse {
+        command.process_group(0).stdin(own_input()?).stdout(own_input()?);
     } else {
-        command.stdin(Stdio::null());
+        // A process group of its own, so that a script's `kill 0` doesn't reach this process.
+        command.process_group(0).stdin(Stdio::null());
     }
     if let Some(turn) = std::env::var_os(ROOT_VARIABLE) {
         command.env(MARK_VARIABLE, turn);
@@ -82,10 +99,35 @@ struct Root {
     signals: Signals,
     orders: Orders,
     stop: Option<Stop>,
-    /// Whether all that the command has started ends with it.
-    takes_all_along: bool,
+    /// What becomes of what the command has left.
+    leftovers: Leftovers,
     /// Whether the stop that is under way is only for what the command has left.
     ended_itself: bool,
+}
+
+/// What becomes of the processes that a command leaves when it ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leftovers {
+    /// They go on.
+    Leave,
+    /// They end at once.
+    End,
+    /// They are told that their terminal is gone, and end.
+    HangUp,
+}
+
+impl Leftovers {
+    /// The signals that ask to end. An interactive shell ends by SIGHUP only.
+    fn signals(self) -> &'static [Signal] {
+        match self {
+            Self::Leave | Self::End => &[Signal::TERM],
+            Self::HangUp => &[Signal::HUP, Signal::TERM],
+        }
+    }
+
+    fn grace(self) -> Duration {
+        if self == Self::HangUp { HANG_UP_GRACE } else { Duration::ZERO }
+    }
 }
 
 /// A stop that is under way.
@@ -107,10 +149,13 @@ impl Root {
                     }
                     stop.kill_at = Instant::now() + KILL_INTERVAL;
                 }
-                (None, Some(status)) if !self.takes_all_along || !has_children => return Ok(ended(status)),
+                (None, Some(status)) if self.leftovers == Leftovers::Leave || !has_children => {
+                    return Ok(ended(status));
+                }
                 (None, Some(_)) => {
                     self.ended_itself = true;
-                    self.obey(Order::Stop { grace_ms: 0 })?;
+                    let grace_ms = u64::try_from(self.leftovers.grace().as_millis()).expect("a grace is a second");
+                    self.obey(Order::Stop { grace_ms })?;
                     continue;
                 }
                 _ => {}
@@ -130,7 +175,7 @@ impl Root {
             stop.kill_at = stop.kill_at.min(kill_at);
         } else {
             self.stop = Some(Stop { kill_at });
-            descendants::ask_to_end()?;
+            descendants::ask_to_end(self.leftovers.signals())?;
         }
         Ok(())
     }

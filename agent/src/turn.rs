@@ -72,6 +72,8 @@ struct Running {
 enum Stage {
     /// The setup script; the turn is what follows.
     Setup(Box<DeliverTurn>),
+    /// Nothing: the turn, whose setup script has run, is to be let go first.
+    Held(Box<DeliverTurn>),
     /// The prompt as a script, a tool call with this number.
     Script(u32),
     /// The prompt, which the agent has.
@@ -84,7 +86,7 @@ impl Stage {
         match self {
             Self::Setup(_) => Some(0),
             Self::Script(call) => Some(*call),
-            Self::Agent => None,
+            Self::Held(_) | Self::Agent => None,
         }
     }
 }
@@ -107,6 +109,17 @@ impl Turns {
     /// The turn that runs.
     pub fn running(&self) -> Option<TurnId> {
         self.running.as_ref().map(|running| running.turn_id)
+    }
+
+    /// Whether the setup script's time is over.
+    pub fn is_set_up(&self) -> bool {
+        self.history.set_up
+    }
+
+    /// The turn whose prompt waits to be let go.
+    pub fn held(&self) -> Option<TurnId> {
+        let held = self.running.as_ref().filter(|running| matches!(running.stage, Stage::Held(_)));
+        held.map(|running| running.turn_id)
     }
 
     /// What would become of this turn if it were delivered now.
@@ -140,7 +153,7 @@ impl Turns {
     }
 
     fn start_prompt(&mut self, turn: DeliverTurn, first_part: u32) -> Vec<Effect> {
-        let DeliverTurn { turn_id, launch, setup_script: _, prompt, files: _ } = turn;
+        let DeliverTurn { turn_id, launch, setup_script: _, is_held: _, prompt, files: _ } = turn;
         match launch {
             Launch::Shell => {
                 self.running = Some(Running { turn_id, stage: Stage::Script(first_part), stopping: None });
@@ -154,10 +167,24 @@ impl Turns {
         }
     }
 
+    /// Begins the prompt of a turn that is held. Nothing happens when it isn't.
+    pub fn proceed(&mut self, turn_id: TurnId) -> Result<Vec<Effect>, UnknownTurn> {
+        if !self.history.known.contains(&turn_id) {
+            return Err(UnknownTurn(turn_id));
+        }
+        match self.running.take_if(|running| running.turn_id == turn_id && matches!(running.stage, Stage::Held(_))) {
+            Some(Running { stage: Stage::Held(turn), .. }) => Ok(self.start_prompt(*turn, 1)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// A user stops a turn. Nothing happens when it has ended or is being stopped.
     pub fn cancel(&mut self, turn_id: TurnId) -> Result<Vec<Effect>, UnknownTurn> {
         if !self.history.known.contains(&turn_id) {
             return Err(UnknownTurn(turn_id));
+        }
+        if self.held() == Some(turn_id) {
+            return Ok(self.stop(StopCause::Cancelled, CANCEL_GRACE));
         }
         match &mut self.running {
             Some(running) if running.turn_id == turn_id && running.stopping.is_none() => {
@@ -232,13 +259,27 @@ impl Turns {
         let outcome = match (end::of_call(end, stopping), stage) {
             (Some(outcome), _) => outcome,
             (None, Stage::Setup(turn)) if *end == CallEnd::Exited(0) => {
-                effects.extend(self.start_prompt(*turn, call + 1));
+                effects.extend(self.set_up(turn));
                 return effects;
             }
             (None, Stage::Setup(_)) => end::of_setup(end),
-            (None, Stage::Script(_) | Stage::Agent) => TurnOutcome::Completed,
+            (None, Stage::Script(_) | Stage::Held(_) | Stage::Agent) => TurnOutcome::Completed,
         };
         effects.extend(self.end_turn(turn_id, outcome));
+        effects
+    }
+
+    /// The setup script of a turn has done its work.
+    fn set_up(&mut self, turn: Box<DeliverTurn>) -> Vec<Effect> {
+        let turn_id = turn.turn_id;
+        self.history.set_up = true;
+        let mut effects = vec![Effect::Log(DaemonEventBody::SetUp { turn_id })];
+        if turn.is_held {
+            self.running = Some(Running { turn_id, stage: Stage::Held(turn), stopping: None });
+            effects.push(Effect::Sync);
+        } else {
+            effects.extend(self.start_prompt(*turn, 1));
+        }
         effects
     }
 
@@ -269,6 +310,10 @@ impl Turns {
     }
 
     fn stop(&mut self, cause: StopCause, grace: Duration) -> Vec<Effect> {
+        if let Some(turn_id) = self.held() {
+            self.running = None;
+            return self.end_turn(turn_id, end::of_held(cause));
+        }
         let Some(running) = &mut self.running else { return Vec::new() };
         running.stopping.get_or_insert(cause);
         vec![if running.stage.call().is_some() { Effect::Stop { grace } } else { Effect::StopAgent { grace } }]

@@ -6,6 +6,8 @@
 mod access;
 #[path = "daemon/agent.rs"]
 mod agent;
+#[path = "daemon/changes.rs"]
+mod changes;
 #[path = "daemon/code.rs"]
 mod code;
 #[path = "daemon/events.rs"]
@@ -24,3 +26,9 @@ mod sandbox;
 mod shell;
 #[path = "daemon/stop.rs"]
 mod stop;
+#[path = "daemon/terminal.rs"]
+mod terminal;
+#[path = "daemon/terminal_flow.rs"]
+mod terminal_flow;
+#[path = "daemon/viewer.rs"]
+mod viewer;

@@ -4,15 +4,18 @@ use std::error::Error;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use octobot_wire::daemon::DaemonProblem;
 
 use crate::acp::SettingError;
-use crate::driver::{AskError, CancelError, DeliverError};
+use crate::driver::{AskError, DeliverError};
+use crate::files::FileError;
 use crate::git::CodeError;
 use crate::log::FollowError;
-use crate::turn::AnswerError;
+use crate::terminal::TerminalError;
+use crate::turn::{AnswerError, UnknownTurn};
 
 /// A failure, ready to be answered.
 #[derive(Debug)]
@@ -58,11 +61,11 @@ impl From<DeliverError> for ApiError {
     }
 }
 
-impl From<CancelError> for ApiError {
-    fn from(error: CancelError) -> Self {
+impl From<AskError<UnknownTurn>> for ApiError {
+    fn from(error: AskError<UnknownTurn>) -> Self {
         let status = match &error {
-            CancelError::Unknown(_) => StatusCode::NOT_FOUND,
-            CancelError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            AskError::Refused(UnknownTurn(_)) => StatusCode::NOT_FOUND,
+            AskError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::of(status, &error)
     }
@@ -103,14 +106,43 @@ impl From<FollowError> for ApiError {
 impl From<CodeError> for ApiError {
     fn from(error: CodeError) -> Self {
         let status = match &error {
-            CodeError::AlreadyThere | CodeError::NotEmpty | CodeError::Busy => StatusCode::CONFLICT,
+            CodeError::AlreadyThere
+            | CodeError::NotEmpty
+            | CodeError::Busy
+            | CodeError::NoCode
+            | CodeError::NothingNew => StatusCode::CONFLICT,
             CodeError::Upload(_) => StatusCode::BAD_REQUEST,
             CodeError::NoGit => StatusCode::NOT_IMPLEMENTED,
-            CodeError::Git { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
-            CodeError::Files { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            CodeError::Git { .. } | CodeError::NotUnderstood(_) | CodeError::NoId(_) | CodeError::Slow { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            CodeError::NoCommit(_) | CodeError::File(FileError::NotFound(_)) => StatusCode::NOT_FOUND,
+            CodeError::File(FileError::NotRegular(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            CodeError::File(FileError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            CodeError::Files { .. } if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+            CodeError::Files { .. } | CodeError::File(FileError::Io { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::of(status, &error)
+    }
+}
+
+impl From<TerminalError> for ApiError {
+    fn from(error: TerminalError) -> Self {
+        let status = match &error {
+            TerminalError::Unknown(_) => StatusCode::NOT_FOUND,
+            TerminalError::TooMany | TerminalError::TooManyReaders | TerminalError::PastEnd { .. } => {
+                StatusCode::CONFLICT
+            }
+            error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+            TerminalError::Files(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::of(status, &error)
+    }
+}
+
+impl From<WebSocketUpgradeRejection> for ApiError {
+    fn from(rejection: WebSocketUpgradeRejection) -> Self {
+        Self::new(rejection.status(), &rejection.body_text())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `POST /turns` and `POST /turns/{id}/cancel`.
+//! `POST /turns`, `POST /turns/{id}/proceed` and `POST /turns/{id}/cancel`.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
@@ -17,6 +17,16 @@ pub async fn deliver(
 ) -> Result<Json<TurnDelivered>, ApiError> {
     let Json(turn) = turn?;
     Ok(Json(api.turns.deliver(turn).await?))
+}
+
+/// Begins the prompt of a turn that is held.
+pub async fn proceed(
+    State(api): State<Api>,
+    turn_id: Result<Path<TurnId>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    let Path(turn_id) = turn_id?;
+    api.turns.proceed(turn_id).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Stops a turn.

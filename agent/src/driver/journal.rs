@@ -171,5 +171,6 @@ fn is_output(body: &DaemonEventBody) -> bool {
             | DaemonEventBody::File { .. }
             | DaemonEventBody::ToolCallChanged { .. }
             | DaemonEventBody::Context { .. }
+            | DaemonEventBody::CodeChanged
     )
 }

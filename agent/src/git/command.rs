@@ -1,26 +1,54 @@
 //! The git command, run so that nothing in the sandbox's configuration or in a repository can make it do more.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::environment::Environment;
 use crate::git::CodeError;
 
-/// Configuration that makes git run nothing but itself.
-const CAUTION: [&str; 4] = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "safe.directory=*"];
+/// Configuration that makes git run nothing but itself, and ask nobody.
+const CAUTION: [&str; 7] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "submodule.recurse=false",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+    "safe.directory=*",
+];
 
 /// Of what a failed command printed, the end is told, up to so many bytes.
 const TOLD: usize = 2_000;
 
+/// A command that looks at the workspace may take so long: a filter of the repository's that git runs may never end.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// Runs git in a folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Git {
     program: Option<String>,
     folder: PathBuf,
     path: String,
 }
+
+/// A command that is being put together.
+#[derive(Debug)]
+pub struct Asking<'a> {
+    git: &'a Git,
+    settings: &'a [&'a str],
+    index: Option<&'a Path>,
+    input: Vec<u8>,
+    takes_patterns: bool,
+    variables: &'a [(&'a str, &'a str)],
+}
+
+// === impl Git ===
 
 impl Git {
     /// Looks for git, and will run it in the folder.
@@ -52,9 +80,9 @@ impl Git {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The object that a ref points to, if it is there.
-    pub async fn find(&self, reference: &str) -> Result<Option<String>, CodeError> {
-        let output = self.output(&["rev-parse", "--quiet", "--verify", reference]).await?;
+    /// The object that a name means, if there is one.
+    pub async fn find(&self, name: &str) -> Result<Option<String>, CodeError> {
+        let output = self.output(&["rev-parse", "--quiet", "--verify", "--end-of-options", name]).await?;
         let found = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(output.status.success().then_some(found))
     }
@@ -66,25 +94,118 @@ impl Git {
         if matches!(output.status.code(), Some(0 | 1)) { Ok(()) } else { Err(failure(&arguments, &output)) }
     }
 
+    /// A command that looks at the workspace's own repository, whatever its configuration says of where that is, and takes no
+    /// lock in it.
+    pub fn ask(&self) -> Asking<'_> {
+        Asking { git: self, settings: &[], index: None, input: Vec::new(), takes_patterns: false, variables: &[] }
+    }
+
     async fn output(&self, arguments: &[&str]) -> Result<Output, CodeError> {
+        self.command(&[])?.args(arguments).stdin(Stdio::null()).output().await.map_err(not_run)
+    }
+
+    fn command(&self, settings: &[&str]) -> Result<Command, CodeError> {
         let program = self.program.as_deref().ok_or(CodeError::NoGit)?;
         let mut command = Command::new(program);
         command
-            .args(CAUTION.iter().flat_map(|setting| ["-c", setting]))
-            .args(arguments)
+            .args(CAUTION.iter().chain(settings).flat_map(|setting| ["-c", setting]))
             .current_dir(&self.folder)
             .env_clear()
             .envs([("PATH", self.path.as_str()), ("HOME", "/nonexistent"), ("LC_ALL", "C")])
             .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_TERMINAL_PROMPT", "0")])
-            .stdin(Stdio::null())
+            .envs([("GIT_LITERAL_PATHSPECS", "1"), ("GIT_ATTR_NOSYSTEM", "1"), ("GIT_NO_LAZY_FETCH", "1")])
             .kill_on_drop(true);
-        command.output().await.map_err(|source| CodeError::Files { action: "run git", source })
+        Ok(command)
     }
 }
 
-fn failure(arguments: &[&str], output: &Output) -> CodeError {
+// === impl Asking ===
+
+impl<'a> Asking<'a> {
+    /// With further settings.
+    pub fn settings(self, settings: &'a [&'a str]) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// With an index of the daemon's own in place of the repository's. Git may write to it.
+    pub fn index(self, index: &'a Path) -> Self {
+        Self { index: Some(index), ..self }
+    }
+
+    /// With something to read.
+    pub fn input(self, input: Vec<u8>) -> Self {
+        Self { input, ..self }
+    }
+
+    /// For a command that knows no other paths than patterns. What is given to it has to begin with `./`, which no pattern does.
+    pub fn patterns(self) -> Self {
+        Self { takes_patterns: true, ..self }
+    }
+
+    /// With further variables.
+    pub fn variables(self, variables: &'a [(&'a str, &'a str)]) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// What it prints; it must succeed.
+    pub async fn bytes<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Vec<u8>, CodeError> {
+        let output = self.output(arguments).await?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failure(arguments, &output)) }
+    }
+
+    /// What it prints of a question that may have no answer, which it says by ending with 1.
+    pub async fn maybe<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Option<Vec<u8>>, CodeError> {
+        let output = self.output(arguments).await?;
+        match output.status.code() {
+            Some(0) => Ok(Some(output.stdout)),
+            Some(1) => Ok(None),
+            _ => Err(failure(arguments, &output)),
+        }
+    }
+
+    async fn output<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Output, CodeError> {
+        let mut command = self.git.command(self.settings)?;
+        let folder = &self.git.folder;
+        command.args(arguments).envs(self.variables.iter().copied());
+        command.env("GIT_DIR", folder.join(".git")).env("GIT_WORK_TREE", folder);
+        match self.index {
+            Some(index) => command.env("GIT_INDEX_FILE", index),
+            None => command.env("GIT_OPTIONAL_LOCKS", "0"),
+        };
+        if self.takes_patterns {
+            command.env_remove("GIT_LITERAL_PATHSPECS");
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(not_run)?;
+        let named = name(arguments);
+        timeout(PATIENCE, converse(child, self.input)).await.map_err(|_| CodeError::Slow { action: named })?
+    }
+}
+
+/// Writes all of the input while all of the output is read.
+async fn converse(mut child: Child, input: Vec<u8>) -> Result<Output, CodeError> {
+    let stdin = child.stdin.take();
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // A git that fails before it has read everything says why.
+            let _unread = stdin.write_all(&input).await;
+        }
+    };
+    let ((), output) = tokio::join!(write, child.wait_with_output());
+    output.map_err(not_run)
+}
+
+fn not_run(source: std::io::Error) -> CodeError {
+    CodeError::Files { action: "run git", source }
+}
+
+fn name<A: AsRef<OsStr>>(arguments: &[A]) -> String {
+    arguments.first().map(|name| name.as_ref().to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn failure<A: AsRef<OsStr>>(arguments: &[A], output: &Output) -> CodeError {
     let printed = String::from_utf8_lossy(&output.stderr);
     let printed = printed.trim();
     let told = &printed[printed.ceil_char_boundary(printed.len().saturating_sub(TOLD))..];
-    CodeError::Git { action: arguments.first().copied().unwrap_or_default().to_owned(), output: told.to_owned() }
+    CodeError::Git { action: name(arguments), output: told.to_owned() }
 }

@@ -39,6 +39,7 @@ pub struct Record {
 #[serde(rename_all = "camelCase")]
 pub enum RecordKind {
     TurnStarted,
+    SetUp,
     ToolCallStarted,
     ToolCallEnded,
     PermissionRequested,

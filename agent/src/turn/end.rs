@@ -90,6 +90,15 @@ pub fn of_call(end: &CallEnd, stopping: Option<StopCause>) -> Option<TurnOutcome
     }
 }
 
+/// How a turn ends that is stopped before its prompt was begun.
+pub fn of_held(cause: StopCause) -> TurnOutcome {
+    match cause {
+        StopCause::Cancelled => TurnOutcome::Cancelled,
+        StopCause::ShutDown => TurnOutcome::Interrupted,
+        StopCause::LogFailed => failed(LOG_FAILED),
+    }
+}
+
 /// A turn that failed for this reason.
 pub fn failed(reason: impl Into<String>) -> TurnOutcome {
     TurnOutcome::Failed { reason: reason.into(), credential: None }

@@ -15,8 +15,8 @@ pub struct History {
     pub known: HashSet<TurnId>,
     /// The one that has begun and not ended.
     pub open: Option<OpenTurn>,
-    /// Whether the setup script's time is over: a turn ended otherwise than by the sandbox's death, or got past its
-    /// first tool call.
+    /// Whether the setup script's time is over: it has done its work, or a turn ended otherwise than by the sandbox's death or got
+    /// past its first tool call.
     pub set_up: bool,
     /// The thread that the agent opened last.
     pub thread: Option<String>,
@@ -44,6 +44,7 @@ impl History {
         self.set_up |= record.call.or(record.part).is_some_and(|part| part > 0);
         match record.kind {
             RecordKind::TurnStarted => self.turn_started(turn_id),
+            RecordKind::SetUp => self.set_up = true,
             RecordKind::ToolCallStarted => {
                 if let (Some(open), Some(call)) = (&mut self.open, record.call) {
                     open.calls.insert(call);

@@ -17,6 +17,7 @@ fn turn(number: u32, setup_script: &str, prompt: &str) -> DeliverTurn {
         turn_id: id(number),
         launch: Launch::Shell,
         setup_script: setup_script.into(),
+        is_held: false,
         prompt: prompt.into(),
         files: Vec::new(),
     }
@@ -34,6 +35,18 @@ fn a_turn_that_cant_be_begun_fails_and_the_next_one_is_set_up() {
     assert_eq!(turns.reception(id(2)), Reception::New);
     let effects = turns.start(turn(2, "make", "ls"));
     assert!(matches!(&effects[1], Effect::Start { script, .. } if script == "make"), "{effects:?}");
+}
+
+/// A turn whose setup script has run, and whose prompt is held.
+fn with_held() -> Turns {
+    let mut turns = fresh();
+    turns.start(DeliverTurn { is_held: true, ..turn(1, "make", "ls") });
+    assert_eq!(turns.call_ended(&CallEnd::Exited(0), 7), [call_ended(1, 0, exited(0)), set_up(1), Effect::Sync]);
+    turns
+}
+
+fn set_up(number: u32) -> Effect {
+    Effect::Log(DaemonEventBody::SetUp { turn_id: id(number) })
 }
 
 fn fresh() -> Turns {
@@ -108,9 +121,31 @@ fn the_setup_script_runs_once_before_the_first_prompt() {
     let mut turns = fresh();
     assert_eq!(turns.start(turn(1, "make", "ls")), [call_started(1, 0, "Set up", "make"), run(1, "make")]);
     let effects = turns.call_ended(&CallEnd::Exited(0), 7);
-    assert_eq!(effects, [call_ended(1, 0, exited(0)), call_started(1, 1, "ls", "ls"), run(1, "ls")]);
+    assert_eq!(effects, [call_ended(1, 0, exited(0)), set_up(1), call_started(1, 1, "ls", "ls"), run(1, "ls")]);
     turns.call_ended(&CallEnd::Exited(0), 7);
     assert_eq!(turns.start(turn(2, "make", "pwd")), [call_started(2, 0, "pwd", "pwd"), run(2, "pwd")]);
+}
+
+#[test]
+fn a_prompt_that_is_held_begins_when_it_is_let_go() {
+    let mut turns = with_held();
+    assert_eq!((turns.held(), turns.running(), turns.is_set_up()), (Some(id(1)), Some(id(1)), true));
+    assert_eq!(turns.proceed(id(2)), Err(UnknownTurn(id(2))));
+    assert_eq!(turns.proceed(id(1)), Ok(vec![call_started(1, 1, "ls", "ls"), run(1, "ls")]));
+    assert_eq!((turns.held(), turns.proceed(id(1))), (None, Ok(Vec::new())));
+    let effects = turns.call_ended(&CallEnd::Exited(0), 7);
+    assert_eq!(effects, [call_ended(1, 1, exited(0)), turn_ended(1, TurnOutcome::Completed), Effect::Sync]);
+    let next = DeliverTurn { is_held: true, ..turn(2, "make", "pwd") };
+    assert_eq!(turns.start(next), [call_started(2, 0, "pwd", "pwd"), run(2, "pwd")], "only after a setup");
+}
+
+#[test]
+fn a_turn_that_is_stopped_while_its_prompt_is_held_ends_at_once() {
+    let mut turns = with_held();
+    assert_eq!(turns.cancel(id(1)), Ok(vec![turn_ended(1, TurnOutcome::Cancelled), Effect::Sync]));
+    assert_eq!((turns.running(), turns.proceed(id(1))), (None, Ok(Vec::new())));
+    assert_eq!(with_held().shut_down(), [turn_ended(1, TurnOutcome::Interrupted), Effect::Sync]);
+    assert_eq!(with_held().log_failed(), [turn_ended(1, failed(end::LOG_FAILED)), Effect::Sync]);
 }
 
 #[test]
@@ -243,8 +278,11 @@ fn a_setup_that_the_daemons_death_cut_short_is_run_again() {
     assert_eq!(history.open, Some(OpenTurn { turn_id: id(1), calls: [0].into() }));
     assert!(!history.set_up);
     history.observe(&record(RecordKind::ToolCallEnded, Some(0)));
-    history.observe(&record(RecordKind::ToolCallStarted, Some(1)));
+    let mut before_this_event_was_told = history.clone();
+    history.observe(&record(RecordKind::SetUp, None));
     assert!(history.set_up);
+    before_this_event_was_told.observe(&record(RecordKind::ToolCallStarted, Some(1)));
+    assert!(before_this_event_was_told.set_up);
 }
 
 #[test]
@@ -307,7 +345,7 @@ fn an_agents_prompt_follows_the_setup_script() {
     let mut turns = fresh();
     assert_eq!(turns.start(for_agent(1, "make"))[1], run(1, "make"));
     let effects = turns.call_ended(&CallEnd::Exited(0), 7);
-    let [Effect::Log(_), Effect::Prompt(prompt)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Log(_), Effect::Log(_), Effect::Prompt(prompt)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((prompt.text.as_str(), prompt.first_part), ("hello", 1));
     let effects = turns.prompt_ended(PromptEnd::Completed);
     assert_eq!(effects, [turn_ended(1, TurnOutcome::Completed), Effect::Sync]);

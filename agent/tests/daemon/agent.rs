@@ -56,6 +56,7 @@ impl Sandbox {
             turn_id: self.turn_id(number),
             launch: Launch::Acp(Box::new(launch)),
             setup_script: String::new(),
+            is_held: false,
             prompt: prompt.to_owned(),
             files,
         };

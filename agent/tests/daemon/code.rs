@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::sandbox::{Sandbox, read};
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
+/// Runs git in a folder, and returns what it prints.
+pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments).current_dir(folder);
     let output = command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
@@ -19,12 +20,34 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 
 /// A folder with changed, removed, new and special files, as a bundle; with or without a commit below.
 fn bundle(with_base: bool) -> (Vec<u8>, Option<String>) {
+    let committed = |path: &Path| {
+        for file in ["same", "changed", "removed", "run.sh"] {
+            std::fs::write(path.join(file), file).unwrap();
+        }
+    };
+    let changed = |path: &Path| {
+        std::fs::write(path.join("changed"), "after").unwrap();
+        std::fs::remove_file(path.join("removed")).unwrap();
+        std::fs::write(path.join("new ü"), "new").unwrap();
+        std::os::unix::fs::symlink("same", path.join("link")).unwrap();
+    };
+    make_bundle(with_base, committed, changed)
+}
+
+/// A folder as a bundle: with what is committed, and what is then changed.
+pub fn bundle_of(committed: impl FnOnce(&Path), changed: impl FnOnce(&Path)) -> Vec<u8> {
+    make_bundle(true, committed, changed).0
+}
+
+fn make_bundle(
+    with_base: bool,
+    committed: impl FnOnce(&Path),
+    changed: impl FnOnce(&Path),
+) -> (Vec<u8>, Option<String>) {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     git(path, &["init", "-q"]);
-    for file in ["same", "changed", "removed", "run.sh"] {
-        std::fs::write(path.join(file), file).unwrap();
-    }
+    committed(path);
     git(path, &["add", "."]);
     let mut refs = vec![BUNDLE_TREE_REF];
     if with_base {
@@ -32,22 +55,13 @@ fn bundle(with_base: bool) -> (Vec<u8>, Option<String>) {
         git(path, &["update-ref", BUNDLE_BASE_REF, "HEAD"]);
         refs.push(BUNDLE_BASE_REF);
     }
-    std::fs::write(path.join("changed"), "after").unwrap();
-    std::fs::remove_file(path.join("removed")).unwrap();
-    std::fs::write(path.join("new ü"), "new").unwrap();
-    std::os::unix::fs::symlink("same", path.join("link")).unwrap();
+    changed(path);
     git(path, &["add", "-A"]);
     let tree = git(path, &["write-tree"]);
     let commit = git(path, &["commit-tree", "-m", "tree", tree.trim()]);
     git(path, &["update-ref", BUNDLE_TREE_REF, commit.trim()]);
-    git(
-        path,
-        &[&["bundle", "create", "-q", "../bundle"], refs.as_slice()]
-            .concat()
-            .iter()
-            .map(|&part| if part == "../bundle" { ".git/bundle" } else { part })
-            .collect::<Vec<_>>(),
-    );
+    let create = ["bundle", "create", "-q", ".git/bundle"];
+    git(path, &create.into_iter().chain(refs).collect::<Vec<_>>());
     let base = with_base.then(|| git(path, &["rev-parse", BUNDLE_BASE_REF]).trim().to_owned());
     (std::fs::read(path.join(".git/bundle")).unwrap(), base)
 }

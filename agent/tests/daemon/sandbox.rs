@@ -147,14 +147,28 @@ impl Sandbox {
 
     /// Delivers a turn.
     pub async fn deliver(&self, number: u32, setup_script: &str, prompt: &str) -> (StatusCode, serde_json::Value) {
-        let turn = DeliverTurn {
+        self.ask("POST", "/turns", &self.turn(number, setup_script, prompt)).await
+    }
+
+    /// Delivers a turn whose prompt is held after the setup script.
+    pub async fn hold(&self, number: u32, setup_script: &str, prompt: &str) {
+        let turn = DeliverTurn { is_held: true, ..self.turn(number, setup_script, prompt) };
+        let _: (StatusCode, serde_json::Value) = self.ask("POST", "/turns", &turn).await;
+    }
+
+    pub async fn proceed(&self, number: u32) -> StatusCode {
+        self.send("POST", &format!("/turns/{}/proceed", self.turn_id(number)), Vec::new()).await.status()
+    }
+
+    fn turn(&self, number: u32, setup_script: &str, prompt: &str) -> DeliverTurn {
+        DeliverTurn {
             turn_id: self.turn_id(number),
             launch: Launch::Shell,
             setup_script: setup_script.to_owned(),
+            is_held: false,
             prompt: prompt.to_owned(),
             files: Vec::new(),
-        };
-        self.ask("POST", "/turns", &turn).await
+        }
     }
 
     pub async fn cancel(&self, number: u32) -> StatusCode {

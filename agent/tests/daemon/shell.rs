@@ -1,5 +1,6 @@
 //! The shell agent type: what a script finds, and what it leaves for the next.
 
+use hyper::StatusCode;
 use octobot_wire::daemon::{DaemonEventBody, TurnOutcome};
 use octobot_wire::message::ToolCallStatus;
 use tempfile::TempDir;
@@ -155,6 +156,22 @@ async fn the_setup_script_runs_before_the_first_prompt_only() {
     assert_eq!(calls, [call(0, "Set up", "export A=set\necho up"), call(1, "echo $A", "echo $A")]);
     sandbox.deliver(2, "exit 9", "echo second").await;
     assert_eq!(events.ran().await.output, "second\n");
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_held_waits_until_it_is_let_go_and_a_second_word_does_nothing() {
+    let sandbox = Sandbox::start().await;
+    let mut events = sandbox.follow(0).await;
+    assert!(!sandbox.health().await.is_set_up);
+    sandbox.hold(1, "echo up > ../up", "cat ../up").await;
+    while !matches!(events.next().await.unwrap().body, DaemonEventBody::SetUp { .. }) {}
+    assert_eq!(sandbox.proceed(2).await, StatusCode::NOT_FOUND);
+    let health = sandbox.health().await;
+    assert_eq!((health.held, health.is_set_up), (Some(sandbox.turn_id(1)), true));
+    assert_eq!(sandbox.proceed(1).await, StatusCode::ACCEPTED);
+    assert_eq!(events.ran().await.output, "up\n");
+    assert_eq!(sandbox.proceed(1).await, StatusCode::ACCEPTED);
+    assert_eq!(sandbox.health().await.held, None);
 }
 
 #[tokio::test]

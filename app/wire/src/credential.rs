@@ -21,9 +21,29 @@ pub enum CredentialTypeId {
     OpenRouter,
     /// GitHub.
     GitHub,
+    /// GitLab, that of gitlab.com or one's own.
+    GitLab,
+    /// A registry of packages or images.
+    Registry,
     /// A server of one's own that speaks `OpenAI`'s protocol.
     OpenAiCompatible,
+    /// Headers for a host, that the user names.
+    Headers,
     /// Variables of the user's own.
+    Variables,
+}
+
+/// What the values of a credential are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum CredentialValues {
+    /// One key. It stays outside of sandboxes: programs get a placeholder.
+    Key,
+    /// Headers that are set in requests to the credential's address, and beneath it. They stay outside of sandboxes. One with `+`
+    /// before its name is added beside those that a program sends; one without a value is taken away.
+    Headers,
+    /// Variables. Programs get them as they are.
     Variables,
 }
 
@@ -38,7 +58,9 @@ pub struct CredentialType {
     pub name: String,
     /// One sentence on what it opens.
     pub description: String,
-    /// The variables that an agent's program finds its values in. Empty where the user names them.
+    /// What its values are.
+    pub values: CredentialValues,
+    /// The variables that an agent's program finds its key in. Empty where the user names the values.
     pub variables: Vec<String>,
     /// Whether it has an address of its own.
     pub has_base_url: bool,

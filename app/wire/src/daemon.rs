@@ -6,10 +6,23 @@
 //! | `GET /health` | | 200 [`Health`] |
 //! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files |
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
+//! | `POST /turns/{id}/proceed` | | 202: the prompt of a turn that is held is begun; 404 when the turn isn't known; 202 also when it isn't held |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
 //! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option or a field can't hold what it was given |
 //! | `GET /files?name=` | | 200 [`FoundFiles`]: files of the workspace whose path fits, the best first |
+//! | `GET /changes` | | 200 [`Changes`]: what differs from what the session started with |
+//! | `GET /folder?path=` | | 200 [`Folder`]; 404 when there is none |
+//! | `GET /content?path=&at=` | | 200 with the bytes of a file and its [`FileKind`] in the header [`KIND_HEADER`]: as it is now, `at=start` as it was when the session started, or at any other commit that git knows by that name; 404 when there is none, 413 when it is larger than [`MAX_CONTENT`] |
+//! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
+//! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
+//! | `GET /terminals` | | 200, a list of [`Terminal`] |
+//! | `POST /terminals` | [`OpenTerminal`] with an id | 200 [`Terminal`]; 409 when there are too many |
+//! | `PATCH /terminals/{id}` | [`RenameTerminal`] | 200 [`Terminal`]; 404 as below when there is none such |
+//! | `DELETE /terminals/{id}` | | 204 when nothing of it runs any more |
+//! | `GET /terminals/{id}/attach?after=N` | a WebSocket, see [`crate::terminal`] | 101 |
+//! | `GET /terminals/{id}/output?after=N` | | 200, the kept bytes from number N on; `x-offset` tells the number of the first |
+//! | `GET /terminals/search?text=` | | 200 [`TerminalMatches`] |
 //! | `GET /events?after=N` | | 200, one [`DaemonEvent`] as JSON a line, stays open; 409 when the log ends before N |
 //!
 //! Failures are answered with a [`DaemonProblem`]: 401 for a missing or wrong token, 501 for code when the sandbox has
@@ -21,6 +34,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::code::{Changes, FileKind, Folder};
 use crate::form::{Field, Filled};
 use crate::launch::Launch;
 use crate::message::ToolCallStatus;
@@ -35,6 +50,7 @@ use crate::{Timestamp, TurnId};
 use crate::{
     permission::{AnswerPermission, PermissionAnswered},
     setting::ChangeSetting,
+    terminal::{OpenTerminal, RenameTerminal, Terminal, TerminalMatches},
 };
 
 /// The ref in the bundle that the sandbox's branch starts from: the workspace's HEAD. Absent when it has no commit.
@@ -42,6 +58,18 @@ pub const BUNDLE_BASE_REF: &str = "refs/octobot/base";
 
 /// The ref in the bundle whose tree the work tree gets: what the user sees, uncommitted changes included.
 pub const BUNDLE_TREE_REF: &str = "refs/octobot/tree";
+
+/// The ref in the bundle that a sandbox gives: the commit with everything that the session made.
+pub const BUNDLE_RESULT_REF: &str = "refs/octobot/result";
+
+/// What `at` is for a file as it was when the session started.
+pub const AT_START: &str = "start";
+
+/// The header that says what a file is.
+pub const KIND_HEADER: &str = "octobot-kind";
+
+/// The largest file that is given, in bytes.
+pub const MAX_CONTENT: u64 = 16 * 1024 * 1024;
 
 /// The status with which process 1 of a container ends when the image lacks what every session needs. The last line that it
 /// has printed then says what is missing.
@@ -59,6 +87,12 @@ pub struct Health {
     pub turn: Option<TurnId>,
     /// Whether the workspace holds code.
     pub has_code: bool,
+    /// Whether the setup script's time is over. A daemon of a former version doesn't tell, and holds no turn.
+    #[serde(default = "yes")]
+    pub is_set_up: bool,
+    /// The turn whose prompt waits for `proceed`.
+    #[serde(default)]
+    pub held: Option<TurnId>,
 }
 
 /// The code is in the workspace.
@@ -79,6 +113,10 @@ pub struct DeliverTurn {
     pub launch: Launch,
     /// See [`crate::agent::Agent::setup_script`]. It runs as a tool call of its own before the first turn.
     pub setup_script: String,
+    /// Whether the prompt waits after the setup script for `proceed`: until then whoever delivers it can change what the
+    /// sandbox may reach. Nothing is held where no setup script runs.
+    #[serde(default)]
+    pub is_held: bool,
     /// The prompt.
     pub prompt: String,
     /// Files that go with the prompt. They are written into a folder of the turn's, which a script finds in the variable
@@ -140,6 +178,11 @@ pub enum DaemonEventBody {
     /// A turn was accepted and is about to run.
     TurnStarted {
         /// Which.
+        turn_id: TurnId,
+    },
+    /// The setup script has done its work. Where the prompt is held it waits now.
+    SetUp {
+        /// The turn.
         turn_id: TurnId,
     },
     /// A tool call began.
@@ -285,6 +328,9 @@ pub enum DaemonEventBody {
         /// All commands.
         commands: Vec<AgentCommand>,
     },
+    /// Files have changed since somebody last asked for the changes. Comes once, however many there are, until somebody
+    /// asks again.
+    CodeChanged,
     /// How full the agent's context is.
     Context {
         /// Its fill.
@@ -317,6 +363,10 @@ pub enum TurnOutcome {
     },
     /// The daemon was killed while the turn ran.
     Interrupted,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What a tool call did before daemons told.

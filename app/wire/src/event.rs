@@ -123,6 +123,11 @@ pub enum Change {
         /// What is known now.
         agent_state: AgentState,
     },
+    /// Files of the session have changed since somebody last asked what changed: ask again.
+    CodeChanged {
+        /// The session.
+        session_id: SessionId,
+    },
     /// The network policy of the project, or what a workspace adds to it, is another: ask for it again.
     NetworkPolicy,
     /// The events after the number that the client gave are no longer kept: load the views again.
@@ -140,6 +145,7 @@ impl Change {
             | Self::Part { session_id, .. }
             | Self::Output { session_id, .. }
             | Self::AgentState { session_id, .. }
+            | Self::CodeChanged { session_id }
             | Self::ToolCallStatus { session_id, .. } => Some(*session_id),
             Self::Turn { turn } => Some(turn.session_id),
             Self::Message { message } => Some(message.session_id),

@@ -99,6 +99,11 @@ uuid_id!(
     McpServerId, "MCP server"
 );
 
+uuid_id!(
+    /// Identifies a terminal of a session.
+    TerminalId, "terminal"
+);
+
 impl UserId {
     /// The one user of anonymous mode.
     pub const ANONYMOUS: Self = Self(Uuid::nil());

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod attachment;
+pub mod code;
 pub mod credential;
 pub mod daemon;
 pub mod event;
@@ -17,6 +18,7 @@ pub mod mcp;
 pub mod message;
 pub mod name;
 pub mod network;
+pub mod path;
 pub mod permission;
 pub mod plan;
 pub mod preferences;
@@ -25,6 +27,7 @@ pub mod project;
 pub mod session;
 pub mod setting;
 mod tagged;
+pub mod terminal;
 pub mod time;
 pub mod tool;
 pub mod traffic;
@@ -34,8 +37,8 @@ pub mod value;
 pub mod workspace;
 
 pub use id::{
-    AgentId, AttachmentId, CredentialId, McpServerId, MessageId, PartId, ProjectId, SessionId, TurnId, UserId,
-    WorkspaceId,
+    AgentId, AttachmentId, CredentialId, McpServerId, MessageId, PartId, ProjectId, SessionId, TerminalId, TurnId,
+    UserId, WorkspaceId,
 };
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use time::Timestamp;

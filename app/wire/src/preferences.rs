@@ -27,6 +27,8 @@ pub struct Preferences {
     pub sidebar: Panel,
     /// The panel beside the chat that shows the session's details.
     pub details: Panel,
+    /// Whether terminals tell a screen reader what they show.
+    pub screen_reader: bool,
 }
 
 impl Default for Preferences {
@@ -35,6 +37,7 @@ impl Default for Preferences {
             theme: Theme::System,
             sidebar: Panel { width_px: 272, collapsed: false },
             details: Panel { width_px: 300, collapsed: false },
+            screen_reader: false,
         }
     }
 }

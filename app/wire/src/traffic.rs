@@ -98,6 +98,9 @@ pub struct TrafficRecord {
     pub decision: TrafficDecision,
     /// Which rule said so, or why it failed.
     pub rule: String,
+    /// How many attempts it stands for, where it stands for several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u64>,
     /// What would let it through; none where it wasn't denied, or where allowing its host wouldn't help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<Remedy>,

@@ -62,6 +62,7 @@ enum Kind {
     Output,
     ToolCallStatus,
     AgentState,
+    CodeChanged,
     NetworkPolicy,
     Reset,
 }
@@ -114,6 +115,7 @@ impl Fields {
                 session_id: session_id()?,
                 agent_state: self.agent_state.ok_or(MissingField("agentState"))?,
             },
+            Kind::CodeChanged => Change::CodeChanged { session_id: session_id()? },
             Kind::NetworkPolicy => Change::NetworkPolicy,
             Kind::Reset => Change::Reset,
         })
@@ -137,6 +139,7 @@ mod tests {
             Change::Output { session_id, part_id, from: 3, lines: vec!["a".to_owned()] },
             Change::ToolCallStatus { session_id, part_id, status: ToolCallStatus::Cancelled { duration_ms: 7 } },
             Change::AgentState { session_id, agent_state: AgentState::default() },
+            Change::CodeChanged { session_id },
             Change::NetworkPolicy,
             Change::Reset,
         ];

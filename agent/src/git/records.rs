@@ -1,0 +1,165 @@
+//! What git prints for programs, read. Pure.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+/// What `git status --porcelain=v2 -z` says about the work tree.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Status<'a> {
+    /// Files that the index knows and that are different or gone.
+    pub known: Vec<Known<'a>>,
+    /// Files that it doesn't know. A repository in a folder of its own has a slash at the end.
+    pub new: Vec<&'a Path>,
+}
+
+/// A file that isn't as the index says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known<'a> {
+    /// Its mode in the index.
+    pub mode: u32,
+    /// The id of its content there.
+    pub id: &'a str,
+    /// Where it is.
+    pub path: &'a Path,
+}
+
+/// A file that differs, as `git diff-files --raw --numstat -z` says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Differing<'a> {
+    /// Its mode before; 0 when it is new.
+    pub old_mode: u32,
+    /// Its mode now; 0 when it is gone.
+    pub mode: u32,
+    /// The id of its content before.
+    pub old_id: &'a str,
+    /// Where it was, when it was moved.
+    pub old_path: Option<&'a Path>,
+    /// Where it is.
+    pub path: &'a Path,
+    /// How many lines are new and how many gone; none of binary files.
+    pub lines: Option<(u32, u32)>,
+}
+
+/// Git printed something else than it promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("git printed what isn't understood")]
+pub struct NotUnderstood;
+
+/// Reads a status.
+pub fn status(printed: &[u8]) -> Result<Status<'_>, NotUnderstood> {
+    let mut status = Status::default();
+    for record in printed.split(|byte| *byte == 0) {
+        match record {
+            [] => {}
+            [b'?', b' ', name @ ..] => status.new.push(path(name)),
+            // An ordinary change: 1 XY sub mH mI mW hH hI path.
+            [b'1', b' ', rest @ ..] => {
+                let mut fields = rest.splitn(8, |byte| *byte == b' ');
+                let mut next = || fields.next().ok_or(NotUnderstood);
+                let (codes, _submodule, _head, mode, _now, _head_id, id, name) =
+                    (next()?, next()?, next()?, next()?, next()?, next()?, next()?, next()?);
+                if codes.get(1) != Some(&b'.') {
+                    status.known.push(Known { mode: octal(mode)?, id: text(id)?, path: path(name) });
+                }
+            }
+            _ => return Err(NotUnderstood),
+        }
+    }
+    Ok(status)
+}
+
+/// Reads differences: first the files, then, in the same order, their counts.
+pub fn differing(printed: &[u8]) -> Result<Vec<Differing<'_>>, NotUnderstood> {
+    let mut found = Vec::new();
+    let mut records = printed.split(|byte| *byte == 0).peekable();
+    while let Some(record) = records.next_if(|record| record.starts_with(b":")) {
+        let mut fields = record[1..].split(|byte| *byte == b' ');
+        let mut next = || fields.next().ok_or(NotUnderstood);
+        let (old_mode, mode, old_id, _id, status) = (next()?, next()?, next()?, next()?, next()?);
+        let first = path(records.next().ok_or(NotUnderstood)?);
+        let is_moved = matches!(status.first(), Some(b'R' | b'C'));
+        let second = if is_moved { Some(path(records.next().ok_or(NotUnderstood)?)) } else { None };
+        found.push(Differing {
+            old_mode: octal(old_mode)?,
+            mode: octal(mode)?,
+            old_id: text(old_id)?,
+            old_path: second.map(|_| first),
+            path: second.unwrap_or(first),
+            lines: None,
+        });
+    }
+    for file in &mut found {
+        let record = records.next().ok_or(NotUnderstood)?;
+        let mut fields = record.splitn(3, |byte| *byte == b'\t');
+        let mut next = || fields.next().ok_or(NotUnderstood);
+        let (added, removed, name) = (next()?, next()?, next()?);
+        if name.is_empty() {
+            // Of one that was moved, both names follow.
+            records.next().and(records.next()).ok_or(NotUnderstood)?;
+        }
+        file.lines = if added == b"-" { None } else { Some((number(added)?, number(removed)?)) };
+    }
+    Ok(found)
+}
+
+/// Reads names with a NUL behind each.
+pub fn names(printed: &[u8]) -> impl Iterator<Item = &Path> {
+    printed.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(path)
+}
+
+fn path(name: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(name))
+}
+
+fn text(bytes: &[u8]) -> Result<&str, NotUnderstood> {
+    std::str::from_utf8(bytes).map_err(|_| NotUnderstood)
+}
+
+fn octal(bytes: &[u8]) -> Result<u32, NotUnderstood> {
+    u32::from_str_radix(text(bytes)?, 8).map_err(|_| NotUnderstood)
+}
+
+fn number(bytes: &[u8]) -> Result<u32, NotUnderstood> {
+    text(bytes)?.parse().map_err(|_| NotUnderstood)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_tells_what_the_work_tree_changed_and_nothing_else() {
+        let printed =
+            b"1 .M N... 100644 100755 100755 aa bb a b\n\xff\x001 M. N... 100644 100644 100644 aa bb staged\x00\
+                        1 .D N... 100644 100644 000000 aa cc -gone\x00? new\x00? folder/\x00";
+        let status = status(printed).unwrap();
+        let known = |mode, id, name: &'static [u8]| Known { mode, id, path: path(name) };
+        assert_eq!(status.known, [known(0o100_755, "bb", b"a b\n\xff"), known(0o100_644, "cc", b"-gone")]);
+        assert_eq!(status.new, [Path::new("new"), Path::new("folder/")]);
+    }
+
+    #[test]
+    fn differences_have_their_counts_and_former_names() {
+        let printed = b":100644 100644 aa 00 M\x00a\x00:100644 100755 bb 00 R086\x00old\x00new\x00:000000 100644 00 00 A\x00bin\x00\
+                        1\t2\ta\x003\t0\t\x00old\x00new\x00-\t-\tbin\x00";
+        let found = differing(printed).unwrap();
+        assert_eq!((found[0].lines, found[0].old_path), (Some((1, 2)), None));
+        assert_eq!(
+            (found[1].lines, found[1].old_path, found[1].path),
+            (Some((3, 0)), Some(Path::new("old")), Path::new("new"))
+        );
+        assert_eq!((found[2].lines, found[2].old_mode, found[2].mode), (None, 0, 0o100_644));
+        assert_eq!(differing(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn what_git_never_prints_is_no_answer() {
+        for printed in [&b"1 .M"[..], b"2 R. x", b"hello", b"1 .M N... 9 9 9 a b c"] {
+            assert_eq!(status(printed), Err(NotUnderstood), "{printed:?}");
+        }
+        for printed in [&b":1 2 3"[..], b":100644 100644 a b M\x00a\x00", b":100644 100644 a b M\x00a\x00x\ty\ta\x00"] {
+            assert_eq!(differing(printed), Err(NotUnderstood), "{printed:?}");
+        }
+    }
+}
