@@ -12,5 +12,8 @@ pub mod focus;
 pub mod image;
 pub mod keys;
 pub mod resize;
+pub mod socket;
+pub mod storage;
 pub mod text;
 pub mod upload;
+pub mod xterm;

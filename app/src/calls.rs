@@ -4,16 +4,19 @@
 //! with that request's caller; the port decides what the caller may do. No rule stands here.
 
 mod agents;
+mod code;
 mod credentials;
 pub mod encoding;
 mod failure;
 mod network;
 mod projects;
 mod sessions;
+mod terminals;
 mod turns;
 mod workspaces;
 
 pub use agents::*;
+pub use code::*;
 pub use credentials::*;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
@@ -21,6 +24,7 @@ use failure::answer;
 pub use network::*;
 pub use projects::*;
 pub use sessions::*;
+pub use terminals::*;
 pub use turns::*;
 pub use workspaces::*;
 

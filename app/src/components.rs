@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod chat;
+pub mod code;
 pub mod credential;
 pub mod dynamic;
 pub mod form;
@@ -9,5 +10,6 @@ pub mod frame;
 pub mod network;
 pub mod session;
 pub mod sidebar;
+pub mod terminal;
 pub mod traffic;
 pub mod workspace;

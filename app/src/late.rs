@@ -1,4 +1,4 @@
-//! What showing and using a session doesn't need at first: other pages, dialogs, what completes and goes with a prompt. It stands in a chunk of the WASM that a
+//! What showing and using a session doesn't need at first: other pages, dialogs, menus, terminals, what completes and goes with a prompt. It stands in a chunk of the WASM that a
 //! browser fetches when it is first shown, so that a session is there sooner.
 
 use leptos::prelude::*;
@@ -11,10 +11,15 @@ use crate::components::chat::completion_list::CompletionList;
 use crate::components::chat::draft::Draft;
 use crate::components::chat::question::QuestionForm;
 use crate::components::chat::queued_edit::QueuedEdit;
+use crate::components::code::panel::FilesPanel;
+use crate::components::code::screen::CodeScreen;
 use crate::components::credential::session_dialog::SessionCredentialsDialog;
 use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
+use crate::components::session::session_entries::SessionEntries;
+use crate::components::terminal::panel::TerminalPanel;
 use crate::components::workspace::add::AddWorkspaceDialog;
+use crate::components::workspace::entries::WorkspaceEntries;
 use crate::components::workspace::remove::RemoveWorkspaceDialog;
 use crate::components::workspace::rename::RenameWorkspaceDialog;
 use crate::pages::place::PlacePage;
@@ -24,6 +29,16 @@ use crate::pages::place::PlacePage;
 pub enum Late {
     /// The page of a place that isn't a session.
     Place,
+    /// The entries of a session's menu, with the dialogs that give credentials and that delete.
+    SessionMenu(SessionId, Dialog, Dialog),
+    /// The entries of a workspace's menu, with the dialogs that rename and that remove.
+    WorkspaceMenu(WorkspaceId, Dialog, Dialog),
+    /// A session's terminals.
+    Terminals(SessionId),
+    /// The panel of a session's files.
+    Files,
+    /// A file or a difference.
+    Code,
     /// The dialog that gives a session credentials.
     SessionCredentials(SessionId, Dialog),
     /// What an agent wants filled in.
@@ -51,6 +66,11 @@ pub type Dialog = RwSignal<bool>;
 fn fetch(part: Late) -> AnyView {
     match part {
         Late::Place => view! { <PlacePage/> }.into_any(),
+        Late::SessionMenu(id, giving, deleting) => view! { <SessionEntries id giving deleting/> }.into_any(),
+        Late::WorkspaceMenu(id, renaming, removing) => view! { <WorkspaceEntries id renaming removing/> }.into_any(),
+        Late::Terminals(id) => view! { <TerminalPanel id/> }.into_any(),
+        Late::Files => view! { <FilesPanel/> }.into_any(),
+        Late::Code => view! { <CodeScreen/> }.into_any(),
         Late::SessionCredentials(id, open) => view! { <SessionCredentialsDialog id open/> }.into_any(),
         Late::Question(id, turn, asked) => view! { <QuestionForm id turn asked/> }.into_any(),
         Late::Completion(draft, completion) => view! { <CompletionList draft completion/> }.into_any(),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use octobot_wire::{AgentId, AttachmentId, ProjectId, SessionId, WorkspaceId};
+use octobot_wire::{AgentId, AttachmentId, ProjectId, SessionId, TerminalId, WorkspaceId};
 
 /// What the main area shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,44 @@ impl Place {
     }
 }
 
+/// What of a session is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panes {
+    /// The chat.
+    Chat,
+    /// Its terminals.
+    Terminal,
+    /// Both, side by side.
+    Both,
+}
+
+impl Panes {
+    /// Reads the query of a session's address.
+    pub fn of_query(query: &str) -> Self {
+        let view = query.trim_start_matches('?').split('&').find_map(|field| field.strip_prefix("view="));
+        match view {
+            Some("terminal") => Self::Terminal,
+            Some("both") => Self::Both,
+            _ => Self::Chat,
+        }
+    }
+
+    /// As addresses and style sheets call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Terminal => "terminal",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// Follows what of the session the address wants shown.
+pub fn use_panes() -> Memo<Panes> {
+    let query = use_location().search;
+    Memo::new(move |_| query.with(|query| Panes::of_query(query)))
+}
+
 /// Follows the place that the address names.
 pub fn use_place() -> Memo<Place> {
     let path = use_location().pathname;
@@ -76,6 +114,18 @@ pub fn new_session_url(project: &ProjectId, workspace: WorkspaceId) -> String {
 /// A session.
 pub fn session_url(project: &ProjectId, session: SessionId) -> String {
     format!("/projects/{project}/sessions/{session}")
+}
+
+/// A session, of which these panes are shown.
+pub fn panes_url(project: &ProjectId, session: SessionId, panes: Panes) -> String {
+    let url = session_url(project, session);
+    if panes == Panes::Chat { url } else { format!("{url}?view={}", panes.name()) }
+}
+
+/// Where a terminal is attached to, from a byte on.
+pub fn attach_path(project: &ProjectId, session: SessionId, terminal: TerminalId, after: Option<u64>) -> String {
+    let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
+    format!("/api/projects/{project}/sessions/{session}/terminals/{terminal}/attach{after}")
 }
 
 /// Where files for a session's next prompt are sent.
@@ -152,6 +202,18 @@ mod tests {
         for (url, place) in places {
             assert_eq!(Place::of_path(&url), place, "{url}");
         }
+    }
+
+    #[test]
+    fn what_of_a_session_is_shown_stands_in_its_address() {
+        let (project, session) = (ProjectId::local(), SessionId::new(Uuid::from_u128(5)));
+        for panes in [Panes::Chat, Panes::Terminal, Panes::Both] {
+            let url = panes_url(&project, session, panes);
+            let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+            assert_eq!((Place::of_path(path), Panes::of_query(query)), (Place::Session(session), panes));
+        }
+        assert_eq!(Panes::of_query("?a=b&view=terminal"), Panes::Terminal);
+        assert_eq!(Panes::of_query("?view=nonsense"), Panes::Chat);
     }
 
     #[test]

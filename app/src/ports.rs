@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use octobot_wire::agent::{Agent, SaveAgent};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, SavedBranch};
 use octobot_wire::credential::{Credential, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
@@ -21,11 +22,12 @@ use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
 use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
+use octobot_wire::terminal::{OpenTerminal, RenameTerminal, Terminal, TerminalMatches, TerminalQuery};
 use octobot_wire::traffic::TrafficSummary;
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
 use octobot_wire::{
-    AgentId, AttachmentId, CredentialId, PartId, Problem, ProjectId, SessionId, TurnId, UserId, WorkspaceId,
+    AgentId, AttachmentId, CredentialId, PartId, Problem, ProjectId, SessionId, TerminalId, TurnId, UserId, WorkspaceId,
 };
 
 /// The answer of a port.
@@ -55,6 +57,10 @@ pub struct Backend {
     pub network: Arc<dyn Network>,
     /// What passes through proxies.
     pub traffic: Arc<dyn Traffic>,
+    /// The code of sessions.
+    pub code: Arc<dyn Code>,
+    /// Terminals of sessions.
+    pub terminals: Arc<dyn Terminals>,
     /// Sessions and their turns.
     pub sessions: Arc<dyn Sessions>,
 }
@@ -210,10 +216,95 @@ pub trait Network: Send + Sync {
 
 /// What passes through the proxies of sessions. Pages follow the log itself as a stream of the REST API.
 pub trait Traffic: Send + Sync {
-    /// What was counted by host, and what the cache did.
-    fn summary<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, TrafficSummary>;
+    /// What was counted by host, and what the cache did; nothing where no sandbox runs.
+    fn summary<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, Option<TrafficSummary>>;
     /// Removes everything from the cache.
     fn clear_cache<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, ()>;
+}
+
+/// The code of sessions, which is there while their sandboxes run.
+pub trait Code: Send + Sync {
+    /// What a session has changed since it started.
+    fn changes<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Changes>;
+    /// Rows of the difference of a file.
+    fn diff<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: DiffQuery,
+    ) -> Answer<'a, CodeView>;
+    /// Lines of a file.
+    fn file<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: FileQuery,
+    ) -> Answer<'a, CodeView>;
+    /// What is in a folder.
+    fn folder<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        path: &'a str,
+    ) -> Answer<'a, Folder>;
+    /// Puts what a session made into its workspace's repository, as a branch.
+    fn save_branch<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId)
+    -> Answer<'a, SavedBranch>;
+    /// Removes such a branch, unless it has moved since.
+    fn undo_branch<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        saved: SavedBranch,
+    ) -> Answer<'a, ()>;
+}
+
+/// Terminals of sessions. Pages attach to one by a WebSocket of the REST API.
+pub trait Terminals: Send + Sync {
+    /// The open terminals of a session whose sandbox runs.
+    fn list<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Vec<Terminal>>;
+    /// Opens one. A sandbox that doesn't run is started for it.
+    fn open<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: OpenTerminal,
+    ) -> Answer<'a, Terminal>;
+    /// Renames one.
+    fn rename<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        terminal: TerminalId,
+        request: RenameTerminal,
+    ) -> Answer<'a, Terminal>;
+    /// Closes one, with all that runs in it.
+    fn close<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        terminal: TerminalId,
+    ) -> Answer<'a, ()>;
+    /// Looks for a text in what they have printed, closed ones included.
+    fn search<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: TerminalQuery,
+    ) -> Answer<'a, TerminalMatches>;
 }
 
 /// Sessions of a project, with their turns and transcripts.

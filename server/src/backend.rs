@@ -1,7 +1,9 @@
 //! The services behind the pages' ports. REST handlers and server functions both call these, so both have the same
 //! checks.
 
+mod code;
 mod network;
+mod terminals;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,8 +24,8 @@ use octobot_wire::{AgentId, AttachmentId, CredentialId, PartId, Problem, Project
 
 use crate::problem::of_service;
 use crate::services::{
-    AgentService, CredentialService, NetworkService, ProjectService, ProseForm, ServiceError, SessionService,
-    TrafficService, WorkspaceService,
+    AgentService, CodeService, CredentialService, NetworkService, ProjectService, ProseForm, ServiceError,
+    SessionService, TerminalService, TrafficService, WorkspaceService,
 };
 
 /// The services, shared by all requests.
@@ -41,6 +43,10 @@ pub struct Services {
     pub network: Arc<NetworkService>,
     /// Logs of proxies.
     pub traffic: Arc<TrafficService>,
+    /// Terminals of sessions.
+    pub terminals: Arc<TerminalService>,
+    /// The code of sessions.
+    pub code: Arc<CodeService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
 }
@@ -56,6 +62,8 @@ impl Services {
             credentials: self.credentials.clone(),
             network: self.network.clone(),
             traffic: self.traffic.clone(),
+            terminals: self.terminals.clone(),
+            code: self.code.clone(),
             sessions: self.sessions.clone(),
         }
     }

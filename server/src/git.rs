@@ -5,13 +5,14 @@
 //!
 //! Whoever made a repository may be an attacker, so these hold for everything in here:
 //!
-//! - A workspace is only read: nothing is written into its folder, object store, index or refs.
+//! - A workspace is only read, but for one thing: what a session made becomes a branch of its own (`arrival`).
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
 //! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
 //!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
 //! - A future of this module that is dropped takes its git processes with it.
 
+mod arrival;
 mod bundle;
 mod cache;
 mod changes;
@@ -29,7 +30,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-pub use bundle::{Code, bundle};
+pub use arrival::{Arrival, put_branch, remove_branch};
+pub use bundle::{Bundled, Code, bundle};
 pub use cache::{clone_into_cache, head_of_cache, remove_cache};
 pub use folder::{FolderKind, FolderState, inspect_folder};
 pub use progress::Progress;
@@ -87,6 +89,20 @@ pub enum GitError {
         files: u64,
         /// The most bytes that are copied.
         bytes: u64,
+    },
+    /// A session's name is that of too many branches.
+    #[error("There are too many branches called {branch}. Remove some of them, or rename the session.")]
+    TooManyBranches {
+        /// The branch.
+        branch: String,
+    },
+    /// A file that the server has to read is longer than it should be.
+    #[error("{path} is longer than {} KiB.", .most / 1024)]
+    FileTooLong {
+        /// The path in the repository.
+        path: String,
+        /// The most bytes that are read.
+        most: u64,
     },
     /// A remote repository can't be fetched.
     #[error("{url} can't be cloned: {fault} Git said: {said}")]

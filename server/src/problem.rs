@@ -24,11 +24,15 @@ pub fn of_service(error: &ServiceError) -> Problem {
     match error {
         ServiceError::NotFound(_) => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
+        | ServiceError::Code(_)
+        | ServiceError::NoRepository
+        | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))
         | ServiceError::AgentTypeFixed
         | ServiceError::AgentIsDefault
         | ServiceError::AgentInUse { .. }
         | ServiceError::SandboxDown
+        | ServiceError::TerminalRefused(_)
         | ServiceError::PolicyChanged
         | ServiceError::StillDenied(_)
         | ServiceError::AgentNotRunning
@@ -40,7 +44,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::PromptTooLong { .. } => {
             Problem { errors: field_problem("prompt", detail.clone()).errors, ..problem(ProblemKind::TooLarge, detail) }
         }
-        ServiceError::Attachment(
+        ServiceError::FileTooLarge(_)
+        | ServiceError::Attachment(
             AttachmentError::TooLarge { .. }
             | AttachmentError::TooManyPixels { .. }
             | AttachmentError::TooMany { .. }
@@ -56,12 +61,14 @@ pub fn of_service(error: &ServiceError) -> Problem {
             field_problem(&format!("{field}.{index}.{}", source.field()), detail)
         }
         ServiceError::NetworkPolicy(invalid) => field_problem(&invalid.field, detail),
+        ServiceError::LinesNotUnderstood => field_problem("open", detail),
         ServiceError::NotAllowed => problem(ProblemKind::Forbidden, detail),
         ServiceError::Credential(source) => field_problem(source.field(), detail),
         ServiceError::Sandbox(source) => {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)
         }
+        ServiceError::SandboxStarting => problem(ProblemKind::Unavailable, detail),
         ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),
         ServiceError::Store(error) => of_store(error),
     }

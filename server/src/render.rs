@@ -9,6 +9,7 @@
 //! A column of ANSI text is one `char`; double-width characters aren't measured, since lines are shown as text and not
 //! as a grid.
 
+pub mod code;
 pub mod diff;
 mod highlight;
 mod html;

@@ -12,6 +12,7 @@ pub mod limits;
 mod lines;
 pub mod local;
 pub mod network;
+mod private;
 pub mod provider;
 pub mod proxy_client;
 mod room;
@@ -19,7 +20,7 @@ mod transport;
 mod turnstile;
 
 pub use connection::{Connection, Endpoint, Secret};
-pub use daemon::{DaemonClient, DaemonError};
+pub use daemon::{DaemonClient, DaemonError, SandboxFile};
 pub use error::{SandboxError, SandboxLog};
 pub use limits::{LimitOutOfRange, LimitPolicy, Limits};
 pub use provider::{LogSink, Provider, SandboxSpec, SandboxStatus};

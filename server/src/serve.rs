@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::{AgentId, ProjectId};
@@ -27,8 +28,8 @@ use crate::domain::Agent;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
-    AgentService, Core, CredentialService, Egress, Followers, NetworkService, Paths, ProjectService, SessionService,
-    Support, TrafficService, WorkspaceService,
+    AgentService, Attended, CodeService, Core, CredentialService, Egress, Followers, NetworkService, Paths,
+    ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -66,7 +67,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         paths,
     });
     let egress = Arc::new(Egress::new(core.clone(), provider.clone(), provider::of_operator(&config)?));
-    let followers = Arc::new(Followers::new(core.clone(), provider.clone(), owner, shutdown.clone()));
+    let followers = Arc::new(Followers::new(core.clone(), provider.clone(), egress.clone(), owner, shutdown.clone()));
     let runner = Arc::new(Runner {
         core: core.clone(),
         owner,
@@ -84,6 +85,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Jobs that this server's former life held are taken up at once.
     runner.release().await?;
     let warm = Arc::new(WarmPool::new(core.clone(), provider.clone(), egress.clone(), support.clone(), config.policy));
+    let attended = Arc::new(Attended::default());
     let reconciler = Reconciler {
         core: core.clone(),
         provider: provider.clone(),
@@ -91,6 +93,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         followers: followers.clone(),
         support: support.clone(),
         warm: warm.clone(),
+        attended: attended.clone(),
         idle_stop: config.idle_stop,
     };
     let replicas = store.listen().await?;
@@ -101,6 +104,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::spawn(warm.clone().run(config.warm_sandboxes, shutdown.clone())),
     ];
 
+    let sessions = Arc::new(SessionService::new(core.clone(), provider.clone(), warm));
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
@@ -108,7 +112,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         credentials: Arc::new(CredentialService::new(core.clone(), egress.clone(), Trials::new()?)),
         network: Arc::new(NetworkService::new(core.clone(), egress)),
         traffic: Arc::new(TrafficService::new(core.clone(), provider.clone())),
-        sessions: Arc::new(SessionService::new(core.clone(), provider, warm)),
+        code: Arc::new(CodeService::new(core.clone(), sessions.clone())),
+        terminals: Arc::new(TerminalService::new(core.clone(), sessions.clone(), attended)),
+        sessions,
     };
     let web = Web {
         core,
@@ -172,6 +178,12 @@ async fn listen(listener: TcpListener, web: Web, shutdown: CancellationToken) ->
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         tracing::info!("stopping");
         stopping.cancel();
+    });
+    // What is typed into a terminal isn't to wait for what comes after it.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %error, "answers may be late");
+        }
     });
     let served = axum::serve(listener, router(web)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let overdue = async {

@@ -12,6 +12,7 @@ mod providers {
     pub mod limits;
     pub mod local;
     pub mod network;
+    pub mod terminals;
     pub mod turns;
 }
 
@@ -51,7 +52,11 @@ mod contract {
             turns::{
                 a_turn_runs_as_the_sandboxs_user_in_the_workspace,
                 code_arrives_as_a_bundle,
+                what_changed_is_told_and_files_are_read,
                 a_wrong_token_is_refused,
+            },
+            terminals::{
+                a_shell_in_a_terminal_is_the_sandboxs_users_and_is_restored_with_its_output,
             },
             isolation::{
                 the_servers_environment_isnt_inside,

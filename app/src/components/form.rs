@@ -9,6 +9,7 @@ pub mod fold;
 pub mod icon;
 pub mod icon_button;
 pub mod inline_edit;
+pub mod late_menu;
 pub mod menu;
 pub mod notice;
 pub mod problem;

@@ -9,6 +9,8 @@ pub mod details;
 pub mod header;
 pub mod isolation;
 pub mod new_session;
+pub mod session_entries;
 pub mod session_menu;
 pub mod session_view;
 pub mod state_notice;
+pub mod view_switch;

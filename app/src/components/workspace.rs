@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod add;
+pub mod entries;
 pub mod facts;
 pub mod limits;
 pub mod progress;

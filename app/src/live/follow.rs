@@ -26,6 +26,8 @@ pub struct Follower {
     pub is_lost: RwSignal<bool>,
     /// Counts how often the network policy may have become another, for whoever shows it.
     pub network: RwSignal<u32>,
+    /// Counts how often files of the session that is shown may have become others.
+    pub code: RwSignal<u32>,
     project: ProjectStore,
     session: RwSignal<Option<SessionStore>>,
     cursor: StoredValue<Cursor>,
@@ -42,6 +44,7 @@ impl Follower {
         let follower = Self {
             is_lost: RwSignal::new(false),
             network: RwSignal::new(0),
+            code: RwSignal::new(0),
             project,
             session: RwSignal::new(None),
             cursor: StoredValue::new(Cursor::new(as_of)),
@@ -174,6 +177,9 @@ impl Follower {
             if event.change == Change::NetworkPolicy {
                 self.network.update(|count| *count += 1);
             }
+            if matches!(event.change, Change::CodeChanged { .. }) {
+                self.code.update(|count| *count += 1);
+            }
             match self.cursor.try_update_value(|cursor| cursor.note(&event)) {
                 Some(Concerns::Project) => self.project.apply(event.change),
                 Some(Concerns::Session) => {
@@ -209,6 +215,7 @@ impl Follower {
             });
             self.project.replace(frame);
             self.network.update(|count| *count += 1);
+            self.code.update(|count| *count += 1);
             if let Some((shown, view)) = session {
                 shown.replace(view);
             }

@@ -77,6 +77,7 @@ impl ProjectStore {
             | Change::Output { .. }
             | Change::ToolCallStatus { .. }
             | Change::AgentState { .. }
+            | Change::CodeChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }

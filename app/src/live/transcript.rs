@@ -135,6 +135,7 @@ impl SessionStore {
             | Change::AgentRemoved { .. }
             | Change::Session { .. }
             | Change::SessionRemoved { .. }
+            | Change::CodeChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }

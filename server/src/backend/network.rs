@@ -68,7 +68,12 @@ impl Network for NetworkService {
 }
 
 impl Traffic for TrafficService {
-    fn summary<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, TrafficSummary> {
+    fn summary<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, Option<TrafficSummary>> {
         answer(self.summary(caller, project, session), |summary| summary)
     }
 

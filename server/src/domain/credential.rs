@@ -1,6 +1,6 @@
 //! Credentials. Their values stand apart from them, so that nobody reads secrets who only wants to know what there is.
 
-use octobot_wire::credential::{self as wire, CredentialTest, CredentialTypeId};
+use octobot_wire::credential::{self as wire, CredentialTest, CredentialTypeId, CredentialValues};
 use octobot_wire::launch::Variable;
 use octobot_wire::{CredentialId, ProjectId, Timestamp};
 
@@ -50,15 +50,18 @@ impl Credential {
         }
     }
 
-    /// The variables that an agent's program is given for it.
+    /// The variables that an agent's program is given for it. Headers are none.
     pub fn variables(&self, values: Vec<Variable>) -> Vec<Variable> {
         let recipe = credential_type::recipe(self.credential_type);
+        if recipe.values == CredentialValues::Headers {
+            return Vec::new();
+        }
         let Some(key) = recipe.variables.first() else { return values };
         let Some(value) = values.into_iter().find(|value| value.name == *key).map(|value| value.value) else {
             return Vec::new();
         };
         let named = |name: &&str| Variable { name: (*name).to_owned(), value: value.clone() };
-        let of_address = recipe.base_url_variable.zip(self.base_url.as_ref());
+        let of_address = recipe.address_variable.zip(self.base_url.as_ref());
         let address = of_address.map(|(name, url)| Variable { name: name.to_owned(), value: url.clone() });
         recipe.variables.iter().map(named).chain(address).collect()
     }
@@ -68,7 +71,7 @@ impl Credential {
         if !recipe.has_key() {
             return self.value_names.clone();
         }
-        recipe.variables.iter().copied().chain(recipe.base_url_variable).map(str::to_owned).collect()
+        recipe.variables.iter().copied().chain(recipe.address_variable).map(str::to_owned).collect()
     }
 }
 

@@ -1,17 +1,20 @@
 //! Credential types: what each one opens, where a program looks for it, and how it is tried. Data, one entry for each type.
 
-use octobot_wire::credential::{CredentialType, CredentialTypeId};
+use octobot_wire::credential::{CredentialType, CredentialTypeId, CredentialValues};
 
 /// A type.
 pub struct CredentialRecipe {
     id: CredentialTypeId,
     name: &'static str,
     description: &'static str,
-    /// The variables that programs look for it in; its value is stored under the first one. Empty where the user names
-    /// them.
+    /// What its values are.
+    pub values: CredentialValues,
+    /// The variables that programs look for its key in; it is stored under the first one. Empty where the user names the values.
     pub variables: &'static [&'static str],
-    /// The variable that the address is given in, of a type that has one of its own.
-    pub base_url_variable: Option<&'static str>,
+    /// Whether it has an address of its own.
+    pub has_address: bool,
+    /// The variable that programs look for that address in.
+    pub address_variable: Option<&'static str>,
     /// How it is tried; none for what can't be.
     pub trial: Option<Trial>,
     /// How a text begins that programs take for a key of this type.
@@ -44,6 +47,9 @@ pub enum Form {
         /// The user's name that goes with it.
         user: &'static str,
     },
+    /// As clients of registries log in: a token as a bearer, `name:password` by Basic authentication. Where a client sends nothing, as
+    /// it does at first, or the placeholder.
+    Login,
 }
 
 /// A key in a header.
@@ -54,7 +60,7 @@ const fn header(host: &'static str, name: &'static str, prefix: &'static str) ->
 impl CredentialRecipe {
     /// Whether its value is one key, and not whatever the user names.
     pub fn has_key(&self) -> bool {
-        !self.variables.is_empty()
+        self.values == CredentialValues::Key
     }
 }
 
@@ -74,14 +80,17 @@ pub struct Trial {
 const BEARER: Trial = Trial { url: "", header: "authorization", prefix: "Bearer ", also: None };
 
 /// All types, in the order in which they are offered. The requests are those of the APIs' references: “List models” of
-/// Anthropic, `OpenAI` and Gemini, “Get current API key” of `OpenRouter`, “Get rate limit status” of GitHub.
-const RECIPES: [CredentialRecipe; 7] = [
+/// Anthropic, `OpenAI` and Gemini, “Get current API key” of `OpenRouter`, “Get rate limit status” of GitHub, “Get
+/// the current user” of GitLab.
+const RECIPES: [CredentialRecipe; 10] = [
     CredentialRecipe {
         id: CredentialTypeId::Anthropic,
         name: "Anthropic",
         description: "Claude's models. Made at console.anthropic.com.",
+        values: CredentialValues::Key,
         variables: &["ANTHROPIC_API_KEY"],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: Some(Trial {
             url: "https://api.anthropic.com/v1/models?limit=1",
             header: "x-api-key",
@@ -95,8 +104,10 @@ const RECIPES: [CredentialRecipe; 7] = [
         id: CredentialTypeId::OpenAi,
         name: "OpenAI",
         description: "OpenAI's models. Made at platform.openai.com.",
+        values: CredentialValues::Key,
         variables: &["OPENAI_API_KEY"],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: Some(Trial { url: "https://api.openai.com/v1/models", ..BEARER }),
         looks_like: "sk-proj-",
         uses: &[header("api.openai.com", "authorization", "Bearer ")],
@@ -105,8 +116,10 @@ const RECIPES: [CredentialRecipe; 7] = [
         id: CredentialTypeId::Google,
         name: "Google Gemini",
         description: "Google's models. Made at aistudio.google.com.",
+        values: CredentialValues::Key,
         variables: &["GEMINI_API_KEY"],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: Some(Trial {
             url: "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1",
             header: "x-goog-api-key",
@@ -120,8 +133,10 @@ const RECIPES: [CredentialRecipe; 7] = [
         id: CredentialTypeId::OpenRouter,
         name: "OpenRouter",
         description: "Many providers' models. Made at openrouter.ai.",
+        values: CredentialValues::Key,
         variables: &["OPENROUTER_API_KEY"],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: Some(Trial { url: "https://openrouter.ai/api/v1/key", ..BEARER }),
         looks_like: "sk-or-v1-",
         uses: &[header("openrouter.ai", "authorization", "Bearer ")],
@@ -130,8 +145,10 @@ const RECIPES: [CredentialRecipe; 7] = [
         id: CredentialTypeId::GitHub,
         name: "GitHub",
         description: "A token for repositories, pull requests, packages and Copilot. Made at github.com/settings/tokens.",
+        values: CredentialValues::Key,
         variables: &["GITHUB_TOKEN", "GH_TOKEN", "COPILOT_GITHUB_TOKEN"],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: Some(Trial { url: "https://api.github.com/rate_limit", ..BEARER }),
         looks_like: "github_pat_",
         uses: &[
@@ -141,21 +158,65 @@ const RECIPES: [CredentialRecipe; 7] = [
         ],
     },
     CredentialRecipe {
+        id: CredentialTypeId::GitLab,
+        name: "GitLab",
+        description: "A token for repositories and the API, of https://gitlab.com or a GitLab of your own. Made in its user settings.",
+        values: CredentialValues::Key,
+        variables: &["GITLAB_TOKEN"],
+        has_address: true,
+        address_variable: Some("GITLAB_HOST"),
+        trial: Some(Trial { url: "/api/v4/user", header: "private-token", prefix: "", also: None }),
+        looks_like: "glpat-",
+        uses: &[
+            header("", "private-token", ""),
+            header("", "authorization", "Bearer "),
+            Use { host: "", form: Form::GitPassword { user: "oauth2" } },
+        ],
+    },
+    CredentialRecipe {
+        id: CredentialTypeId::Registry,
+        name: "Registry",
+        description: "A registry of packages or images: a token, or a name and a password with a colon between them.",
+        values: CredentialValues::Key,
+        variables: &["REGISTRY_TOKEN"],
+        has_address: true,
+        address_variable: None,
+        trial: None,
+        looks_like: "",
+        uses: &[Use { host: "", form: Form::Login }],
+    },
+    CredentialRecipe {
         id: CredentialTypeId::OpenAiCompatible,
         name: "OpenAI-compatible",
         description: "A server of your own, or another provider's, that speaks OpenAI's protocol.",
+        values: CredentialValues::Key,
         variables: &["OPENAI_API_KEY"],
-        base_url_variable: Some("OPENAI_BASE_URL"),
+        has_address: true,
+        address_variable: Some("OPENAI_BASE_URL"),
         trial: Some(Trial { url: "/models", ..BEARER }),
         looks_like: "sk-",
         uses: &[header("", "authorization", "Bearer ")],
     },
     CredentialRecipe {
+        id: CredentialTypeId::Headers,
+        name: "Headers",
+        description: "Headers for any other host: for one, such as https://api.example.com/v2, or all beneath https://*.example.com.",
+        values: CredentialValues::Headers,
+        variables: &[],
+        has_address: true,
+        address_variable: None,
+        trial: None,
+        looks_like: "",
+        uses: &[],
+    },
+    CredentialRecipe {
         id: CredentialTypeId::Variables,
         name: "Variables",
         description: "Anything else that a program reads from its environment.",
+        values: CredentialValues::Variables,
         variables: &[],
-        base_url_variable: None,
+        has_address: false,
+        address_variable: None,
         trial: None,
         looks_like: "",
         uses: &[],
@@ -168,8 +229,9 @@ pub fn credential_types() -> Vec<CredentialType> {
         id: recipe.id,
         name: recipe.name.to_owned(),
         description: recipe.description.to_owned(),
+        values: recipe.values,
         variables: recipe.variables.iter().map(|&name| name.to_owned()).collect(),
-        has_base_url: recipe.base_url_variable.is_some(),
+        has_base_url: recipe.has_address,
         can_be_tested: recipe.trial.is_some(),
     };
     RECIPES.iter().map(wire).collect()
@@ -186,17 +248,22 @@ mod tests {
 
     #[test]
     fn every_type_has_a_recipe() {
-        use CredentialTypeId::{Anthropic, GitHub, Google, OpenAi, OpenAiCompatible, OpenRouter, Variables};
-        for id in [Anthropic, OpenAi, Google, OpenRouter, GitHub, OpenAiCompatible, Variables] {
+        use CredentialTypeId::{
+            Anthropic, GitHub, GitLab, Google, Headers, OpenAi, OpenAiCompatible, OpenRouter, Registry, Variables,
+        };
+        let ids =
+            [Anthropic, OpenAi, Google, OpenRouter, GitHub, GitLab, Registry, OpenAiCompatible, Headers, Variables];
+        for id in ids {
             assert_eq!(recipe(id).id, id);
+            assert_eq!(recipe(id).has_key(), !recipe(id).variables.is_empty());
         }
     }
 
     #[test]
     fn a_type_with_an_address_of_its_own_is_tried_there() {
         for recipe in &RECIPES {
-            let is_relative = recipe.trial.is_some_and(|trial| trial.url.starts_with('/'));
-            assert_eq!(is_relative, recipe.base_url_variable.is_some(), "{}", recipe.name);
+            let is_relative = recipe.trial.map(|trial| trial.url.starts_with('/'));
+            assert!(is_relative.is_none_or(|relative| relative == recipe.has_address), "{}", recipe.name);
         }
     }
 }

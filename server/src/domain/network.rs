@@ -1,10 +1,11 @@
 //! Who may be reached from a project's sandboxes: what a project says, what its workspaces add. What the two come to stands
-//! in `effective`.
+//! in `effective`, what a repository takes away from that in `repository`.
 //!
 //! Patterns are the proxy's own types, so nothing is kept that the proxy wouldn't take.
 
 mod effective;
 mod preset;
+mod repository;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,6 +17,7 @@ use octobot_wire::network as wire;
 
 pub use self::effective::{Effective, StillDenied};
 pub use self::preset::{catalogue, find as preset};
+pub use self::repository::{REPOSITORY_POLICY_PATH, RepositoryPolicy};
 
 /// How many entries a list may have.
 const MOST_ENTRIES: usize = 500;

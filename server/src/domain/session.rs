@@ -1,10 +1,12 @@
 //! Sessions and how their state changes.
 
+use octobot_proxy::policy::Phase;
 use octobot_wire::name::name_from_prompt;
 use octobot_wire::session::{Isolation, SessionStage, SessionState};
 use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, WorkspaceId, session as wire};
 
 use super::InvalidTransition;
+use super::network::RepositoryPolicy;
 
 /// What a session is on its way to. The session's job works until it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Session {
     pub isolation: Option<Isolation>,
     /// The number of the last daemon event that the transcript includes.
     pub daemon_events: u64,
+    /// Whether its setup script runs, which may reach more than its agent.
+    pub phase: Phase,
+    /// What its repository says of the network.
+    pub repository_policy: Option<RepositoryPolicy>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -66,6 +72,8 @@ impl Session {
             goal: SessionGoal::Up,
             isolation: None,
             daemon_events: 0,
+            phase: Phase::Agent,
+            repository_policy: None,
             created_at: now,
             updated_at: now,
         }

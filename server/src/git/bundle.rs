@@ -21,16 +21,28 @@ pub enum Code {
     PlainFolder(PathBuf),
 }
 
-/// Writes the code to `out` as a bundle with [`BUNDLE_BASE_REF`] and [`BUNDLE_TREE_REF`], and returns the commit that
-/// the former names; none when there is no commit yet. Temporary files go into `scratch`.
+/// The longest file that is read, in bytes.
+const LONGEST_FILE: u64 = 256 * 1024;
+
+/// What was bundled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundled {
+    /// The commit that [`BUNDLE_BASE_REF`] names; none when there is no commit yet.
+    pub base: Option<String>,
+    /// What the file holds that was asked for; none when there is no such file.
+    pub file: Option<Vec<u8>>,
+}
+
+/// Writes the code to `out` as a bundle with [`BUNDLE_BASE_REF`] and [`BUNDLE_TREE_REF`], and reads one file of it. Temporary files go
+/// into `scratch`.
 ///
 /// The tree is what the user sees: changes and new files are in it, deleted and ignored files aren't. Submodules stay
 /// links to commits; other repositories within the work tree become the files that they hold. A shallow repository's
 /// base is a new commit with HEAD's tree and no parent, since a bundle can't say that history was cut off.
 ///
 /// What isn't committed is taken from everywhere but `private`, which is where the server keeps its database and keys.
-pub async fn bundle(code: &Code, out: &Path, scratch: &Path, private: &Path) -> Result<Option<String>, GitError> {
-    bundle_within(Limits::DEFAULT, code, out, scratch, private).await
+pub async fn bundle(code: &Code, out: &Path, scratch: &Path, private: &Path, file: &str) -> Result<Bundled, GitError> {
+    bundle_within(Limits::DEFAULT, code, out, scratch, private, file).await
 }
 
 pub(super) async fn bundle_within(
@@ -39,31 +51,37 @@ pub(super) async fn bundle_within(
     out: &Path,
     scratch: &Path,
     private: &Path,
-) -> Result<Option<String>, GitError> {
+    file: &str,
+) -> Result<Bundled, GitError> {
     match code {
         Code::Cache(path) | Code::Repository(path) => {
-            let repository = open(path.clone()).await?;
+            let repository = Repository::existing(path.clone()).await?;
             let scratch = Scratch::of_repository(path, &repository, Some(scratch)).await?;
-            bundle_repository(limits, &repository, &scratch, private, out).await
+            let (base, tip) = bundle_repository(limits, &repository, &scratch, private, out).await?;
+            Ok(Bundled { base, file: read(&scratch, &tip, file).await? })
         }
         Code::PlainFolder(path) => {
             let scratch = Scratch::of_folder(path, Some(scratch)).await?;
             let tree = write_tree(limits, &scratch, private).await?;
             let commit = commit(&scratch, &tree, None, "The folder").await?;
             write_bundle(&scratch, None, &commit, out).await?;
-            Ok(None)
+            Ok(Bundled { base: None, file: read(&scratch, &commit, file).await? })
         }
     }
 }
 
-/// Opens a repository that must be there.
-async fn open(path: PathBuf) -> Result<Repository, GitError> {
-    let opened = tokio::task::spawn_blocking(move || match Repository::open(&path) {
-        Ok(None) => Err(GitError::NotFound { path }),
-        Ok(Some(repository)) => Ok(repository),
-        Err(error) => Err(error),
-    });
-    opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+/// Reads a file of a commit.
+async fn read(scratch: &Scratch, commit: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    let listed = scratch.git("looking for a file").args(["ls-tree", "-l", "-z", commit, "--", path]).output().await?;
+    let listed = String::from_utf8_lossy(&listed);
+    // Its mode, `blob`, its object and its size, then its path.
+    let entry: Vec<_> =
+        listed.split_once('\t').map(|(entry, _)| entry.split_whitespace().collect()).unwrap_or_default();
+    let &[_, "blob", object, size] = entry.as_slice() else { return Ok(None) };
+    if size.parse::<u64>().is_ok_and(|size| size > LONGEST_FILE) {
+        return Err(GitError::FileTooLong { path: path.to_owned(), most: LONGEST_FILE });
+    }
+    scratch.git("reading a file").args(["cat-file", "blob", object]).output().await.map(Some)
 }
 
 async fn bundle_repository(
@@ -72,7 +90,7 @@ async fn bundle_repository(
     scratch: &Scratch,
     private: &Path,
     out: &Path,
-) -> Result<Option<String>, GitError> {
+) -> Result<(Option<String>, String), GitError> {
     let base = match &repository.head {
         Some(head) if repository.is_shallow() => Some(commit_again(scratch, head).await?),
         Some(head) => Some(head.commit.id.clone()),
@@ -88,7 +106,7 @@ async fn bundle_repository(
         _ => commit(scratch, &tree, base.as_deref(), "Uncommitted changes").await?,
     };
     write_bundle(scratch, base.as_deref(), &tip, out).await?;
-    Ok(base)
+    Ok((base, tip))
 }
 
 async fn commit_again(scratch: &Scratch, head: &Head) -> Result<String, GitError> {

@@ -37,6 +37,16 @@ pub(super) struct Head {
 }
 
 impl Repository {
+    /// Opens a repository that must be there, off the async threads.
+    pub(super) async fn existing(path: PathBuf) -> Result<Self, GitError> {
+        let opened = tokio::task::spawn_blocking(move || match Self::open(&path) {
+            Ok(None) => Err(GitError::NotFound { path }),
+            Ok(Some(repository)) => Ok(repository),
+            Err(error) => Err(error),
+        });
+        opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
     /// Opens the repository whose work tree or git folder `path` is; none when it is neither. The folders above it
     /// aren't looked at.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, GitError> {

@@ -1,5 +1,6 @@
 //! The module as the services use it, with real git and real repositories in temporary folders.
 
+mod arrival;
 mod bundle;
 mod folder;
 mod hostile;
@@ -40,7 +41,8 @@ impl Fixture {
 
     /// Bundles code as that server would.
     async fn bundle(&self, code: &Code, out: &Path) -> Result<Option<String>, GitError> {
-        super::bundle(code, out, &self.path("data/scratch"), &self.path("data")).await
+        let bundled = super::bundle(code, out, &self.path("data/scratch"), &self.path("data"), "the/file").await;
+        bundled.map(|bundled| bundled.base)
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -142,7 +144,7 @@ fn the_work_can_be_spawned() {
     let (path, cancel) = (Path::new("/nonexistent"), tokio_util::sync::CancellationToken::new());
     let code = Code::PlainFolder(path.to_owned());
     check(super::inspect_folder(path, path));
-    check(super::bundle(&code, path, path, path));
+    check(super::bundle(&code, path, path, path, "file"));
     check(super::clone_into_cache("file:///nonexistent", path, |_| {}, &cancel));
     check(super::head_of_cache(path));
 }

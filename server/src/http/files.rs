@@ -36,16 +36,20 @@ async fn read(
 ) -> Result<Response, Failure> {
     let found = web.services.sessions.file(backend.caller, &project, session, file).await;
     let (file, data) = found.map_err(|error| of_service(&error))?;
-    let (media_type, disposition) = presentation(&file.media_type, &file.name);
-    let headers: [(HeaderName, HeaderValue); 5] = [
+    // A file never changes: another one has another id.
+    let caching = (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    Ok((harmless(&file.media_type, &file.name), [caching], data).into_response())
+}
+
+/// The headers of a file of anybody's making: nothing in it acts as a page of this server.
+pub(super) fn harmless(media_type: &str, name: &str) -> [(HeaderName, HeaderValue); 4] {
+    let (media_type, disposition) = presentation(media_type, name);
+    [
         (header::CONTENT_TYPE, media_type),
         (header::CONTENT_DISPOSITION, disposition),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
-        // A file never changes: another one has another id.
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")),
-    ];
-    Ok((headers, data).into_response())
+    ]
 }
 
 /// How a file is answered: as an image where it is one, else as something to save.

@@ -23,6 +23,11 @@ pub(super) async fn admit(State(web): State<Web>, mut request: Request, next: Ne
         return refused("Octobot is reached by the names localhost, 127.0.0.1 and [::1] only.");
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    // A browser sends the origin with each; programs that attach say one as well.
+    if request.headers().contains_key(header::UPGRADE) && !request.headers().contains_key(header::ORIGIN) {
+        return refused("A connection that is to be upgraded needs an Origin, and it has to be Octobot's own.");
+    }
+    let changes = changes || request.headers().contains_key(header::UPGRADE);
     if changes && !is_own_origin(request.headers(), &host) {
         return refused("Changes are taken from Octobot's own pages and from programs, not from other sites.");
     }

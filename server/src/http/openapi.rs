@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Web, agents, attachments, chat, credentials, events, files, network, preferences, projects, sessions, traffic,
-    turns, workspaces,
+    Web, agents, attachments, chat, code, credentials, events, files, network, preferences, projects, sessions,
+    terminals, traffic, turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -28,8 +28,10 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(network::routes())
         .merge(sessions::routes())
         .merge(traffic::routes())
+        .merge(terminals::routes())
         .merge(turns::routes())
         .merge(chat::routes())
+        .merge(code::routes())
         .merge(files::routes())
         .merge(attachments::routes())
         .merge(events::routes())

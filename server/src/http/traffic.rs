@@ -148,7 +148,8 @@ async fn summary(
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
 ) -> Result<axum::Json<TrafficSummary>, Failure> {
-    Ok(axum::Json(backend.traffic.summary(backend.caller, &project, session).await?))
+    let summary = backend.traffic.summary(backend.caller, &project, session).await?;
+    Ok(axum::Json(summary.ok_or_else(|| of_service(&ServiceError::SandboxDown))?))
 }
 
 /// Removes everything from the cache, which all sandboxes of the project share. What is in it is fetched again when needed.

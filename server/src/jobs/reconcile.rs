@@ -15,7 +15,7 @@ use self::orphans::{Orphans, Treatment};
 use super::{JobError, WarmPool};
 use crate::domain::{JobKind, Session, SessionGoal};
 use crate::sandbox::Provider;
-use crate::services::{Core, Egress, Followers, Support};
+use crate::services::{Attended, Core, Egress, Followers, Support};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
@@ -40,6 +40,8 @@ pub struct Reconciler {
     pub support: Support,
     /// The sandboxes whose session isn't stored yet.
     pub warm: Arc<WarmPool>,
+    /// Which sessions' terminals are looked at.
+    pub attended: Arc<Attended>,
     /// After what time without anything to do a sandbox is stopped; `None` for never.
     pub idle_stop: Option<Duration>,
 }
@@ -80,7 +82,10 @@ impl Reconciler {
         for session in sessions.iter().filter(|s| s.goal == SessionGoal::Up && s.is_built() && running.contains(&s.id))
         {
             self.followers.ensure(session.id);
-            self.provider.tend(session.id, &session.project_id).await?;
+            if let Err(error) = self.provider.tend(session.id, &session.project_id).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(session.id = %session.id, error, "a sandbox's proxy can't be looked after");
+            }
         }
         let known: HashSet<_> = sessions.iter().map(|session| session.id).chain(warm).collect();
         let unknown = sandboxes.iter().map(|sandbox| sandbox.session).filter(|session| !known.contains(session));
@@ -107,6 +112,9 @@ impl Reconciler {
     async fn stop_idle(&self, sessions: &[Session]) -> Result<(), JobError> {
         let Some(limit) = self.idle_stop else { return Ok(()) };
         for session in sessions.iter().filter(|session| is_idle(session, limit, self.core.now())) {
+            if self.attended.is_attended(session.id) {
+                continue;
+            }
             self.stop_if_idle(session.id, limit).await?;
         }
         Ok(())

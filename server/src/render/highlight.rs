@@ -1,5 +1,7 @@
 //! Code as HTML: escaped text in spans whose classes say what it is. `style/highlight.css` gives them their colours.
 
+use std::ops::Range;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
@@ -8,6 +10,9 @@ use super::text::{push_formatted, push_text};
 
 /// Longer code isn't highlighted: it would take longer than anybody waits for colours.
 const MAX_CODE: usize = 32 * 1024;
+
+/// Longer files aren't highlighted, for the same reason; the others as far as somebody looks at them.
+const MAX_FILE: usize = 512 * 1024;
 
 /// Code with a longer line isn't highlighted: the grammars take time that grows faster than a line.
 const MAX_LINE: usize = 2_000;
@@ -68,6 +73,76 @@ fn syntax(code: &str, language: &str) -> Option<&'static SyntaxReference> {
         return None;
     }
     SYNTAXES.find_syntax_by_token(language)
+}
+
+/// Bytes of a line that something is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The first byte.
+    pub(super) begin: usize,
+    /// One past the last.
+    pub(super) end: usize,
+    /// What it is.
+    pub(super) class: &'static str,
+}
+
+/// The colours of a file, found out line by line as far as they are asked for.
+#[derive(Debug)]
+pub(super) struct Colours {
+    parser: Option<(ParseState, ScopeStack)>,
+    lines: Vec<Vec<Span>>,
+}
+
+impl Colours {
+    /// Those of a file in the language that its name or its first line tells.
+    pub(super) fn of(path: &str, text: &str) -> Self {
+        let parser = file_syntax(path, text).map(|syntax| (ParseState::new(syntax), ScopeStack::new()));
+        Self { parser, lines: Vec::new() }
+    }
+
+    /// What is said of a line of `text`, whose lines are these.
+    pub(super) fn of_line(&mut self, text: &str, lines: &[Range<usize>], line: usize) -> &[Span] {
+        let Some((state, stack)) = &mut self.parser else { return &[] };
+        for range in lines.iter().take(line + 1).skip(self.lines.len()) {
+            self.lines.push(spans(state, stack, &text[range.clone()]));
+        }
+        self.lines.get(line).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn file_syntax(path: &str, text: &str) -> Option<&'static SyntaxReference> {
+    if text.len() > MAX_FILE || text.lines().any(|line| line.len() > MAX_LINE) {
+        return None;
+    }
+    let path = Path::new(path);
+    let name = path.file_name()?.to_str()?;
+    let by_name = SYNTAXES.find_syntax_by_extension(name);
+    let by_ending = || SYNTAXES.find_syntax_by_extension(path.extension()?.to_str()?);
+    let by_line = || SYNTAXES.find_syntax_by_first_line(text.lines().next()?);
+    by_name.or_else(by_ending).or_else(by_line)
+}
+
+fn spans(state: &mut ParseState, stack: &mut ScopeStack, line: &str) -> Vec<Span> {
+    // A grammar with a mistake in it costs the colours of a line.
+    let operations = state.parse_line(line, &SYNTAXES).unwrap_or_default();
+    let mut spans: Vec<Span> = Vec::new();
+    let mut begin = 0;
+    let mut push = |begin: usize, end: usize, stack: &ScopeStack| {
+        let Some(class) = class(stack).filter(|_| begin < end) else { return };
+        match spans.last_mut().filter(|span| span.class == class && span.end == begin) {
+            Some(span) => span.end = end,
+            None => spans.push(Span { begin, end, class }),
+        }
+    };
+    for (at, operation) in operations {
+        push(begin, at, stack);
+        begin = at;
+        if stack.apply(&operation).is_err() {
+            *stack = ScopeStack::new();
+        }
+    }
+    push(begin, line.len(), stack);
+    spans
 }
 
 fn push_highlighted(html: &mut String, code: &str, syntax: &SyntaxReference) {

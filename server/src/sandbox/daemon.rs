@@ -5,6 +5,7 @@
 
 mod error;
 mod events;
+mod terminals;
 
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use octobot_wire::TurnId;
+use octobot_wire::code::{Changes, FileKind, Folder};
 use octobot_wire::daemon::{
-    CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, FoundFiles, Health, SettingsChanged, TurnDelivered,
+    CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, FoundFiles, Health, KIND_HEADER, MAX_CONTENT,
+    SettingsChanged, TurnDelivered,
 };
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::setting::ChangeSetting;
@@ -29,6 +32,7 @@ use super::Connection;
 use super::transport::{self, ConnectError, RequestBody};
 
 pub use error::DaemonError;
+pub use terminals::{AttachedTerminal, TerminalOutput};
 
 /// How long the daemon may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,8 +46,20 @@ const SETTING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the daemon may take to check out the code once it has the whole bundle.
 const CODE_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// The longest answer that isn't a stream, in bytes.
-const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long the daemon may take to look at all files of a workspace.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(150);
+
+/// The longest answer that is neither a stream nor a file, in bytes: a list of 5,000 files with long paths.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// A file of a sandbox.
+#[derive(Debug, Clone)]
+pub struct SandboxFile {
+    /// What it is.
+    pub kind: FileKind,
+    /// What is in it; of a link, where it leads.
+    pub content: Bytes,
+}
 
 /// Calls one sandbox's agent daemon.
 #[derive(Debug, Clone)]
@@ -84,6 +100,12 @@ impl DaemonClient {
         self.call(Method::POST, "/turns", json(turn), ANSWER_TIMEOUT).await
     }
 
+    /// Begins the prompt of a turn that is held. Where none is held this is harmless.
+    pub async fn proceed(&self, turn: TurnId) -> Result<(), DaemonError> {
+        let answer = self.send(Method::POST, &format!("/turns/{turn}/proceed"), empty(), ANSWER_TIMEOUT).await?;
+        accepted(answer).await.map(drop)
+    }
+
     /// Cancels a turn. Cancelling one that has ended is harmless.
     pub async fn cancel(&self, turn: TurnId) -> Result<(), DaemonError> {
         let answer = self.send(Method::POST, &format!("/turns/{turn}/cancel"), empty(), ANSWER_TIMEOUT).await?;
@@ -107,12 +129,38 @@ impl DaemonClient {
 
     /// Finds files of the workspace by a part of their path.
     pub async fn find_files(&self, name: &str) -> Result<FoundFiles, DaemonError> {
-        use std::fmt::Write as _;
-        let mut path = "/files?name=".to_owned();
-        for byte in name.bytes() {
-            write!(path, "%{byte:02X}").expect("writing to a string can't fail");
-        }
-        self.call(Method::GET, &path, empty(), ANSWER_TIMEOUT).await
+        self.call(Method::GET, &format!("/files?name={}", encoded(name)), empty(), ANSWER_TIMEOUT).await
+    }
+
+    /// Asks what differs from what the session started with.
+    pub async fn changes(&self) -> Result<Changes, DaemonError> {
+        self.call(Method::GET, "/changes", empty(), LOOK_TIMEOUT).await
+    }
+
+    /// Lists a folder of the workspace.
+    pub async fn folder(&self, path: &str) -> Result<Folder, DaemonError> {
+        self.call(Method::GET, &format!("/folder?path={}", encoded(path)), empty(), ANSWER_TIMEOUT).await
+    }
+
+    /// Asks for what the session made, as a git bundle.
+    pub async fn result(&self) -> Result<Incoming, DaemonError> {
+        Ok(accepted(self.send(Method::GET, "/result", empty(), LOOK_TIMEOUT).await?).await?.into_body())
+    }
+
+    /// Asks for what the session made, as a patch.
+    pub async fn patch(&self) -> Result<Incoming, DaemonError> {
+        Ok(accepted(self.send(Method::GET, "/patch", empty(), LOOK_TIMEOUT).await?).await?.into_body())
+    }
+
+    /// Reads a file: as it is, or as `at` says (see [`octobot_wire::daemon`]).
+    pub async fn content(&self, path: &str, at: Option<&str>) -> Result<SandboxFile, DaemonError> {
+        let at = at.map(|at| format!("&at={}", encoded(at))).unwrap_or_default();
+        let path = format!("/content?path={}{at}", encoded(path));
+        let answer = accepted(self.send(Method::GET, &path, empty(), LOOK_TIMEOUT).await?).await?;
+        let kind = answer.headers().get(KIND_HEADER).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = serde_json::from_value(kind.into()).map_err(DaemonError::Json)?;
+        let most = usize::try_from(MAX_CONTENT).unwrap_or(usize::MAX);
+        Ok(SandboxFile { kind, content: collect(answer, most).await? })
     }
 
     /// Follows the event log from after the event with this number, for as long as the sandbox runs.
@@ -136,7 +184,7 @@ impl DaemonClient {
         answer_timeout: Duration,
     ) -> Result<T, DaemonError> {
         let answer = self.send(method, path, body, answer_timeout).await?;
-        let body = collect(accepted(answer).await?).await?;
+        let body = collect(accepted(answer).await?, MAX_ANSWER_BYTES).await?;
         serde_json::from_slice(&body).map_err(DaemonError::Json)
     }
 
@@ -148,12 +196,20 @@ impl DaemonClient {
         body: RequestBody,
         answer_timeout: Duration,
     ) -> Result<http::Response<Incoming>, DaemonError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        self.exchange(request, body, answer_timeout).await
+    }
+
+    /// Sends a request with whatever head, to which the token is added, and waits for the head of its answer.
+    async fn exchange(
+        &self,
+        request: http::request::Builder,
+        body: RequestBody,
+        answer_timeout: Duration,
+    ) -> Result<http::Response<Incoming>, DaemonError> {
+        let request = request
             .header(header::HOST, "sandbox")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.connection.token.reveal()))
-            .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(DaemonError::Request)?;
         let mut sender = timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
@@ -178,7 +234,7 @@ async fn accepted(answer: http::Response<Incoming>) -> Result<http::Response<Inc
     if status.is_success() {
         return Ok(answer);
     }
-    let body = collect(answer).await?;
+    let body = collect(answer, MAX_ANSWER_BYTES).await?;
     Err(DaemonError::Refused { status, problem: problem(status, &body) })
 }
 
@@ -188,11 +244,21 @@ fn problem(status: StatusCode, body: &[u8]) -> DaemonProblem {
         .unwrap_or_else(|_| DaemonProblem { detail: format!("the agent daemon answered {status}") })
 }
 
-/// Reads a short body.
-async fn collect(answer: http::Response<Incoming>) -> Result<Bytes, DaemonError> {
-    let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect();
+/// Reads a body that isn't a stream.
+async fn collect(answer: http::Response<Incoming>, most: usize) -> Result<Bytes, DaemonError> {
+    let body = Limited::new(answer.into_body(), most).collect();
     let body = timeout(ANSWER_TIMEOUT, body).await.map_err(|_| DaemonError::NoAnswer { waited: ANSWER_TIMEOUT })?;
     body.map(http_body_util::Collected::to_bytes).map_err(DaemonError::Body)
+}
+
+/// A text as a query has it.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut query = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        write!(query, "%{byte:02X}").expect("writing to a string can't fail");
+    }
+    query
 }
 
 fn empty() -> RequestBody {

@@ -146,9 +146,6 @@ impl Provider for DockerProvider {
     fn tend<'a>(&'a self, session: SessionId, project: &'a ProjectId) -> BoxFuture<'a, Result<(), SandboxError>> {
         Box::pin(async move {
             let _turn = self.turnstile.pass(session).await;
-            if self.connect(session).await?.is_none() {
-                return Ok(());
-            }
             let outlet = self.outlet(session);
             outlet.ensure(project).map_err(at(session, "starting the proxy in", outlet.path()))
         })

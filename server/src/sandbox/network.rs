@@ -3,10 +3,12 @@
 //!
 //! Nothing here runs a proxy or makes a network: that is the providers' business.
 
+mod addresses;
 mod home;
 mod runtime;
 mod trust;
 
+pub use addresses::of_machine as machine_addresses;
 pub use home::ProxyHome;
 pub use runtime::{RuntimeError, RuntimeFolder};
 pub use trust::{STORES, Trust};
@@ -41,6 +43,8 @@ pub fn variables() -> Vec<(&'static str, String)> {
     variables.extend(["NO_PROXY", "no_proxy"].map(|name| (name, "localhost,127.0.0.1,::1".to_owned())));
     // Node asks for the ones above only when it is told to.
     variables.push(("NODE_USE_ENV_PROXY", "1".to_owned()));
+    // It says so on standard error at each start, but reaches every Java, wherever that was installed.
+    variables.push(("JAVA_TOOL_OPTIONS", format!("-Djavax.net.ssl.trustStore={JAVA_STORE}")));
     variables.extend(TRUST_VARIABLES.iter().map(|&name| (name, CA_BUNDLE.to_owned())));
     variables
 }

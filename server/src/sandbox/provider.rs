@@ -45,7 +45,8 @@ pub trait Provider: Send + Sync {
     /// doesn't run: it is started with one.
     fn configure<'a>(&'a self, session: SessionId, network: &'a Secret) -> BoxFuture<'a, Result<(), SandboxError>>;
 
-    /// Looks after what a sandbox that runs needs outside of it, and mends it. To be called every few seconds.
+    /// Looks after what a sandbox that runs, as [`Provider::list`] has just said, needs outside of it, and mends it. To be called
+    /// every few seconds.
     fn tend<'a>(&'a self, _session: SessionId, _project: &'a ProjectId) -> BoxFuture<'a, Result<(), SandboxError>> {
         Box::pin(async { Ok(()) })
     }

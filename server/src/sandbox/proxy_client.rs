@@ -14,13 +14,14 @@ use futures::Stream;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use octobot_proxy::cache::CacheStats;
 use octobot_proxy::log::{Counts, Filter, Record};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::transport::{self, ConnectError};
+use super::transport::{self, ConnectError, RequestBody};
 use super::{Connection, Secret};
 
 pub use error::ProxyError;
@@ -58,6 +59,11 @@ impl ProxyClient {
     /// A client for this connection. Nothing is sent yet.
     pub fn new(connection: Connection) -> Self {
         Self { connection }
+    }
+
+    /// Whether somebody listens.
+    pub async fn reach(&self) -> Result<(), ProxyError> {
+        self.connect().await.map(drop)
     }
 
     /// Up to `limit` records after a number that pass a filter, at most [`PAGE`].
@@ -123,7 +129,15 @@ impl ProxyClient {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body).map_err(|never| match never {}).boxed())
             .map_err(ProxyError::Request)?;
-        let mut sender = timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
+        let mut sender = self.connect().await?;
+        timeout(ANSWER_TIMEOUT, sender.send_request(request))
+            .await
+            .map_err(|_| ProxyError::NoAnswer { waited: ANSWER_TIMEOUT })?
+            .map_err(ProxyError::Protocol)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<RequestBody>, ProxyError> {
+        timeout(CONNECT_TIMEOUT, transport::connect(&self.connection.endpoint))
             .await
             .map_err(|_| ProxyError::NoAnswer { waited: CONNECT_TIMEOUT })?
             .map_err(|error| match error {
@@ -131,11 +145,7 @@ impl ProxyClient {
                     ProxyError::Unreachable { endpoint: self.connection.endpoint.to_string(), source }
                 }
                 ConnectError::Protocol(error) => ProxyError::Protocol(error),
-            })?;
-        timeout(ANSWER_TIMEOUT, sender.send_request(request))
-            .await
-            .map_err(|_| ProxyError::NoAnswer { waited: ANSWER_TIMEOUT })?
-            .map_err(ProxyError::Protocol)
+            })
     }
 }
 

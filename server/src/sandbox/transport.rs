@@ -42,7 +42,7 @@ where
 {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(ConnectError::Protocol)?;
     // What goes wrong on the connection is told to whoever waits for the answer or reads its body.
-    tokio::spawn(async move { drop(connection.await) });
+    tokio::spawn(async move { drop(connection.with_upgrades().await) });
     Ok(sender)
 }
 

@@ -70,10 +70,7 @@ impl SessionService {
         id: SessionId,
         request: ChangeSetting,
     ) -> Result<Vec<Setting>, ServiceError> {
-        let mut tx = self.core.store.read().await?;
-        self.find(&mut tx, caller, project, id).await?;
-        drop(tx);
-        let changed = self.daemon(id).await?.change_setting(&request).await;
+        let changed = self.running(caller, project, id).await?.change_setting(&request).await;
         Ok(changed.map_err(|error| refusal(error, "setting", "value"))?.settings)
     }
 
@@ -85,10 +82,7 @@ impl SessionService {
         id: SessionId,
         name: &str,
     ) -> Result<Vec<String>, ServiceError> {
-        let mut tx = self.core.store.read().await?;
-        self.find(&mut tx, caller, project, id).await?;
-        drop(tx);
-        let found = self.daemon(id).await?.find_files(name).await;
+        let found = self.running(caller, project, id).await?.find_files(name).await;
         Ok(found.map_err(|error| ServiceError::Sandbox(Box::new(error)))?.paths)
     }
 
@@ -109,7 +103,20 @@ impl SessionService {
         }
     }
 
-    async fn daemon(&self, id: SessionId) -> Result<DaemonClient, ServiceError> {
+    /// The daemon of a session that the caller may use, and whose sandbox runs.
+    pub(super) async fn running(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+    ) -> Result<DaemonClient, ServiceError> {
+        let mut tx = self.core.store.read().await?;
+        self.find(&mut tx, caller, project, id).await?;
+        drop(tx);
+        self.daemon(id).await
+    }
+
+    pub(super) async fn daemon(&self, id: SessionId) -> Result<DaemonClient, ServiceError> {
         let connection = self.provider.connect(id).await.map_err(|error| ServiceError::Sandbox(Box::new(error)))?;
         connection.map(DaemonClient::new).ok_or(ServiceError::SandboxDown)
     }

@@ -11,7 +11,7 @@ use octobot_wire::session::Network;
 use octobot_wire::{CredentialId, ProjectId, SessionId, Timestamp};
 
 pub use self::checks::InvalidCredential;
-use self::checks::checked;
+use self::checks::{check_rules, checked};
 use super::{Core, Egress, ServiceError};
 use crate::domain::credential_type::credential_types;
 use crate::domain::{Credential, Session};
@@ -73,6 +73,7 @@ impl CredentialService {
             rotated_at: now,
             created_at: now,
         };
+        check_rules(&credential, &values)?;
         tx.insert_credential(&credential, &values).await?;
         self.core.commit(tx).await?;
         self.egress.policy_changed(project).await;
@@ -103,6 +104,7 @@ impl CredentialService {
         credential.base_url = request.base_url;
         credential.every_session = request.every_session;
         credential.value_names = values.iter().map(|value| value.name.clone()).collect();
+        check_rules(&credential, &values)?;
         tx.update_credential(&credential, &values).await?;
         self.core.commit(tx).await?;
         self.egress.policy_changed(project).await;

@@ -12,7 +12,8 @@ use tokio::sync::Mutex;
 use super::network::allowlist;
 use super::{Core, ServiceError};
 use crate::domain::{Session, SessionGoal};
-use crate::sandbox::{Provider, ProxyClient, Secret};
+use crate::sandbox::network::machine_addresses;
+use crate::sandbox::{Provider, ProxyClient, ProxyError, Secret};
 use crate::store::Tx;
 
 /// See the module.
@@ -47,6 +48,12 @@ impl Egress {
                 one @ OneOrMany::One(_) => *one = OneOrMany::Many([one.rules(), &[rule]].concat()),
             }
         }
+        let addresses = machine_addresses().map_err(|error| ServiceError::Sandbox(Box::new(error)))?;
+        config.hosts.extend(addresses);
+        config.phase = session.phase;
+        if let Some(policy) = &session.repository_policy {
+            policy.narrow(&mut config);
+        }
         Ok(Secret::new(config.to_text_with_secrets()))
     }
 
@@ -76,6 +83,16 @@ impl Egress {
         told(applied.await);
     }
 
+    /// Puts into force what holds for one session. When this returns it does.
+    pub async fn enforce(&self, session: SessionId) -> Result<(), ServiceError> {
+        let _turn = self.order.lock().await;
+        let session = self.core.store.read().await?.session_by_id(session).await?;
+        match session.filter(|session| session.goal == SessionGoal::Up) {
+            Some(session) => self.tell(&session).await,
+            None => Ok(()),
+        }
+    }
+
     /// Puts into force what should be, everywhere: a server that was killed may have left something undone.
     pub async fn refresh(&self) {
         let applied = async {
@@ -86,19 +103,27 @@ impl Egress {
         told(applied.await);
     }
 
+    /// Tells each session's proxy. One that can't be told doesn't keep the others from it.
     async fn apply(&self, sessions: Vec<Session>) -> Result<(), ServiceError> {
         for session in sessions.into_iter().filter(|session| session.goal == SessionGoal::Up) {
-            let config = self.config(&session).await?;
-            let unreachable = |error| ServiceError::Sandbox(Box::new(error));
-            self.provider.configure(session.id, &config).await.map_err(unreachable)?;
-            // The proxy reads what it is told by itself, but shortly after. One that doesn't answer is about to start, and reads it then.
-            if let Some(connection) = self.provider.proxy(session.id).await.map_err(unreachable)?
-                && let Err(error) = ProxyClient::new(connection).configure(&config).await
-            {
-                tracing::warn!(session.id = %session.id, error = &error as &dyn std::error::Error, "a proxy doesn't answer");
+            if let Err(error) = self.tell(&session).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(session.id = %session.id, error, "what a sandbox may reach couldn't be put into force");
             }
         }
         Ok(())
+    }
+
+    async fn tell(&self, session: &Session) -> Result<(), ServiceError> {
+        let config = self.config(session).await?;
+        let unreachable = |error| ServiceError::Sandbox(Box::new(error));
+        self.provider.configure(session.id, &config).await.map_err(unreachable)?;
+        let Some(connection) = self.provider.proxy(session.id).await.map_err(unreachable)? else { return Ok(()) };
+        match ProxyClient::new(connection).configure(&config).await {
+            // It is about to start, and reads what it is told then.
+            Ok(()) | Err(ProxyError::Unreachable { .. }) => Ok(()),
+            Err(error) => Err(ServiceError::Sandbox(Box::new(error))),
+        }
     }
 }
 

@@ -93,6 +93,12 @@ pub enum ServiceError {
     /// Something was asked of an agent whose sandbox doesn't run.
     #[error("The session's sandbox isn't running. Start the session, then try again.")]
     SandboxDown,
+    /// Something was asked of a sandbox that takes long to start.
+    #[error("The session's sandbox is still being started. Try again when it is ready.")]
+    SandboxStarting,
+    /// The agent daemon says that a terminal can't be had so.
+    #[error("That isn't possible: {0}.")]
+    TerminalRefused(String),
     /// Something was asked of an agent that doesn't run.
     #[error("The agent isn't running yet. It starts with the next prompt; try again then.")]
     AgentNotRunning,
@@ -104,6 +110,21 @@ pub enum ServiceError {
         /// Why.
         detail: String,
     },
+    /// The code in a sandbox isn't as it would have to be; the agent daemon says why.
+    #[error("That can’t be told of the session’s code: {0}.")]
+    Code(String),
+    /// A file that is too large to be told.
+    #[error("The file is too large: {0}.")]
+    FileTooLarge(String),
+    /// What a session made can only become a branch where there is a repository.
+    #[error("This workspace is no repository on this machine. Download the patch instead.")]
+    NoRepository,
+    /// A branch isn't what it was saved as.
+    #[error("The branch {0} is gone, or has other commits by now. Nothing was removed.")]
+    BranchMoved(String),
+    /// Ranges of lines that aren't ranges.
+    #[error("Lines are named by their numbers, as in 12-40,80-90.")]
+    LinesNotUnderstood,
     /// The sandbox can't be reached.
     #[error("The session's sandbox can't be reached at the moment. Try again shortly.")]
     Sandbox(#[source] Box<dyn std::error::Error + Send + Sync>),

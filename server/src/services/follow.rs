@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use octobot_wire::SessionId;
+use octobot_proxy::policy::Phase;
+use octobot_wire::{SessionId, TurnId};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::ingest::{Ingest, IngestError};
-use super::{Core, ServiceError};
+use super::{Core, Egress, ServiceError};
 use crate::domain::JobKind;
 use crate::sandbox::{Connection, DaemonClient, Provider};
 
@@ -33,6 +34,7 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 pub struct Followers {
     core: Arc<Core>,
     provider: Arc<dyn Provider>,
+    egress: Arc<Egress>,
     /// Names this server in leases.
     owner: Uuid,
     running: Mutex<HashMap<SessionId, CancellationToken>>,
@@ -52,8 +54,14 @@ enum End {
 
 impl Followers {
     /// Followers that end when `shutdown` is cancelled.
-    pub fn new(core: Arc<Core>, provider: Arc<dyn Provider>, owner: Uuid, shutdown: CancellationToken) -> Self {
-        Self { core, provider, owner, running: Mutex::default(), tasks: TaskTracker::new(), shutdown }
+    pub fn new(
+        core: Arc<Core>,
+        provider: Arc<dyn Provider>,
+        egress: Arc<Egress>,
+        owner: Uuid,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self { core, provider, egress, owner, running: Mutex::default(), tasks: TaskTracker::new(), shutdown }
     }
 
     /// Makes sure that a session is followed.
@@ -169,10 +177,14 @@ impl Followers {
             return Ok(Some(End::NotNeeded));
         };
         let daemon = DaemonClient::new(connection);
-        let last = daemon.health().await?.last_event;
+        let health = daemon.health().await?;
+        let last = health.last_event;
         if last < known.daemon_events {
             self.step_back(session, known.daemon_events, last).await?;
             return Ok(None);
+        }
+        if let Some(held) = health.held.filter(|_| known.phase == Phase::Agent) {
+            self.let_go(session, held, &daemon).await?;
         }
         let events = daemon.events(known.daemon_events).await?;
         tokio::pin!(events);
@@ -182,7 +194,12 @@ impl Followers {
                 batch = events.next() => match batch {
                     None => return Ok(None),
                     Some(batch) => match ingest.apply(&self.core, &batch?).await {
-                        Ok(()) => *wait = FIRST_WAIT,
+                        Ok(let_go) => {
+                            *wait = FIRST_WAIT;
+                            if let Some(turn) = let_go {
+                                self.let_go(session, turn, &daemon).await?;
+                            }
+                        }
                         Err(IngestError::SessionGone) => return Ok(Some(End::NotNeeded)),
                         Err(error @ (IngestError::OutOfStep { .. } | IngestError::Service(_))) => return Err(error.into()),
                     },
@@ -192,6 +209,18 @@ impl Followers {
                 },
             }
         }
+    }
+
+    /// The setup is over: once the proxy holds the agent to its own rules, the prompt that waits for that is begun. Where this
+    /// fails it is done again over the next connection.
+    async fn let_go(
+        &self,
+        session: SessionId,
+        turn: TurnId,
+        daemon: &DaemonClient,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.egress.enforce(session).await?;
+        Ok(daemon.proceed(turn).await?)
     }
 
     /// The host lost power, and with it the end of the daemon's log, which the transcript has. It is kept; what the

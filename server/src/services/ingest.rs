@@ -16,6 +16,7 @@ mod tests;
 use std::collections::HashMap;
 
 use octobot_wire::daemon::{DaemonEvent, DaemonEventBody};
+use octobot_wire::event::Change;
 use octobot_wire::{SessionId, TurnId};
 
 use self::batch::Batch;
@@ -61,8 +62,9 @@ impl Ingest {
         Self { session, grown: HashMap::new() }
     }
 
-    /// Applies events in one transaction; those that the transcript includes already are passed over.
-    pub(super) async fn apply(&mut self, core: &Core, events: &[DaemonEvent]) -> Result<(), IngestError> {
+    /// Applies events in one transaction; those that the transcript includes already are passed over. Answers with the turn that is to
+    /// be let go once what holds for agents is in force.
+    pub(super) async fn apply(&mut self, core: &Core, events: &[DaemonEvent]) -> Result<Option<TurnId>, IngestError> {
         let result = self.apply_all(core, events).await;
         if result.is_err() {
             // What was rendered may not have been committed: read it again.
@@ -71,22 +73,22 @@ impl Ingest {
         result
     }
 
-    async fn apply_all(&mut self, core: &Core, events: &[DaemonEvent]) -> Result<(), IngestError> {
+    async fn apply_all(&mut self, core: &Core, events: &[DaemonEvent]) -> Result<Option<TurnId>, IngestError> {
         let mut tx = core.store.begin().await?;
         let session = tx.session_by_id(self.session).await?.ok_or(IngestError::SessionGone)?;
         let known = session.daemon_events;
         let fresh = &events[events.partition_point(|event| event.number <= known)..];
-        let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else { return Ok(None) };
         if first.number != known + 1 || !tx.advance_daemon_events(self.session, known, last.number).await? {
             return Err(IngestError::OutOfStep { expected: known + 1, got: first.number });
         }
-        let mut batch = Batch { core, tx, session };
+        let mut batch = Batch { core, tx, session, let_go: None };
         let mut turn_ended = false;
         for run in runs(fresh) {
             turn_ended |= matches!(run.event.body, DaemonEventBody::TurnEnded { .. });
             self.apply_run(&mut batch, &run).await?;
         }
-        let Batch { mut tx, session, .. } = batch;
+        let Batch { mut tx, session, let_go, .. } = batch;
         if turn_ended {
             let subject = session.id.uuid();
             tx.enqueue(JobKind::Session, subject, core.now()).await?;
@@ -94,7 +96,7 @@ impl Ingest {
         } else {
             core.commit(tx).await?;
         }
-        Ok(())
+        Ok(let_go)
     }
 
     async fn apply_run(&mut self, batch: &mut Batch<'_>, run: &Run<'_>) -> Result<(), ServiceError> {
@@ -105,6 +107,7 @@ impl Ingest {
             Body::Text { turn_id, part, .. } => self.grow(batch, *turn_id, *part, Growth::Answer, run).await,
             Body::Reasoning { turn_id, part, .. } => self.grow(batch, *turn_id, *part, Growth::Reasoning, run).await,
             Body::TurnStarted { turn_id } => batch.turn_started(*turn_id, at).await,
+            Body::SetUp { turn_id } => batch.set_up(*turn_id).await,
             Body::ToolCallStarted { turn_id, call, title, input, kind } => {
                 batch.tool_call_started(*turn_id, *call, (*kind, title, input), at).await
             }
@@ -130,6 +133,10 @@ impl Ingest {
             Body::Settings { settings } => batch.agent_told(|state| state.settings.clone_from(settings)).await,
             Body::Commands { commands } => batch.agent_told(|state| state.commands.clone_from(commands)).await,
             Body::Context { context } => batch.agent_told(|state| state.context = Some(*context)).await,
+            Body::CodeChanged => {
+                batch.record(Change::CodeChanged { session_id: self.session });
+                Ok(())
+            }
             // Threads are the daemon's affair, and a session is named after its first prompt.
             Body::Thread { .. } | Body::ThreadTitle { .. } => Ok(()),
             Body::TurnEnded { turn_id, outcome } => {

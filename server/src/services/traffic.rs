@@ -6,17 +6,25 @@ mod told;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt as _, stream};
 use octobot_app::ports::Caller;
 use octobot_proxy::log::{Filter, Record};
 use octobot_wire::traffic::{TrafficFilter, TrafficPage, TrafficRecord, TrafficSummary};
 use octobot_wire::{ProjectId, SessionId};
+use tokio::time::{Instant, sleep};
 
 use self::told::{told, told_cache, told_hosts, told_page, understood};
 use super::{Core, ServiceError};
 use crate::sandbox::proxy_client::{LogPage, PAGE};
-use crate::sandbox::{Provider, ProxyClient};
+use crate::sandbox::{Provider, ProxyClient, ProxyError};
+
+/// How long a proxy may take to listen after its sandbox has started, or after it was killed and is replaced.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it listens: nothing tells that a socket begins to.
+const START_RETRY: Duration = Duration::from_millis(20);
 
 /// See the module.
 pub struct TrafficService {
@@ -76,16 +84,19 @@ impl TrafficService {
         page.records.into_iter().map(told).collect()
     }
 
-    /// What was counted by host, and what the cache did, since the proxy started.
+    /// What was counted by host, and what the cache did, since the proxy started; nothing where no sandbox runs.
     pub async fn summary(
         &self,
         caller: Caller,
         project: &ProjectId,
         session: SessionId,
-    ) -> Result<TrafficSummary, ServiceError> {
-        let proxy = self.proxy(caller, project, session).await?;
+    ) -> Result<Option<TrafficSummary>, ServiceError> {
+        let proxy = match self.proxy(caller, project, session).await {
+            Err(ServiceError::SandboxDown) => return Ok(None),
+            proxy => proxy?,
+        };
         let (hosts, cache) = tokio::try_join!(proxy.hosts(), proxy.cache_stats())?;
-        Ok(TrafficSummary { hosts: told_hosts(hosts), cache: told_cache(&cache) })
+        Ok(Some(TrafficSummary { hosts: told_hosts(hosts), cache: told_cache(&cache) }))
     }
 
     /// Removes everything from the cache that the project's sandboxes share.
@@ -110,8 +121,15 @@ impl TrafficService {
         self.core.member(&mut tx, caller, project).await?;
         tx.session(project, session).await?.ok_or(ServiceError::NotFound("session"))?;
         drop(tx);
-        let connection = self.provider.proxy(session).await.map_err(|error| ServiceError::Sandbox(error.into()))?;
-        Ok(ProxyClient::new(connection.ok_or(ServiceError::SandboxDown)?))
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            let connection = self.provider.proxy(session).await.map_err(|error| ServiceError::Sandbox(error.into()))?;
+            let proxy = ProxyClient::new(connection.ok_or(ServiceError::SandboxDown)?);
+            match proxy.reach().await {
+                Err(ProxyError::Unreachable { .. }) if Instant::now() < deadline => sleep(START_RETRY).await,
+                reached => return Ok(reached.map(|()| proxy)?),
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! that a change of the wire format can't make stored data unreadable. The exception are lists and notes that only a
 //! page looks into, such as the settings that an agent offers: they stand as they travel, and so may only grow.
 
-use octobot_proxy::policy::Mode;
+use octobot_proxy::policy::{Mode, Phase};
 use octobot_wire::Timestamp;
 use octobot_wire::agent::AgentTypeId;
 use octobot_wire::credential::CredentialTypeId;
@@ -58,7 +58,10 @@ text_column!(CredentialTypeId {
     Google = "google",
     OpenRouter = "open_router",
     GitHub = "github",
+    GitLab = "gitlab",
+    Registry = "registry",
     OpenAiCompatible = "open_ai_compatible",
+    Headers = "headers",
     Variables = "variables",
 });
 text_column!(ToolKind {
@@ -84,6 +87,7 @@ text_column!(SessionStage {
 });
 text_column!(Network { Host = "host", Bridge = "bridge", Proxied = "proxied" });
 text_column!(Mode { Online = "online", OfflineAgent = "offline_agent" });
+text_column!(Phase { Setup = "setup", Agent = "agent" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });
 

@@ -18,7 +18,7 @@ macro_rules! select_sessions {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, workspace_id, agent_id, name, display_name, state, state_detail, goal, isolation, \
-             daemon_events, created_at, updated_at FROM sessions ",
+             daemon_events, network_phase, repository_policy, created_at, updated_at FROM sessions ",
             $rest
         )
     };
@@ -37,6 +37,8 @@ struct SessionRow {
     goal: String,
     isolation: Option<String>,
     daemon_events: i64,
+    network_phase: String,
+    repository_policy: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -69,6 +71,11 @@ impl TryFrom<SessionRow> for Session {
             goal: reading.text("goal", &row.goal)?,
             isolation: row.isolation.map(|isolation| read_isolation(reading, &isolation)).transpose()?,
             daemon_events: reading.number("daemon_events", row.daemon_events)?,
+            phase: reading.text("network_phase", &row.network_phase)?,
+            repository_policy: match &row.repository_policy {
+                Some(policy) => Some(reading.detail("repository_policy", Some(policy))?),
+                None => None,
+            },
             name: row.name,
             display_name: row.display_name,
             created_at: Timestamp(row.created_at),
@@ -136,11 +143,13 @@ impl Tx {
     pub async fn insert_session(&mut self, session: &Session, idempotency_key: Option<Uuid>) -> Result<(), StoreError> {
         let (state, state_detail) = write_state(&session.state)?;
         let isolation = session.isolation.as_ref().map(write_isolation).transpose()?;
+        let repository_policy = session.repository_policy.as_ref().map(to_json).transpose()?;
         execute!(
             self,
             "INSERT INTO sessions (id, project_id, workspace_id, agent_id, idempotency_key, name, display_name, \
-             state, state_detail, goal, isolation, daemon_events, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             state, state_detail, goal, isolation, daemon_events, network_phase, repository_policy, created_at, \
+             updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             session.id.uuid(),
             session.project_id.as_str(),
             session.workspace_id.uuid(),
@@ -153,6 +162,8 @@ impl Tx {
             session.goal.to_text(),
             isolation.as_deref(),
             to_number(session.daemon_events)?,
+            session.phase.to_text(),
+            repository_policy.as_deref(),
             session.created_at.0,
             session.updated_at.0,
         )
@@ -164,10 +175,11 @@ impl Tx {
     pub async fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
         let (state, state_detail) = write_state(&session.state)?;
         let isolation = session.isolation.as_ref().map(write_isolation).transpose()?;
+        let repository_policy = session.repository_policy.as_ref().map(to_json).transpose()?;
         let changed = execute!(
             self,
             "UPDATE sessions SET name = $2, display_name = $3, state = $4, state_detail = $5, goal = $6, \
-             isolation = $7, updated_at = $8 WHERE id = $1",
+             isolation = $7, network_phase = $8, repository_policy = $9, updated_at = $10 WHERE id = $1",
             session.id.uuid(),
             optional_text(TABLE, "name", session.name.as_deref())?,
             optional_text(TABLE, "display_name", session.display_name.as_deref())?,
@@ -175,6 +187,8 @@ impl Tx {
             state_detail.as_deref(),
             session.goal.to_text(),
             isolation.as_deref(),
+            session.phase.to_text(),
+            repository_policy.as_deref(),
             session.updated_at.0,
         )?;
         expect_row(changed, TABLE, session.id)

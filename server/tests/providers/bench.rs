@@ -117,6 +117,7 @@ pub fn turn(script: &str) -> DeliverTurn {
         turn_id: TurnId::new(uuid::Uuid::from_bytes(rand::random())),
         launch: Launch::Shell,
         setup_script: String::new(),
+        is_held: false,
         prompt: script.to_owned(),
         files: Vec::new(),
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use octobot_server::sandbox::{DaemonClient, DaemonError, Secret};
-use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF};
+use octobot_wire::code::{ChangeKind, FileKind};
+use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF};
 
 use super::bench::{Bench, ROOMY, connect_with, remove, run, session, start};
 
@@ -64,5 +65,35 @@ pub async fn a_wrong_token_is_refused(bench: &dyn Bench) {
     connection.token = Secret::new("wrong".to_owned());
     let refused = DaemonClient::new(connection).health().await;
     assert!(matches!(refused, Err(DaemonError::Refused { status, .. }) if status == 401), "{refused:?}");
+    remove(bench, session).await;
+}
+
+pub async fn what_changed_is_told_and_files_are_read(bench: &dyn Bench) {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path();
+    git(source, &["init", "--quiet"]);
+    std::fs::write(source.join("file"), "one\n").unwrap();
+    git(source, &["add", "."]);
+    git(source, &["commit", "--quiet", "--message", "First"]);
+    for reference in [BUNDLE_BASE_REF, BUNDLE_TREE_REF] {
+        git(source, &["update-ref", reference, "HEAD"]);
+    }
+    git(source, &["bundle", "create", "--quiet", "code.bundle", BUNDLE_BASE_REF, BUNDLE_TREE_REF]);
+
+    let session = session();
+    let client = start(bench, session).await;
+    let bundle = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
+    client.send_code(bundle).await.unwrap();
+    assert!(client.changes().await.unwrap().is_watched);
+    run(&client, "echo two >>file; mkdir folder; ln -s /etc/passwd folder/link").await;
+    let changes = client.changes().await.unwrap();
+    let told: Vec<_> = changes.files.iter().map(|file| (file.change, file.path.as_str())).collect();
+    assert_eq!(told, [(ChangeKind::Modified, "file"), (ChangeKind::Added, "folder/link")]);
+    assert_eq!(client.content("file", None).await.unwrap().content, "one\ntwo\n");
+    assert_eq!(client.content("file", Some(AT_START)).await.unwrap().content, "one\n");
+    assert_eq!(client.content("folder/link", None).await.unwrap().kind, FileKind::Link);
+    assert_eq!(client.folder("folder").await.unwrap().entries.len(), 1);
+    let outside = client.content("../../etc/passwd", None).await;
+    assert!(matches!(outside, Err(DaemonError::Refused { status, .. }) if status == 404), "{outside:?}");
     remove(bench, session).await;
 }

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Replaces the MCP servers of an agent.
-#[server(name = SaveMcpServersCall, prefix = "/api/fn", endpoint = "agents/save-mcp-servers", input = PostJson, output = PostJson)]
+#[server(name = SaveMcpServersCall, prefix = "/api/fn", endpoint = "agents/save-mcp-servers", protocol = PostJson)]
 pub async fn save_mcp_servers(
     project: ProjectId,
     id: AgentId,

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Gives a session these credentials.
-#[server(name = GiveCredentialsCall, prefix = "/api/fn", endpoint = "credentials/give", input = PostJson, output = PostJson)]
+#[server(name = GiveCredentialsCall, prefix = "/api/fn", endpoint = "credentials/give", protocol = PostJson)]
 pub async fn give_credentials(
     project: ProjectId,
     session: SessionId,

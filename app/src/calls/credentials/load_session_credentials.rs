@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// The credentials that a session was given.
-#[server(name = LoadSessionCredentialsCall, prefix = "/api/fn", endpoint = "credentials/of-session", input = PostJson, output = PostJson)]
+#[server(name = LoadSessionCredentialsCall, prefix = "/api/fn", endpoint = "credentials/of-session", protocol = PostJson)]
 pub async fn load_session_credentials(project: ProjectId, session: SessionId) -> Result<SessionCredentials, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.credentials.of_session(backend.caller, &project, session)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Tries a credential.
-#[server(name = TestCredentialCall, prefix = "/api/fn", endpoint = "credentials/test", input = PostJson, output = PostJson)]
+#[server(name = TestCredentialCall, prefix = "/api/fn", endpoint = "credentials/test", protocol = PostJson)]
 pub async fn test_credential(project: ProjectId, id: CredentialId) -> Result<Credential, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.credentials.test(backend.caller, &project, id)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Changes a credential.
-#[server(name = UpdateCredentialCall, prefix = "/api/fn", endpoint = "credentials/update", input = PostJson, output = PostJson)]
+#[server(name = UpdateCredentialCall, prefix = "/api/fn", endpoint = "credentials/update", protocol = PostJson)]
 pub async fn update_credential(
     project: ProjectId,
     id: CredentialId,

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Lets a host be reached.
-#[server(name = AllowHostCall, prefix = "/api/fn", endpoint = "network/allow", input = PostJson, output = PostJson)]
+#[server(name = AllowHostCall, prefix = "/api/fn", endpoint = "network/allow", protocol = PostJson)]
 pub async fn allow_host(project: ProjectId, request: AllowHost) -> Result<HostAllowed, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.allow(backend.caller, &project, request)).await

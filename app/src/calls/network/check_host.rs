@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Whether a host would be reached.
-#[server(name = CheckHostCall, prefix = "/api/fn", endpoint = "network/check", input = PostJson, output = PostJson)]
+#[server(name = CheckHostCall, prefix = "/api/fn", endpoint = "network/check", protocol = PostJson)]
 pub async fn check_host(project: ProjectId, scope: PolicyScope, host: String) -> Result<HostVerdict, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.check(backend.caller, &project, scope, &host)).await

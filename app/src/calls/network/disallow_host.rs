@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Takes an allowed host from a list.
-#[server(name = DisallowHostCall, prefix = "/api/fn", endpoint = "network/disallow", input = PostJson, output = PostJson)]
+#[server(name = DisallowHostCall, prefix = "/api/fn", endpoint = "network/disallow", protocol = PostJson)]
 pub async fn disallow_host(project: ProjectId, request: DisallowHost) -> Result<(), Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.disallow(backend.caller, &project, request)).await

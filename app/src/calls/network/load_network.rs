@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// A project's network policy.
-#[server(name = LoadNetworkCall, prefix = "/api/fn", endpoint = "network", input = PostJson, output = PostJson)]
+#[server(name = LoadNetworkCall, prefix = "/api/fn", endpoint = "network", protocol = PostJson)]
 pub async fn load_network(project: ProjectId) -> Result<NetworkView, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.view(backend.caller, &project)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// What a workspace adds to its project's network policy.
-#[server(name = LoadNetworkAdditionsCall, prefix = "/api/fn", endpoint = "network/additions", input = PostJson, output = PostJson)]
+#[server(name = LoadNetworkAdditionsCall, prefix = "/api/fn", endpoint = "network/additions", protocol = PostJson)]
 pub async fn load_network_additions(project: ProjectId, workspace: WorkspaceId) -> Result<NetworkAdditions, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.additions(backend.caller, &project, workspace)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Replaces a project's network policy.
-#[server(name = SaveNetworkCall, prefix = "/api/fn", endpoint = "network/save", input = PostJson, output = PostJson)]
+#[server(name = SaveNetworkCall, prefix = "/api/fn", endpoint = "network/save", protocol = PostJson)]
 pub async fn save_network(project: ProjectId, policy: NetworkPolicy) -> Result<NetworkPolicy, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.network.save(backend.caller, &project, policy)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Replaces what a workspace adds to its project's network policy.
-#[server(name = SaveNetworkAdditionsCall, prefix = "/api/fn", endpoint = "network/save-additions", input = PostJson, output = PostJson)]
+#[server(name = SaveNetworkAdditionsCall, prefix = "/api/fn", endpoint = "network/save-additions", protocol = PostJson)]
 pub async fn save_network_additions(
     project: ProjectId,
     workspace: WorkspaceId,

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Everything that the frame around a page shows.
-#[server(name = LoadProjectCall, prefix = "/api/fn", endpoint = "projects/view", input = PostJson, output = PostJson)]
+#[server(name = LoadProjectCall, prefix = "/api/fn", endpoint = "projects/view", protocol = PostJson)]
 pub async fn load_project(project: ProjectId) -> Result<ProjectView, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.projects.view(backend.caller, &project)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Changes a setting of the running agent, and answers with all settings as they are then.
-#[server(name = ChangeSettingCall, prefix = "/api/fn", endpoint = "sessions/setting", input = PostJson, output = PostJson)]
+#[server(name = ChangeSettingCall, prefix = "/api/fn", endpoint = "sessions/setting", protocol = PostJson)]
 pub async fn change_setting(
     project: ProjectId,
     session: SessionId,

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Messages before the one with number `before`.
-#[server(name = LoadMessagesCall, prefix = "/api/fn", endpoint = "sessions/messages", input = PostJson, output = PostJson)]
+#[server(name = LoadMessagesCall, prefix = "/api/fn", endpoint = "sessions/messages", protocol = PostJson)]
 pub async fn load_messages(project: ProjectId, id: SessionId, before: u64) -> Result<MessagePage, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.messages(backend.caller, &project, id, before)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Lines of a tool call's output from line `from` on.
-#[server(name = LoadOutputCall, prefix = "/api/fn", endpoint = "sessions/output", input = PostJson, output = PostJson)]
+#[server(name = LoadOutputCall, prefix = "/api/fn", endpoint = "sessions/output", protocol = PostJson)]
 pub async fn load_output(project: ProjectId, id: SessionId, part: PartId, from: u64) -> Result<Output, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.output(backend.caller, &project, id, part, from)).await

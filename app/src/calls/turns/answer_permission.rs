@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Answers what an agent asks. `part_number` names the request within its turn.
-#[server(name = AnswerPermissionCall, prefix = "/api/fn", endpoint = "turns/permission", input = PostJson, output = PostJson)]
+#[server(name = AnswerPermissionCall, prefix = "/api/fn", endpoint = "turns/permission", protocol = PostJson)]
 pub async fn answer_permission(
     project: ProjectId,
     session: SessionId,

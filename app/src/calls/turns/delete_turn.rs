@@ -7,7 +7,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Deletes a queued turn.
-#[server(name = DeleteTurnCall, prefix = "/api/fn", endpoint = "turns/delete", input = PostJson, output = PostJson)]
+#[server(name = DeleteTurnCall, prefix = "/api/fn", endpoint = "turns/delete", protocol = PostJson)]
 pub async fn delete_turn(project: ProjectId, id: SessionId, turn: TurnId) -> Result<(), Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.delete_turn(backend.caller, &project, id, turn)).await

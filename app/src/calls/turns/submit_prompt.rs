@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Stores a prompt as a queued turn.
-#[server(name = SubmitPromptCall, prefix = "/api/fn", endpoint = "turns/submit", input = PostJson, output = PostJson)]
+#[server(name = SubmitPromptCall, prefix = "/api/fn", endpoint = "turns/submit", protocol = PostJson)]
 pub async fn submit_prompt(project: ProjectId, id: SessionId, request: SubmitPrompt) -> Result<Turn, Failure> {
     let backend = expect_context::<crate::ports::Backend>();
     crate::calls::answer(backend.sessions.submit(backend.caller, &project, id, request)).await

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Says what each sandbox of a workspace may use up.
-#[server(name = LimitWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/limit", input = PostJson, output = PostJson)]
+#[server(name = LimitWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/limit", protocol = PostJson)]
 pub async fn limit_workspace(
     project: ProjectId,
     id: WorkspaceId,

@@ -8,7 +8,7 @@ use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
 /// Renames a workspace.
-#[server(name = RenameWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/rename", input = PostJson, output = PostJson)]
+#[server(name = RenameWorkspaceCall, prefix = "/api/fn", endpoint = "workspaces/rename", protocol = PostJson)]
 pub async fn rename_workspace(
     project: ProjectId,
     id: WorkspaceId,

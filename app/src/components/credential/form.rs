@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::Problem;
-use octobot_wire::credential::{Credential, CredentialType, CredentialTypeId, SaveCredential};
+use octobot_wire::credential::{Credential, CredentialType, CredentialTypeId, CredentialValues, SaveCredential};
 use octobot_wire::value::SaveValue;
 use web_sys::SubmitEvent;
 
@@ -31,7 +31,10 @@ struct Draft {
 impl Draft {
     /// What a credential has, its values by their names only; of a new one, nothing yet.
     fn new(list: CredentialList, credential: Option<Credential>) -> Self {
-        let own = credential.as_ref().filter(|credential| credential.credential_type == CredentialTypeId::Variables);
+        let names_values = |known: &&Credential| {
+            list.type_of(known.credential_type).is_some_and(|kind| kind.values != CredentialValues::Key)
+        };
+        let own = credential.as_ref().filter(names_values);
         let variables = own.map(|credential| credential.variables.join("\n")).unwrap_or_default();
         let credential_type = credential.as_ref().map_or(CredentialTypeId::Anthropic, |known| known.credential_type);
         let (is_new, every_session) =
@@ -55,9 +58,9 @@ impl Draft {
         self.list.type_of(self.credential_type.get())
     }
 
-    /// Whether the type has a key of its own, and isn't a bundle of variables.
-    fn has_key(self) -> bool {
-        self.kind().is_some_and(|kind| !kind.variables.is_empty())
+    /// What the values of the chosen type are.
+    fn values(self) -> Option<CredentialValues> {
+        self.kind().map(|kind| kind.values)
     }
 
     fn has_base_url(self) -> bool {
@@ -114,16 +117,27 @@ pub fn CredentialForm(
                 <TextField
                     id="credential-url"
                     label="Address"
-                    hint="Where the API begins, for instance https://llm.example.com/v1"
+                    hint="Where it begins, for instance https://llm.example.com/v1"
                     text=draft.base_url
                     rows=1
                     error=about(problem, "baseUrl")
                 />
             </When>
-            <When when=move || draft.has_key()>
+            <When when=move || draft.values() == Some(CredentialValues::Key)>
                 <KeyField draft problem/>
             </When>
-            <When when=move || !draft.has_key()>
+            <When when=move || draft.values() == Some(CredentialValues::Headers)>
+                <TextField
+                    id="credential-headers"
+                    label="Headers"
+                    hint="One a line: Name=value. +Name=value adds one beside what is sent, Name= takes it away, and a name alone keeps the \
+                          value that is stored"
+                    text=draft.variables
+                    rows=5
+                    error=about(problem, "values")
+                />
+            </When>
+            <When when=move || draft.values() == Some(CredentialValues::Variables)>
                 <TextField
                     id="credential-variables"
                     label="Variables"
@@ -143,12 +157,19 @@ pub fn CredentialForm(
             </label>
             <p class="form__intro">
                 {dynamic(move || {
-                    if draft.has_key() {
-                        "The key is stored encrypted and never shown again. It stays outside of sandboxes: the agent’s program gets a \
-                         placeholder, and the proxy puts the key in its place."
-                    } else {
-                        "Values are stored encrypted and never shown again. They are given to the agent’s program as they are, so the \
-                         agent, and all code that runs in the sandbox, can read them."
+                    match draft.values()? {
+                        CredentialValues::Key => Some(
+                            "The key is stored encrypted and never shown again. It stays outside of sandboxes: the agent’s program gets \
+                             a placeholder, and the proxy puts the key in its place.",
+                        ),
+                        CredentialValues::Headers => Some(
+                            "Values are stored encrypted and never shown again. They stay outside of sandboxes: the proxy puts them into \
+                             requests to the address.",
+                        ),
+                        CredentialValues::Variables => Some(
+                            "Values are stored encrypted and never shown again. They are given to the agent’s program as they are, so \
+                             the agent, and all code that runs in the sandbox, can read them.",
+                        ),
                     }
                 })}
             </p>

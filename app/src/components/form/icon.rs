@@ -12,11 +12,14 @@ pub enum Glyph {
     Alert,
     ArrowDown,
     Bulb,
+    Chat,
     Check,
     ChevronDown,
     ChevronRight,
+    ChevronUp,
     Circle,
     Close,
+    Columns,
     Copy,
     File,
     Folder,
@@ -55,11 +58,18 @@ impl Glyph {
             Self::Alert => "M12 4 2.8 19.5h18.4zM12 10v4M12 17v.2",
             Self::ArrowDown => "M12 5v14M6 13l6 6 6-6",
             Self::Bulb => "M9 15.5a5.5 5.5 0 1 1 6 0V17H9zM10 20.5h4",
+            Self::Chat => {
+                "M5 5.5h14a1.5 1.5 0 0 1 1.5 1.5v8a1.5 1.5 0 0 1-1.5 1.5h-7L7.5 20v-3.5H5A1.5 1.5 0 0 1 3.5 15V7A1.5 1.5 0 0 1 5 5.5z"
+            }
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::ChevronDown => "m7 10 5 5 5-5",
             Self::ChevronRight => "m10 7 5 5-5 5",
+            Self::ChevronUp => "m7 14 5-5 5 5",
             Self::Circle => "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14z",
             Self::Close => "M6.5 6.5l11 11M17.5 6.5l-11 11",
+            Self::Columns => {
+                "M5 5h14a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 19 19H5a1.5 1.5 0 0 1-1.5-1.5v-11A1.5 1.5 0 0 1 5 5zM12 5v14"
+            }
             Self::Copy => {
                 "M10 9h8a1.5 1.5 0 0 1 1.5 1.5v8A1.5 1.5 0 0 1 18 20h-8a1.5 1.5 0 0 1-1.5-1.5v-8A1.5 1.5 0 0 1 10 9zM5.5 15.5A1.5 1.5 0 0 1 4.5 14V5.5A1.5 1.5 0 0 1 6 4h8a1.5 1.5 0 0 1 1.5 1"
             }

@@ -21,34 +21,12 @@ pub fn InlineEdit(
     on_change: Callback<String>,
 ) -> impl IntoView {
     let editing = RwSignal::new(false);
-    let input = NodeRef::<html::Input>::new();
-    // An effect, because the input comes and goes.
-    Effect::new(move |_| {
-        if let Some(input) = input.get() {
-            focus(&input);
-            input.select();
+    let done = Callback::new(move |typed: Option<String>| {
+        editing.set(false);
+        if let Some(typed) = typed {
+            on_change.run(typed);
         }
     });
-    let finish = move |keep: bool| {
-        // Closing the input takes its focus, which would come back here as a blur.
-        if !editing.get_untracked() {
-            return;
-        }
-        let typed = input.get_untracked().map(|input| input.value());
-        editing.set(false);
-        if let Some(typed) = typed
-            && keep
-            && typed.trim() != text.get_untracked()
-        {
-            on_change.run(typed.trim().to_owned());
-        }
-    };
-    let key = move |event: web_sys::KeyboardEvent| {
-        if keys::is_enter(&event) || keys::is_escape(&event) {
-            event.prevent_default();
-            finish(keys::is_enter(&event));
-        }
-    };
     view! {
         <When
             when=move || editing.get()
@@ -60,15 +38,55 @@ pub fn InlineEdit(
                 }
             }
         >
-            <input
-                class="inline-edit__input"
-                node_ref=input
-                aria-label=label
-                maxlength="100"
-                prop:value=dynamic(move || text.get_untracked())
-                on:keydown=key
-                on:blur=move |_| finish(true)
-            />
+            <InlineInput text label on_done=done/>
         </When>
+    }
+}
+
+/// The input, which has the focus from the beginning.
+#[component]
+pub fn InlineInput(
+    /// The text as it was.
+    text: Signal<String>,
+    /// What it is.
+    label: &'static str,
+    /// The editing is over. With the new text where there is one.
+    on_done: Callback<Option<String>>,
+) -> impl IntoView {
+    let is_done = StoredValue::new(false);
+    let input = NodeRef::<html::Input>::new();
+    // An effect, because the input isn't there yet.
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            focus(&input);
+            input.select();
+        }
+    });
+    let finish = move |keep: bool| {
+        // Taking the input away takes its focus, which comes back here as a blur when nothing of the input is left.
+        if is_done.try_get_value() != Some(false) {
+            return;
+        }
+        is_done.set_value(true);
+        let typed = input.get_untracked().map(|input| input.value().trim().to_owned());
+        on_done.run(typed.filter(|typed| keep && *typed != text.get_untracked()));
+    };
+    let key = move |event: web_sys::KeyboardEvent| {
+        event.stop_propagation();
+        if keys::is_enter(&event) || keys::is_escape(&event) {
+            event.prevent_default();
+            finish(keys::is_enter(&event));
+        }
+    };
+    view! {
+        <input
+            class="inline-edit__input"
+            node_ref=input
+            aria-label=label
+            maxlength="100"
+            prop:value=dynamic(move || text.get_untracked())
+            on:keydown=key
+            on:blur=move |_| finish(true)
+        />
     }
 }

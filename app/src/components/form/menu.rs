@@ -17,20 +17,31 @@ pub fn Menu(
     /// Its [`MenuItem`]s.
     children: Children,
 ) -> impl IntoView {
+    menu(id, label, None, children().into_any())
+}
+
+/// A menu with this in it. `opened` is set when it is first opened.
+pub(super) fn menu(id: String, label: String, opened: Option<RwSignal<bool>>, entries: AnyView) -> AnyView {
     let popover = NodeRef::<html::Div>::new();
     let close = move |_| {
         if let Some(popover) = popover.get_untracked() {
             drop(popover.hide_popover());
         }
     };
+    let open = move |_| {
+        if let Some(opened) = opened {
+            opened.set(true);
+        }
+    };
     view! {
         <button type="button" class="icon-button" popovertarget=id.clone() aria-label=label.clone() title=label>
             <Icon glyph=Glyph::More/>
         </button>
-        <div class="menu" popover="auto" id=id node_ref=popover on:click=close>
-            {children()}
+        <div class="menu" popover="auto" id=id node_ref=popover on:toggle=open on:click=close>
+            {entries}
         </div>
     }
+    .into_any()
 }
 
 /// An entry of a menu.

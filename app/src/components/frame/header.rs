@@ -47,7 +47,7 @@ pub fn Header() -> impl IntoView {
             </div>
             <ThemeToggle/>
             <When when=move || session.get().is_some()>
-                <IconButton glyph=Glyph::SidebarRight label="Show or hide the details" on_press=move |()| {
+                <IconButton glyph=Glyph::SidebarRight label="Show or hide files and details" on_press=move |()| {
                     layout.toggle(Side::Details);
                 }/>
             </When>

@@ -6,6 +6,7 @@ use octobot_wire::network::AllowedHost;
 use super::added::{AddHost, Into};
 use super::policy::Policy;
 use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 
@@ -18,7 +19,10 @@ pub fn AllowedHosts(
     view! {
         <h2 class="page__subtitle">"Allowed hosts"</h2>
         {dynamic(move || rows(policy))}
-        {dynamic(move || policy.may_edit().then(|| view! { <AddHost policy list=Into::Allowed/> }.into_any()))}
+        // Not made anew when the policy is loaded again: somebody may be typing in it.
+        <When when=move || policy.may_edit()>
+            <AddHost policy list=Into::Allowed/>
+        </When>
     }
 }
 

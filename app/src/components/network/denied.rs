@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::added::{AddHost, Into};
 use super::policy::Policy;
 use crate::components::dynamic::dynamic;
+use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 
@@ -17,7 +18,10 @@ pub fn DeniedHosts(
     view! {
         <h2 class="page__subtitle">"Denied hosts"</h2>
         {dynamic(move || rows(policy))}
-        {dynamic(move || policy.may_edit().then(|| view! { <AddHost policy list=Into::Denied/> }.into_any()))}
+        // Not made anew when the policy is loaded again: somebody may be typing in it.
+        <When when=move || policy.may_edit()>
+            <AddHost policy list=Into::Denied/>
+        </When>
     }
 }
 

@@ -50,9 +50,10 @@ pub fn ProjectRules(
                     }
                 />
                 <span>
-                    "Agent offline"
+                    "Setup online, agent offline"
                     <span class="check__detail">
-                        "Sandboxes reach only the model APIs that are turned on, and the hosts that are marked “also offline”."
+                        "Once the setup script has run, sandboxes reach only the model APIs that are turned on, and the hosts that are \
+                         marked “also offline”."
                     </span>
                 </span>
             </label>

@@ -1,4 +1,4 @@
-//! The panel beside the chat: what is known of the session and its sandbox.
+//! The panel beside the chat: the session's files, or what is known of it and its sandbox.
 
 use leptos::prelude::*;
 use octobot_wire::Timestamp;
@@ -13,6 +13,7 @@ use crate::components::form::icon_button::IconButton;
 use crate::components::form::since::Since;
 use crate::components::frame::layout::{Layout, Side};
 use crate::components::workspace::facts::CommitLine;
+use crate::late::{self, Late};
 use crate::live::{ProjectStore, SessionStore};
 use crate::place::{agent_url, workspace_url};
 
@@ -21,25 +22,46 @@ use crate::place::{agent_url, workspace_url};
 pub fn SessionDetails(
     /// The session.
     session: Memo<Option<Session>>,
+    /// Whether the page is alive, so that more of it can be loaded.
+    is_alive: RwSignal<bool>,
 ) -> impl IntoView {
     let layout = Layout::expect();
     let log = SessionStore::expect().log;
+    let has_facts = RwSignal::new(false);
+    let choice = move |word: &'static str, facts: bool| {
+        view! {
+            <button
+                type="button"
+                class="details__choice"
+                aria-pressed=dynamic(move || (has_facts.get() == facts).to_string())
+                on:click=move |_| has_facts.set(facts)
+            >
+                {word}
+            </button>
+        }
+        .into_any()
+    };
     view! {
-        <section class="details" id=Side::Details.name() aria-label="Details of the session">
+        <section class="details" id=Side::Details.name() aria-label="Files and details of the session">
             <div class="details__heading">
-                <h2>"Details"</h2>
-                <IconButton glyph=Glyph::Close label="Close the details" on_press=move |()| {
+                {choice("Files", false)} {choice("Details", true)}
+                <IconButton glyph=Glyph::Close label="Close the panel" on_press=move |()| {
                     layout.toggle(Side::Details);
                 }/>
             </div>
-            <SessionFacts session/>
-            <IsolationFacts session/>
-            <h3>"Sandbox log"</h3>
             <When
-                when=move || !log.with(Vec::is_empty)
-                fallback=|| view! { <p class="faint">"Nothing was logged yet."</p> }
+                when=move || has_facts.get()
+                fallback=move || late::show_once(move || is_alive.get(), Late::Files)
             >
-                <BuildLog/>
+                <SessionFacts session/>
+                <IsolationFacts session/>
+                <h2>"Sandbox log"</h2>
+                <When
+                    when=move || !log.with(Vec::is_empty)
+                    fallback=|| view! { <p class="faint">"Nothing was logged yet."</p> }
+                >
+                    <BuildLog/>
+                </When>
             </When>
         </section>
     }
@@ -87,7 +109,7 @@ fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
 fn IsolationFacts(session: Memo<Option<Session>>) -> impl IntoView {
     let isolation = Memo::new(move |_| session.with(|s| s.as_ref().and_then(|s| s.isolation.clone())));
     view! {
-        <h3>"Isolation"</h3>
+        <h2>"Isolation"</h2>
         <div class="details__text">
             {dynamic(move || match isolation.get() {
                 Some(isolation) => view! { <IsolationText isolation/> }.into_any(),

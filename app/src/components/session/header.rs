@@ -6,6 +6,7 @@ use octobot_wire::SessionId;
 use super::actions::SessionActions;
 use super::isolation::IsolationBadge;
 use super::session_menu::SessionMenu;
+use super::view_switch::ViewSwitch;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::badge::Badge;
@@ -43,7 +44,8 @@ pub fn SessionHeader(
                 />
                 <span class="session-header__agent">{dynamic(agent)}</span>
                 <IsolationBadge session/>
-                <SessionMenu id session/>
+                <ViewSwitch id/>
+                <SessionMenu id/>
             </div>
         </When>
     }

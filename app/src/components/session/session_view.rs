@@ -1,6 +1,7 @@
 //! A session's page: the chat, and the details beside it.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use octobot_wire::agent::AgentTypeId;
 use octobot_wire::session::{Session, SessionView};
 
@@ -14,12 +15,15 @@ use crate::components::chat::queue::Queue;
 use crate::components::chat::running::RunningTurn;
 use crate::components::chat::transcript::Transcript;
 use crate::components::chat::viewport::Viewport;
+use crate::components::code::desk::Desk;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::frame::layout::Side;
 use crate::components::frame::resizer::Resizer;
+use crate::late::{self, Late};
 use crate::live::follow::Follower;
 use crate::live::{ProjectStore, SessionStore};
+use crate::place::{Panes, use_panes};
 
 /// The session. Gives everything inside it its store, and has it fed while it is shown.
 #[component]
@@ -41,13 +45,28 @@ pub fn SessionScreen(
     provide_context(Viewport::new());
     let draft = Draft::new();
     provide_context(draft);
+    provide_context(Desk::new());
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
     let agent = project.agent_of(session);
+    let panes = use_panes();
+    // Terminals are the browser's: nothing of them is in the first paint. And a browser takes over what the server rendered before
+    // the chunk with the code's part is there.
+    let is_alive = RwSignal::new(false);
+    Effect::new(move |_| is_alive.set(true));
+    let wants_terminal = move || is_alive.get() && panes.get() != Panes::Chat;
     let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
+    let search = use_location().search;
+    let has_code =
+        Memo::new(move |_| search.with(|search| ["diff=", "file="].iter().any(|part| search.contains(part))));
     view! {
-        <div class="session" class:session--shell=dynamic(is_shell)>
+        <div
+            class="session"
+            class:session--shell=dynamic(is_shell)
+            data-panes=dynamic(move || panes.get().name())
+            class:session--code=dynamic(move || has_code.get())
+        >
             <div
                 class="session__chat"
                 on:dragover=|event| event.prevent_default()
@@ -67,8 +86,12 @@ pub fn SessionScreen(
                     <Composer session/>
                 </div>
             </div>
+            {late::show_once(move || is_alive.get() && has_code.get(), Late::Code)}
+            <section class="session__terminal" aria-label="Terminals">
+                {late::show_once(wants_terminal, Late::Terminals(id))}
+            </section>
             <Resizer side=Side::Details/>
-            <SessionDetails session/>
+            <SessionDetails session is_alive/>
         </div>
     }
 }

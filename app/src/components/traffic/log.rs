@@ -176,10 +176,16 @@ impl TrafficLog {
     }
 
     fn count(self) {
+        if self.is_running.try_get_untracked() != Some(true) {
+            return;
+        }
         let project = self.project.get_value();
         spawn_local(async move {
             let summary = calls::load_traffic(project, self.session).await.map_err(|failure| failure.0);
-            let _ = self.summary.try_set(Some(summary));
+            // Without one, the sandbox was just stopped, and the page is about to hear it.
+            if let Some(summary) = summary.transpose() {
+                let _ = self.summary.try_set(Some(summary));
+            }
         });
     }
 }
@@ -218,6 +224,7 @@ mod tests {
             duration_ms: 0,
             decision: TrafficDecision::Allow,
             rule: String::new(),
+            attempts: None,
             remedy: None,
         }
     }

@@ -59,7 +59,10 @@ fn row(record: &TrafficRecord, allowing: Allowing) -> AnyView {
     let bytes = format!("{} / {}", words::bytes(record.bytes_up), words::bytes(record.bytes_down));
     let at = record.at;
     let address = record.address.clone().map(|address| format!(" at {address}"));
-    let why = format!("{}{}", record.rule, address.unwrap_or_default());
+    let attempts = record.attempts.map(|attempts| format!(", {attempts} attempts"));
+    let file = record.rule.starts_with("workspace ").then_some(" (the repository’s .octobot/proxy/config.yaml)");
+    let why = [Some(record.rule.clone()), file.map(str::to_owned), address, attempts];
+    let why = why.into_iter().flatten().collect::<String>();
     view! {
         <tr>
             <td>

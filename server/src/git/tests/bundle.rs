@@ -7,7 +7,7 @@ use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_TREE_REF};
 use super::*;
 use crate::git::bundle::bundle_within;
 use crate::git::changes::Limits;
-use crate::git::{Code, GitError};
+use crate::git::{Code, GitError, bundle};
 
 impl Fixture {
     /// Bundles the code, and fetches the bundle into a new repository `received`.
@@ -237,6 +237,27 @@ async fn line_ends_are_converted_as_the_repository_says() {
 }
 
 #[tokio::test]
+async fn one_file_is_read_as_it_is_bundled() {
+    let fixture = Fixture::new();
+    let path = fixture.repository("project");
+    let (scratch, data) = (fixture.path("data/scratch"), fixture.path("data"));
+    let (code, out) = (Code::Repository(path), fixture.path("out"));
+    let file = async || bundle(&code, &out, &scratch, &data, "the/file.yaml").await.map(|bundled| bundled.file);
+    assert_eq!(file().await.unwrap(), None);
+    fixture.write("project/the/file.yaml", "not committed\n");
+    assert_eq!(file().await.unwrap().as_deref(), Some(&b"not committed\n"[..]));
+    fixture.write("project/the/file.yaml", &"x".repeat(256 * 1024 + 1));
+    assert!(matches!(file().await.unwrap_err(), GitError::FileTooLong { .. }));
+    fs::remove_file(fixture.path("project/the/file.yaml")).unwrap();
+    fs::create_dir(fixture.path("project/the/file.yaml")).unwrap();
+    fixture.write("project/the/file.yaml/in", "a folder");
+    assert_eq!(file().await.unwrap(), None);
+    let bare = fixture.path("data/bare.git");
+    fixture.git("project", &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    assert!(bundle(&Code::Cache(bare), &out, &scratch, &data, "readme").await.unwrap().file.is_some());
+}
+
+#[tokio::test]
 async fn too_much_that_is_not_committed_is_refused() {
     let fixture = Fixture::new();
     for name in ["a", "b", "c"] {
@@ -244,7 +265,7 @@ async fn too_much_that_is_not_committed_is_refused() {
     }
     let (code, out) = (Code::PlainFolder(fixture.path("plain")), fixture.path("out"));
     let (scratch, data) = (fixture.path("data/scratch"), fixture.path("data"));
-    let within = |files, bytes| bundle_within(Limits { files, bytes }, &code, &out, &scratch, &data);
+    let within = |files, bytes| bundle_within(Limits { files, bytes }, &code, &out, &scratch, &data, "file");
     for refused in [within(2, 100).await, within(3, 14).await] {
         let error = refused.unwrap_err();
         assert!(matches!(&error, GitError::TooLarge { path, .. } if *path == fixture.path("plain")), "{error}");

@@ -7,7 +7,7 @@ use octobot_wire::traffic::TrafficRecord;
 
 /// The names of the values.
 const NAMES: &str =
-    "number,at,protocol,host,address,port,method,path,status,bytesUp,bytesDown,durationMs,decision,rule\r\n";
+    "number,at,protocol,host,address,port,method,path,status,bytesUp,bytesDown,durationMs,decision,rule,attempts\r\n";
 
 /// Writes the records, with a line of names first.
 pub(super) fn write(records: &[TrafficRecord]) -> String {
@@ -28,6 +28,7 @@ pub(super) fn write(records: &[TrafficRecord]) -> String {
             record.duration_ms.to_string(),
             word(&record.decision),
             cell(&record.rule),
+            record.attempts.unwrap_or(1).to_string(),
         ];
         text.push_str(&values.join(","));
         text.push_str("\r\n");
@@ -70,11 +71,12 @@ mod tests {
             duration_ms: 3,
             decision: TrafficDecision::Deny,
             rule: "default deny".to_owned(),
+            attempts: Some(3),
             remedy: None,
         };
         let text = write(&[record]);
         let line = text.lines().nth(1).unwrap();
-        assert_eq!(line, "1,5,https,'=cmd|' /C calc'!A0,,443,GET,\"/a,\"\"b\"\"\",403,0,9,3,deny,default deny");
-        assert_eq!(NAMES.split(',').count(), 14);
+        assert_eq!(line, "1,5,https,'=cmd|' /C calc'!A0,,443,GET,\"/a,\"\"b\"\"\",403,0,9,3,deny,default deny,3");
+        assert_eq!(NAMES.split(',').count(), 15);
     }
 }

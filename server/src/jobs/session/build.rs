@@ -12,8 +12,9 @@ use octobot_wire::workspace::{WorkspaceSource, WorkspaceState};
 use tokio::sync::mpsc;
 
 use super::{JobError, Outcome, SessionJob, Signal};
+use crate::domain::network::{REPOSITORY_POLICY_PATH, RepositoryPolicy};
 use crate::domain::{Job, Session, SessionGoal, Workspace};
-use crate::git::{self, Code};
+use crate::git::{self, Bundled, Code};
 use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxError, SandboxSpec};
 
 /// How long bundling the code may take.
@@ -99,7 +100,8 @@ impl SessionJob {
         } else {
             let bundle = scratch.path().join("code.bundle");
             let bundling = self.bundle(session, bundle.clone(), scratch.path().to_owned());
-            self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling).await.map_err(in_cloning)?;
+            let cloning = self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling);
+            Box::pin(cloning).await.map_err(in_cloning)?;
             Some(bundle)
         };
         if lacks_image {
@@ -188,11 +190,39 @@ impl SessionJob {
         }
         self.log(session.id, stage, &format!("Bundling the code of {} …", workspace.name)).await?;
         let code = self.code_of(&workspace).await?;
-        match git::bundle(&code, &out, &scratch, &self.core.paths.data).await {
-            Ok(Some(base)) => Ok(self.log(session.id, stage, &format!("Starting from commit {base}.")).await?),
-            Ok(None) => Ok(self.log(session.id, stage, "Starting from files without a commit.").await?),
-            Err(error) => Err(StageEnd::Failed(error.to_string())),
+        let bundled = git::bundle(&code, &out, &scratch, &self.core.paths.data, REPOSITORY_POLICY_PATH).await;
+        let Bundled { base, file } = bundled.map_err(|error| StageEnd::Failed(error.to_string()))?;
+        self.log(
+            session.id,
+            stage,
+            &base.map_or_else(
+                || "Starting from files without a commit.".to_owned(),
+                |base| format!("Starting from commit {base}."),
+            ),
+        )
+        .await?;
+        self.note_policy(session.id, file.as_deref()).await
+    }
+
+    /// Keeps what the repository says of the network. Where that can't be read there is no session: somebody meant to keep
+    /// it from something.
+    async fn note_policy(&self, id: SessionId, file: Option<&[u8]>) -> Result<(), StageEnd> {
+        let policy = file.map(|text| {
+            let unusable = |reason: String| {
+                StageEnd::Failed(format!(
+                    "{REPOSITORY_POLICY_PATH} can't be used: {reason}. Mend or remove it in the workspace, then retry."
+                ))
+            };
+            let text = std::str::from_utf8(text).map_err(|_| unusable("it isn't text".to_owned()))?;
+            RepositoryPolicy::parse(text).map_err(|error| unusable(error.to_string()))
+        });
+        let policy = policy.transpose()?;
+        if policy.is_some() {
+            let told = format!("{REPOSITORY_POLICY_PATH} narrows what the session may reach.");
+            self.log(id, SessionStage::Cloning, &told).await?;
         }
+        self.change(id, |session, _| Ok(Session { repository_policy: policy, ..session })).await?;
+        Ok(())
     }
 
     async fn code_of(&self, workspace: &Workspace) -> Result<Code, StageEnd> {
@@ -212,10 +242,14 @@ impl SessionJob {
         let id = session.id;
         let verb = if session.is_built() { "Starting" } else { "Making" };
         self.log(id, stage, &format!("{verb} the sandbox …")).await?;
-        let workspace = self.core.store.read().await?.workspace_by_id(session.workspace_id).await?;
-        let Some(workspace) = workspace else { return Err(StageEnd::Unwanted) };
+        let mut tx = self.core.store.read().await?;
+        let workspace = tx.workspace_by_id(session.workspace_id).await?;
+        // As it is now: what its repository says of the network was found since.
+        let session = tx.session_by_id(id).await?;
+        drop(tx);
+        let (Some(workspace), Some(session)) = (workspace, session) else { return Err(StageEnd::Unwanted) };
         let limits = self.policy.limits.limits_of(&workspace.limits);
-        let network = self.egress.config(session).await?;
+        let network = self.egress.config(&session).await?;
         let spec = SandboxSpec { session: id, project: session.project_id.clone(), limits, network };
         let start = async |sink: &LogSink| self.provider.start(&spec, sink).await;
         let connection = self.logged(id, stage, start).await??;

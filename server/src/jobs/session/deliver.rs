@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use octobot_proxy::policy::Phase;
 use octobot_wire::SessionId;
 use octobot_wire::agent::{AgentOptions, AgentTypeId};
 use octobot_wire::daemon::DeliverTurn;
@@ -36,6 +37,7 @@ impl SessionJob {
         };
         let daemon = DaemonClient::new(connection);
         if let Some(delivery) = delivery {
+            self.prepare_network(id, &delivery, &daemon).await?;
             let answer = daemon.deliver(&delivery).await?;
             tracing::info!(session.id = %id, turn.id = %turn.id, turn.repeated = answer.repeated, "turn {} was delivered", turn.id);
         }
@@ -43,6 +45,22 @@ impl SessionJob {
             daemon.cancel(turn.id).await?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// Sees to it that what holds for a setup script holds while one runs, and else what holds for agents.
+    async fn prepare_network(
+        &self,
+        id: SessionId,
+        delivery: &DeliverTurn,
+        daemon: &DaemonClient,
+    ) -> Result<(), JobError> {
+        let sets_up = delivery.is_held && !daemon.health().await?.is_set_up;
+        let phase = if sets_up { Phase::Setup } else { Phase::Agent };
+        let mut tx = self.core.store.begin().await?;
+        let Some(session) = tx.session_by_id(id).await?.filter(|session| session.phase != phase) else { return Ok(()) };
+        tx.update_session(&Session { phase, ..session }).await?;
+        self.core.commit(tx).await?;
+        Ok(self.egress.enforce(id).await?)
     }
 
     /// The turn that the daemon should have now: the one that hasn't ended, else the next in the queue.
@@ -78,7 +96,9 @@ impl SessionJob {
         };
         let files = files_of(tx, turn).await?;
         let prompt = turn.prompt.clone();
-        Ok(DeliverTurn { turn_id: turn.id, launch, setup_script: agent.setup_script, prompt, files })
+        let setup_script = agent.setup_script;
+        let is_held = !setup_script.trim().is_empty();
+        Ok(DeliverTurn { turn_id: turn.id, launch, setup_script, is_held, prompt, files })
     }
 
     /// How an agent's program is launched for a turn.

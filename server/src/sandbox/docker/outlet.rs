@@ -21,6 +21,9 @@ use crate::sandbox::{Connection, Secret};
 /// The name of the socket, in the place.
 pub(super) const SOCKET: &str = "outlet.sock";
 
+/// A log of what proxies say of themselves that is longer, in bytes, is put aside when the next one starts.
+const LONGEST_LOG: u64 = 1 << 20;
+
 /// How long a proxy may take to see that its container has ended.
 const END: Duration = Duration::from_secs(2);
 
@@ -97,7 +100,11 @@ impl<'a> Outlet<'a> {
         if Holder::of(&home.lock())?.is_some() {
             return Ok(());
         }
-        let log = fs::OpenOptions::new().append(true).create(true).open(home.path().join("said"))?;
+        let said = home.path().join("said");
+        if fs::metadata(&said).is_ok_and(|said| said.len() > LONGEST_LOG) {
+            fs::rename(&said, home.path().join("said.before"))?;
+        }
+        let log = fs::OpenOptions::new().append(true).create(true).open(said)?;
         let mut child = Command::new(&self.config.program)
             .args(["--listen", "none", "--ends-with-launcher"])
             // The folders' paths may be longer than those of sockets may be.

@@ -4,15 +4,13 @@
 //! open to the server's user alone, so that on the host nobody else gets to the socket, and no port is open anywhere.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use octobot_wire::SessionId;
 
-use crate::sandbox::{Connection, Endpoint, Secret};
+use crate::sandbox::{Connection, Endpoint, Secret, private};
 
 /// A session's place.
 #[derive(Debug, Clone)]
@@ -42,31 +40,17 @@ impl Place {
 
     /// How the daemon is called; `None` where there is no place.
     pub fn connection(&self) -> io::Result<Option<Connection>> {
-        match fs::read_to_string(self.token()) {
-            Ok(token) => Ok(Some(self.connection_with(token))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(private::token(&self.token())?.map(|token| self.connection_with(token)))
     }
 
-    /// How the daemon is called. The token, 256 random bits, is made with the place; of several that do so at the
-    /// same time one wins.
+    /// How the daemon is called. The token is made with the place.
     pub fn ensure(&self) -> io::Result<Connection> {
         if let Some(parent) = self.path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         }
         // Those that enter get as far as this through the container's own mount only.
         fs::DirBuilder::new().recursive(true).mode(0o755).create(&self.path)?;
-        if let Some(connection) = self.connection()? {
-            return Ok(connection);
-        }
-        let mut draft = tempfile::NamedTempFile::new_in(&self.path)?;
-        draft.write_all(BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).as_bytes())?;
-        match draft.persist_noclobber(self.token()) {
-            Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => return Err(failed.error),
-            _ => {}
-        }
-        fs::read_to_string(self.token()).map(|token| self.connection_with(token))
+        private::ensure_token(&self.token()).map(|token| self.connection_with(token))
     }
 
     /// Removes the place. It is fine if it isn't there.
@@ -81,8 +65,8 @@ impl Place {
         self.path.join("token")
     }
 
-    fn connection_with(&self, token: String) -> Connection {
-        Connection { endpoint: Endpoint::Unix(self.path.join("agent.sock")), token: Secret::new(token) }
+    fn connection_with(&self, token: Secret) -> Connection {
+        Connection { endpoint: Endpoint::Unix(self.path.join("agent.sock")), token }
     }
 }
 

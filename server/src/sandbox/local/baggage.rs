@@ -112,10 +112,6 @@ fn trust(folder: &SessionFolder) -> Result<Vec<Item>, SetupError> {
     for store in stores {
         show(&folder.ca_bundle(), &store)?;
     }
-    // Debian's own, which its Java's point at.
-    if let Ok(store) = fs::canonicalize("/etc/ssl/certs/java/cacerts") {
-        show(&folder.java_store(), &store)?;
-    }
     Ok(items)
 }
 

@@ -14,16 +14,14 @@
 //! ```
 
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use octobot_wire::SessionId;
 
-use crate::sandbox::Secret;
 use crate::sandbox::network::{ProxyHome, Trust};
+use crate::sandbox::{Secret, private};
 
 /// How much of the log an error message quotes, in bytes.
 const LOG_TAIL_BYTES: u64 = 2048;
@@ -115,21 +113,12 @@ impl SessionFolder {
 
     /// The sandbox's token; `None` where none was made yet.
     pub fn token(&self) -> io::Result<Option<Secret>> {
-        match fs::read_to_string(self.path.join("token")) {
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        private::token(&self.path.join("token"))
     }
 
-    /// The sandbox's token, 256 random bits that are made at the first call.
+    /// The sandbox's token, which is made at the first call.
     pub fn ensure_token(&self) -> io::Result<Secret> {
-        if let Some(token) = self.token()? {
-            return Ok(token);
-        }
-        let text = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        replace(&self.path.join("token"), text.as_bytes())?;
-        Ok(Secret::new(text))
+        private::ensure_token(&self.path.join("token"))
     }
 
     /// The end of the log, on one line.
@@ -146,14 +135,6 @@ impl SessionFolder {
             Err(error) => format!("(no log: {error})"),
         }
     }
-}
-
-/// Replaces a file, so that a reader or a crash finds the old content or the new one, and only its owner reads it.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(content)?;
-    fs::rename(draft, path)
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::folder::{SessionFolder, replace};
+use super::folder::SessionFolder;
 use super::{cgroup, sys};
+use crate::sandbox::private;
 
 /// How long SIGKILL may take to end a process.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,7 +46,7 @@ impl State {
 
     /// Writes the state.
     pub fn write(&self, folder: &SessionFolder) -> io::Result<()> {
-        replace(&folder.state(), &serde_json::to_vec(self)?)
+        private::replace(&folder.state(), &serde_json::to_vec(self)?)
     }
 }
 

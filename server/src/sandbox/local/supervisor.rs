@@ -16,7 +16,7 @@ use octobot_inlet::Inlets;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 
 use super::cgroup::{Groups, Resource};
-use super::folder::{SessionFolder, replace};
+use super::folder::SessionFolder;
 use super::identity::Identity;
 use super::inside::{self, Assignment, Errand};
 use super::lock::HeldLock;
@@ -24,6 +24,7 @@ use super::outlet::Outlet;
 use super::protocol::{Order, Plan, Report, SetupError, Step};
 use super::state::{ProcessName, State, clear_leftovers};
 use super::sys::{self, Cloned};
+use crate::sandbox::private;
 
 /// How long process 1 has after SIGTERM. It gives the daemon 10 s itself and then ends everything.
 const GRACE: Duration = Duration::from_secs(11);
@@ -272,7 +273,7 @@ fn prepare_folders(folder: &SessionFolder, identity: Identity) -> io::Result<()>
         }
     }
     let token = folder.ensure_token()?;
-    replace(&folder.run().join("token"), token.reveal().as_bytes())?;
+    private::replace(&folder.run().join("token"), token.reveal().as_bytes())?;
     // The workspace is in the home and may just have been made in one that has its owner already.
     for path in [folder.home().join("workspace"), folder.home(), folder.events(), folder.run()] {
         identity.adopt(&path)?;

@@ -5,12 +5,10 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use octobot_proxy::clock;
 use octobot_proxy::mitm::Authority;
 
-use crate::sandbox::{Connection, Endpoint, Secret};
+use crate::sandbox::{Connection, Endpoint, private};
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -47,25 +45,15 @@ impl ProxyHome {
     /// Makes what the proxy needs and doesn't have yet, for the server's user only; the authority's certificate (PEM).
     pub fn ensure(&self) -> io::Result<String> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
-        if self.token()?.is_none() {
-            let token = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-            super::runtime::replace(&self.token_file(), token.as_bytes())?;
-        }
+        private::ensure_token(&self.token_file())?;
         let authority = Authority::open(&self.path.join("certs"), clock::system).map_err(io::Error::other)?;
         Ok(authority.pem().to_owned())
     }
 
     /// The connection to the control API; none where no proxy was ever prepared.
     pub fn connection(&self) -> io::Result<Option<Connection>> {
-        Ok(self.token()?.map(|token| Connection { endpoint: Endpoint::Unix(self.socket()), token }))
-    }
-
-    fn token(&self) -> io::Result<Option<Secret>> {
-        match fs::read_to_string(self.token_file()) {
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let token = private::token(&self.token_file())?;
+        Ok(token.map(|token| Connection { endpoint: Endpoint::Unix(self.socket()), token }))
     }
 }
 

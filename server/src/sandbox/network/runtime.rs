@@ -2,13 +2,13 @@
 //! requests.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use octobot_wire::SessionId;
 
-use crate::sandbox::Secret;
+use crate::sandbox::{Secret, private};
 
 /// The folder of an installation.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl RuntimeFolder {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        replace(&self.config(session), config.reveal().as_bytes())
+        private::replace(&self.config(session), config.reveal().as_bytes())
     }
 
     /// Forgets it.
@@ -74,14 +74,6 @@ impl RuntimeFolder {
             removed => removed,
         }
     }
-}
-
-/// Replaces a file, so that a reader or a crash finds the old content or the new one, and only its owner reads it.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(content)?;
-    fs::rename(draft, path)
 }
 
 #[cfg(test)]

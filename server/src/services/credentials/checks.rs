@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use http::Uri;
-use octobot_wire::credential::SaveCredential;
+use http::{HeaderName, Uri};
+use octobot_proxy::inject::{Injector, OneOrMany};
+use octobot_wire::credential::{CredentialValues, SaveCredential};
 use octobot_wire::launch::Variable;
 use octobot_wire::name::{InvalidName, parse_name};
 use octobot_wire::value::SaveValue;
@@ -41,6 +42,12 @@ pub enum InvalidCredential {
     /// A variable that can't be one.
     #[error("{0:?} can't be the name of a variable: letters, digits and “_”, not a digit first.")]
     VariableName(String),
+    /// A header that can't be one.
+    #[error("{0:?} can't be the name of a header: letters, digits and “-”, after a “+” for one that is added.")]
+    HeaderName(String),
+    /// Headers that the proxy couldn't set.
+    #[error("The proxy can't do that: {0}.")]
+    Rule(String),
     /// A variable twice.
     #[error("{0} is there twice.")]
     VariableTwice(String),
@@ -78,6 +85,8 @@ impl InvalidCredential {
             | Self::Empty
             | Self::TooManyValues
             | Self::VariableName(_)
+            | Self::HeaderName(_)
+            | Self::Rule(_)
             | Self::VariableTwice(_)
             | Self::OtherVariable { .. }
             | Self::Value(_)
@@ -98,16 +107,27 @@ pub(super) fn checked(
     if others.iter().any(|other| other.name == name) {
         return Err(InvalidCredential::NameTwice);
     }
-    let base_url = match (recipe.base_url_variable, &request.base_url) {
-        (None, _) => None,
-        (Some(_), url) => Some(checked_url(url.as_deref().unwrap_or_default())?),
-    };
+    let url = recipe.has_address.then(|| checked_url(request.base_url.as_deref().unwrap_or_default()));
+    let base_url = url.transpose()?;
     let keeps_some = request.values.iter().any(|value| value.value.is_none());
     if keeps_some && former_url.is_some() && base_url.as_deref() != former_url {
         return Err(InvalidCredential::KeyForOtherAddress);
     }
     let values = checked_values(recipe, &request.values, kept)?;
     Ok((SaveCredential { name, base_url, ..request }, values))
+}
+
+/// Makes sure that the proxy takes what it would be told of a credential: it would refuse all that it is told otherwise.
+pub(super) fn check_rules(credential: &Credential, values: &[Variable]) -> Result<(), InvalidCredential> {
+    let rules = credential.rules(values);
+    if rules.is_empty() && recipe(credential.credential_type).values == CredentialValues::Headers {
+        return Err(InvalidCredential::BaseUrl);
+    }
+    for (host, rule) in rules {
+        let told = [(host, OneOrMany::One(rule))].into();
+        Injector::new(&told).map_err(|error| InvalidCredential::Rule(error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn checked_url(url: &str) -> Result<String, InvalidCredential> {
@@ -141,7 +161,7 @@ fn checked_values(
         let value = saved.given_or_kept(kept).ok_or_else(|| InvalidCredential::ValueMissing(name.clone()))?;
         // What is pasted often has a line's end or blanks around it, and a key never does.
         let value = if recipe.has_key() { value.trim().to_owned() } else { value };
-        if !is_value(&value, recipe.has_key()) {
+        if !is_value(&value, recipe.values) {
             return Err(InvalidCredential::Value(name.clone()));
         }
         values.push(Variable { name: name.clone(), value });
@@ -150,11 +170,15 @@ fn checked_values(
 }
 
 fn check_name(recipe: &CredentialRecipe, name: &str) -> Result<(), InvalidCredential> {
-    match recipe.variables.first() {
-        Some(expected) if *expected == name => Ok(()),
-        Some(expected) => Err(InvalidCredential::OtherVariable { expected, given: name.to_owned() }),
-        None if is_variable_name(name) => Ok(()),
-        None => Err(InvalidCredential::VariableName(name.to_owned())),
+    let header = || HeaderName::from_bytes(name.strip_prefix('+').unwrap_or(name).as_bytes());
+    match (recipe.variables.first(), recipe.values) {
+        (Some(expected), _) if *expected == name => Ok(()),
+        (Some(expected), _) => Err(InvalidCredential::OtherVariable { expected, given: name.to_owned() }),
+        (None, CredentialValues::Headers) => {
+            header().map(drop).map_err(|_| InvalidCredential::HeaderName(name.to_owned()))
+        }
+        (None, _) if is_variable_name(name) => Ok(()),
+        (None, _) => Err(InvalidCredential::VariableName(name.to_owned())),
     }
 }
 
@@ -163,10 +187,15 @@ fn is_variable_name(name: &str) -> bool {
     name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit()) && name.len() <= 256
 }
 
-/// A key becomes a header, so it has visible characters only. A variable may be a file's text.
-fn is_value(value: &str, is_key: bool) -> bool {
-    let fits = !value.is_empty() && value.len() <= MAX_BYTES;
-    fits && if is_key { value.chars().all(|c| c.is_ascii_graphic()) } else { !value.contains('\0') }
+/// A key becomes a header, so it has visible characters only. A header may be empty, and then is taken away; a variable may be a
+/// file's text.
+fn is_value(value: &str, values: CredentialValues) -> bool {
+    value.len() <= MAX_BYTES
+        && match values {
+            CredentialValues::Key => !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic()),
+            CredentialValues::Headers => value.chars().all(|c| c.is_ascii_graphic() || c == ' '),
+            CredentialValues::Variables => !value.is_empty() && !value.contains('\0'),
+        }
 }
 
 #[cfg(test)]
@@ -229,6 +258,37 @@ mod tests {
         }
         assert_eq!(own(&[("A", Some("1")), ("A", Some("2"))]), InvalidCredential::VariableTwice("A".to_owned()));
         assert_eq!(own(&[("A", Some("a\0b"))]), InvalidCredential::Value("A".to_owned()));
+    }
+
+    #[test]
+    fn headers_that_no_request_can_have_are_refused() {
+        let own = |url: &str, name: &str, value: &str| {
+            let mut request = request(CredentialTypeId::Headers, &[(name, Some(value))]);
+            request.base_url = Some(url.to_owned());
+            let (request, values) = checked(request, &[], None, &[])?;
+            let credential = Credential {
+                id: octobot_wire::CredentialId::new(uuid::Uuid::nil()),
+                project_id: octobot_wire::ProjectId::local(),
+                name: request.name,
+                credential_type: request.credential_type,
+                base_url: request.base_url,
+                every_session: true,
+                value_names: Vec::new(),
+                tested: None,
+                last_used_at: None,
+                rotated_at: octobot_wire::Timestamp(0),
+                created_at: octobot_wire::Timestamp(0),
+            };
+            check_rules(&credential, &values)
+        };
+        for (name, value) in [("x-key", "a b"), ("+x-key", "1"), ("x-key", "")] {
+            assert_eq!(own("https://*.example.com/v2", name, value), Ok(()), "{name}");
+        }
+        assert_eq!(own("https://a.example", "x key", "1"), Err(InvalidCredential::HeaderName("x key".to_owned())));
+        assert_eq!(own("https://a.example", "x", "1\n2"), Err(InvalidCredential::Value("x".to_owned())));
+        assert!(matches!(own("https://a.example", "host", "1"), Err(InvalidCredential::Rule(_))));
+        assert!(matches!(own("https://*", "x", "1"), Err(InvalidCredential::Rule(_))));
+        assert_eq!(own("https://a.example/%41", "x", "1"), Err(InvalidCredential::BaseUrl));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use octobot_proxy::policy::Phase;
 use octobot_wire::daemon::TurnOutcome;
 use octobot_wire::event::Change;
 use octobot_wire::message::{Message as WireMessage, MessageRole};
@@ -22,6 +23,8 @@ pub(super) struct Batch<'a> {
     pub(super) core: &'a Core,
     pub(super) tx: Tx,
     pub(super) session: Session,
+    /// The turn from whose setup on something else holds for the session's network.
+    pub(super) let_go: Option<TurnId>,
 }
 
 /// A text as every store can hold it: NUL is shown as a symbol, as the agent daemon shows it in output.
@@ -61,6 +64,16 @@ impl Batch<'_> {
         self.set_turn_runs(true, at).await
     }
 
+    /// The setup script's time is over: from now on holds what holds for agents.
+    pub(super) async fn set_up(&mut self, turn: TurnId) -> Result<(), ServiceError> {
+        if self.session.phase == Phase::Setup {
+            self.session.phase = Phase::Agent;
+            self.tx.update_session(&self.session).await?;
+            self.let_go = Some(turn);
+        }
+        Ok(())
+    }
+
     pub(super) async fn turn_usage(&mut self, turn_id: TurnId, usage: Usage) -> Result<(), ServiceError> {
         let turn = self.turn(turn_id).await?;
         let turn = Turn { usage, ..turn };
@@ -96,6 +109,7 @@ impl Batch<'_> {
             let turn = turn.ended(state_after(outcome), at)?;
             self.update_turn(&turn).await?;
         }
+        self.set_up(turn_id).await?;
         self.set_turn_runs(false, at).await
     }
 

@@ -83,6 +83,7 @@ pub fn told(record: Record) -> Result<TrafficRecord, ServiceError> {
             Decision::Fail => TrafficDecision::Fail,
         },
         rule: record.rule,
+        attempts: record.attempts.filter(|attempts| *attempts > 1),
     })
 }
 

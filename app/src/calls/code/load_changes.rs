@@ -1,0 +1,15 @@
+//! The call `code/changes`.
+
+use leptos::prelude::*;
+use octobot_wire::code::Changes;
+use octobot_wire::{ProjectId, SessionId};
+
+use crate::calls::Failure;
+use crate::calls::encoding::PostJson;
+
+/// What a session has changed since it started.
+#[server(name = LoadChangesCall, prefix = "/api/fn", endpoint = "code/changes", protocol = PostJson)]
+pub async fn load_changes(project: ProjectId, session: SessionId) -> Result<Changes, Failure> {
+    let backend = expect_context::<crate::ports::Backend>();
+    crate::calls::answer(backend.code.changes(backend.caller, &project, session)).await
+}

@@ -1,0 +1,107 @@
+//! Taking over what the session made: as a branch in the workspace's repository, or as a patch.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use octobot_wire::code::SavedBranch;
+
+use super::store::CodeStore;
+use crate::calls;
+use crate::components::dynamic::dynamic;
+use crate::components::form::spinner::Spinner;
+use crate::components::frame::toasts::Toasts;
+
+/// Where taking over stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Saving,
+    Saved(SavedBranch),
+}
+
+/// The buttons. Nothing while nothing has changed.
+#[component]
+pub fn Saving(
+    /// What is known of the code.
+    store: CodeStore,
+) -> impl IntoView {
+    let stage = RwSignal::new(Stage::Open);
+    let has_changes = Memo::new(move |_| {
+        store.is_running.get()
+            && store.changes.with(|changes| matches!(changes, Some(Ok(changes)) if !changes.files.is_empty()))
+    });
+    dynamic(move || {
+        has_changes.get().then(|| match stage.get() {
+            Stage::Open => buttons(store, stage),
+            Stage::Saving => view! {
+                <p class="files__note" role="status">
+                    <Spinner/>
+                    " Saving…"
+                </p>
+            }
+            .into_any(),
+            Stage::Saved(saved) => saved_view(store, stage, saved),
+        })
+    })
+}
+
+fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
+    let toasts = Toasts::expect();
+    let patch = format!("/api/projects/{}/sessions/{}/changes/patch", store.project(), store.session);
+    let save = move |_| {
+        stage.set(Stage::Saving);
+        spawn_local(async move {
+            let next = match calls::save_branch(store.project(), store.session).await {
+                Ok(saved) => Stage::Saved(saved),
+                Err(failure) => {
+                    toasts.failure("The changes couldn't be saved as a branch", &failure.0);
+                    Stage::Open
+                }
+            };
+            let _ = stage.try_set(next);
+        });
+    };
+    view! {
+        <div class="files__actions">
+            <button
+                type="button"
+                class="button button--small"
+                title="In the workspace’s repository. No file there is touched."
+                on:click=save
+            >
+                "Save as branch"
+            </button>
+            <a class="button button--small" href=patch download="changes.patch">
+                "Patch"
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+fn saved_view(store: CodeStore, stage: RwSignal<Stage>, saved: SavedBranch) -> AnyView {
+    let toasts = Toasts::expect();
+    let branch = saved.branch.clone();
+    let undo = move |_| {
+        let saved = saved.clone();
+        spawn_local(async move {
+            match calls::undo_branch(store.project(), store.session, saved).await {
+                Ok(()) => drop(stage.try_set(Stage::Open)),
+                Err(failure) => toasts.failure("The branch couldn't be removed", &failure.0),
+            }
+        });
+    };
+    view! {
+        <div class="files__note" role="status">
+            <p>"Saved in the workspace’s repository as " <code>{branch}</code> ". No file there was touched."</p>
+            <div class="files__actions">
+                <button type="button" class="button button--small" on:click=undo>
+                    "Undo"
+                </button>
+                <button type="button" class="button button--small" on:click=move |_| stage.set(Stage::Open)>
+                    "Done"
+                </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}

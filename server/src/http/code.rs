@@ -1,0 +1,165 @@
+//! `/api/projects/{project}/sessions/{session}/changes` and `…/files`: the code of a session, while its sandbox runs.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, SavedBranch};
+use octobot_wire::{Problem, ProjectId, SessionId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Web;
+use super::extract::{Backend, Ids, Json, Parameters};
+use super::failure::Failure;
+use super::files::harmless;
+use crate::domain::picture::Picture;
+use crate::problem::of_service;
+
+/// The routes of this resource.
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(changes))
+        .routes(routes!(diff))
+        .routes(routes!(view))
+        .routes(routes!(tree))
+        .routes(routes!(content))
+        .routes(routes!(patch))
+        .routes(routes!(save_branch, undo_branch))
+}
+
+/// What a session has changed since it started: whatever was committed meanwhile, and without what git ignores.
+///
+/// The event `codeChanged` says once that there is more, until this is asked for again.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/changes", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+    (status = 200, description = "The files that differ", body = Changes),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn changes(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+) -> Result<axum::Json<Changes>, Failure> {
+    Ok(axum::Json(backend.code.changes(backend.caller, &project, session).await?))
+}
+
+/// Rows of the difference between a file as it was when the session started and as it is now.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/changes/diff", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), DiffQuery), responses(
+    (status = 200, description = "The rows", body = CodeView),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn diff(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<DiffQuery>,
+) -> Result<axum::Json<CodeView>, Failure> {
+    Ok(axum::Json(backend.code.diff(backend.caller, &project, session, query).await?))
+}
+
+/// Lines of a file, as HTML with the colours of its language.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/files/view", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), FileQuery), responses(
+    (status = 200, description = "The lines", body = CodeView),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn view(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<FileQuery>,
+) -> Result<axum::Json<CodeView>, Failure> {
+    Ok(axum::Json(backend.code.file(backend.caller, &project, session, query).await?))
+}
+
+/// Which folder.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Place {
+    /// Its path; none for the workspace itself.
+    #[serde(default)]
+    path: String,
+}
+
+/// What is in a folder of the session's workspace.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/files/tree", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Place), responses(
+    (status = 200, description = "Folders, then files", body = Folder),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn tree(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(Place { path }): Parameters<Place>,
+) -> Result<axum::Json<Folder>, Failure> {
+    Ok(axum::Json(backend.code.folder(backend.caller, &project, session, &path).await?))
+}
+
+/// Which file, and when.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Its path.
+    path: String,
+    /// `start` for the file as it was when the session started, or a commit, branch or tag; else it is told as it is.
+    #[serde(default, rename = "ref")]
+    at: Option<String>,
+}
+
+/// The bytes of a file; of a link, where it leads. At most 16 MiB.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/files/content", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Wanted), responses(
+    (status = 200, description = "The file's bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn content(
+    State(web): State<Web>,
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(Wanted { path, at }): Parameters<Wanted>,
+) -> Result<Response, Failure> {
+    let file = web.services.code.content(backend.caller, &project, session, &path, at.as_deref()).await;
+    let content = file.map_err(|error| of_service(&error))?.content;
+    let media_type = Picture::of(&content).map_or("", |picture| picture.kind.media_type());
+    let caching = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((harmless(media_type, &path), [caching], content).into_response())
+}
+
+/// All that a session has changed since it started, as a patch that `git apply` takes.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/changes/patch", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+    (status = 200, description = "The patch", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn patch(
+    State(web): State<Web>,
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+) -> Result<Response, Failure> {
+    let patch = web.services.code.patch(backend.caller, &project, session).await;
+    let patch = patch.map_err(|error| of_service(&error))?;
+    let caching = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((harmless("", "changes.patch"), [caching], Body::new(patch)).into_response())
+}
+
+/// Puts what a session made into the repository of its workspace, as a branch `octobot/…`: the agent's commits, and one with
+/// what isn't committed. Nothing else there is touched: no file, no other branch.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/branch", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+    (status = 200, description = "The branch", body = SavedBranch),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn save_branch(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+) -> Result<axum::Json<SavedBranch>, Failure> {
+    Ok(axum::Json(backend.code.save_branch(backend.caller, &project, session).await?))
+}
+
+/// Removes a branch that a session was saved as. One that has other commits by now stays (409).
+#[utoipa::path(delete, path = "/api/projects/{project}/sessions/{session}/branch", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = SavedBranch, responses(
+    (status = 204, description = "It is gone"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn undo_branch(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(saved): Json<SavedBranch>,
+) -> Result<StatusCode, Failure> {
+    backend.code.undo_branch(backend.caller, &project, session, saved).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

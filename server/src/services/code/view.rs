@@ -1,0 +1,143 @@
+//! What there is to see of a file or a difference, and the rows of it that were asked for.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use octobot_wire::code::{ChangedFile, CodeView, DiffQuery, FileKind, FileQuery, MOST_ROWS, Shape};
+use tokio::task::spawn_blocking;
+
+use super::Side;
+use crate::domain::picture::Picture;
+use crate::render::code::{Comparison, Rows, Text};
+use crate::sandbox::SandboxFile;
+use crate::services::ServiceError;
+
+/// Two states of a file.
+#[derive(Debug)]
+pub(super) struct Compared {
+    shape: Shape,
+    old_bytes: Option<u64>,
+    new_bytes: Option<u64>,
+    comparison: Option<Comparison>,
+}
+
+impl Compared {
+    /// How many bytes of files it holds.
+    pub(super) fn bytes(&self) -> usize {
+        let held = self.comparison.as_ref().and(self.old_bytes.zip(self.new_bytes));
+        held.map_or(0, |(old, new)| usize::try_from(old + new).unwrap_or(usize::MAX))
+    }
+}
+
+/// Compares two states of a file. Of texts, one that isn't there is an empty one.
+pub(super) async fn compare(path: String, old: Side, new: Side) -> Result<Compared, ServiceError> {
+    blocking(move || {
+        let (old_bytes, new_bytes) = (bytes(&old), bytes(&new));
+        let (old, new) = (seen(&path, old), seen(&path, new));
+        let shape = shape(&old, &new);
+        let comparison = match (old, new) {
+            (Seen::Text(old), Seen::Text(new)) => Some((old, new)),
+            (Seen::Nothing, Seen::Text(new)) => Some((empty(), new)),
+            (Seen::Text(old), Seen::Nothing) => Some((old, empty())),
+            _ => None,
+        };
+        let comparison = comparison.map(|(old, new)| Comparison::of(old, new));
+        Compared { shape, old_bytes, new_bytes, comparison }
+    })
+    .await
+}
+
+/// Rows of a difference.
+pub(super) async fn diff(
+    query: DiffQuery,
+    open: Vec<Range<u32>>,
+    file: ChangedFile,
+    compared: Arc<Compared>,
+) -> Result<CodeView, ServiceError> {
+    blocking(move || {
+        let Compared { shape, old_bytes, new_bytes, .. } = *compared;
+        let rows = compared.comparison.as_ref().map(|both| both.rows(query.layout, &open, query.from, query.count));
+        view(shape, Some(file), (old_bytes, new_bytes), rows)
+    })
+    .await
+}
+
+/// Lines of a file.
+pub(super) async fn file(query: FileQuery, side: Side) -> Result<CodeView, ServiceError> {
+    if matches!(side, Side::Nothing) {
+        return Err(ServiceError::NotFound("file"));
+    }
+    blocking(move || {
+        let length = bytes(&side);
+        let seen = seen(&query.path, side);
+        let shape = shape(&Seen::Nothing, &seen);
+        let rows = if let Seen::Text(text) = seen { Some(text.rows(query.from, query.count)) } else { None };
+        view(shape, None, (None, length), rows)
+    })
+    .await
+}
+
+/// A file that doesn't differ.
+pub(super) fn unchanged() -> CodeView {
+    view(Shape::Nothing, None, (None, None), None)
+}
+
+fn view(shape: Shape, file: Option<ChangedFile>, bytes: (Option<u64>, Option<u64>), rows: Option<Rows>) -> CodeView {
+    let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new() };
+    let Rows { rows, from, total, stops } = rows.unwrap_or(none);
+    debug_assert!(rows.len() <= MOST_ROWS as usize);
+    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, rows, from, total, stops }
+}
+
+/// What one state of a file is to somebody who looks at it.
+enum Seen {
+    Nothing,
+    Text(Arc<Text>),
+    Image,
+    Binary,
+    TooLarge,
+}
+
+fn seen(path: &str, side: Side) -> Seen {
+    match side {
+        Side::Nothing => Seen::Nothing,
+        Side::TooLarge => Seen::TooLarge,
+        Side::NoFile => Seen::Binary,
+        Side::File(SandboxFile { kind: FileKind::File | FileKind::Executable, content }) => {
+            if Picture::of(&content).is_some() {
+                Seen::Image
+            } else {
+                Text::of(path, &content).map_or(Seen::Binary, |text| Seen::Text(Arc::new(text)))
+            }
+        }
+        // Where a link leads, or which commit a submodule is at: a line without colours.
+        Side::File(SandboxFile { content, .. }) => {
+            Text::of("", &content).map_or(Seen::Binary, |text| Seen::Text(Arc::new(text)))
+        }
+    }
+}
+
+fn shape(old: &Seen, new: &Seen) -> Shape {
+    match (old, new) {
+        (Seen::Nothing, Seen::Nothing) => Shape::Nothing,
+        (Seen::TooLarge, _) | (_, Seen::TooLarge) => Shape::TooLarge,
+        (Seen::Text(_) | Seen::Nothing, Seen::Text(_)) | (Seen::Text(_), Seen::Nothing) => Shape::Text,
+        (Seen::Image | Seen::Nothing, Seen::Image) | (Seen::Image, Seen::Nothing) => Shape::Image,
+        (Seen::Binary, _) | (_, Seen::Binary) | (Seen::Image, Seen::Text(_)) | (Seen::Text(_), Seen::Image) => {
+            Shape::Binary
+        }
+    }
+}
+
+fn bytes(side: &Side) -> Option<u64> {
+    if let Side::File(file) = side { Some(file.content.len() as u64) } else { None }
+}
+
+fn empty() -> Arc<Text> {
+    Arc::new(Text::of("", b"").expect("nothing is text"))
+}
+
+/// Comparing and colouring are work for a thread of their own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+    spawn_blocking(work).await.map_err(|error| ServiceError::Sandbox(Box::new(error)))
+}
