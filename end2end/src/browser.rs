@@ -20,10 +20,12 @@ const READY: &str = "was started successfully on port ";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Chromium as root and without a display; it asks nothing of any other machine.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    // Else WebGL is tried in software, and the console says that this is deprecated.
+    "--disable-3d-apis",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",

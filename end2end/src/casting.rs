@@ -1,7 +1,7 @@
 //! Who plays "create hello.txt and run the tests": the agents as a project configures them, how a model drives each, and where
 //! their sandboxes are. The tests through the browser and those through the REST API play the same piece.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -179,18 +179,36 @@ impl Scene {
 
     /// Plays a part before a browser, and leaves nothing of its sandboxes.
     pub async fn stage(&self, part: &Part, name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
+        self.stage_at(self.place_of(part), name, test).await;
+    }
+
+    /// Does the same with a server in a place.
+    pub async fn stage_at(&self, place: Place, name: &str, test: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
         match self {
-            Self::Container(engine) => play_in(engine, self.place(part), name, test).await,
-            Self::Local(_) => play_at(self.place(part), name, test).await,
+            Self::Container(engine) => play_in(engine, place, name, test).await,
+            Self::Local(_) => play_at(place, name, test).await,
+        }
+    }
+
+    /// The folder with a session's data, unless that is among the server's.
+    pub fn data(&self, session: &str) -> Result<Option<PathBuf>> {
+        match self {
+            Self::Container(engine) => engine.data(session).map(Some),
+            Self::Local(_) => Ok(None),
+        }
+    }
+
+    /// Where a server runs whose sandboxes have the agents' programs.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Container(engine) => engine.place(PRODUCT),
+            Self::Local(tools) => agents::place_with(tools.path()),
         }
     }
 
     /// Where a server runs whose sandboxes have what a part needs.
-    pub fn place(&self, part: &Part) -> Place {
-        let mut place = match self {
-            Self::Container(engine) => engine.place(PRODUCT),
-            Self::Local(tools) => agents::place_with(tools.path()),
-        };
+    pub fn place_of(&self, part: &Part) -> Place {
+        let mut place = self.place();
         let names: Vec<_> = part.variables.iter().map(|(name, _)| *name).collect();
         place.options.push(format!("--agent-env={}", names.join(",")));
         place.variables.extend(part.variables.iter().cloned());

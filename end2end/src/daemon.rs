@@ -97,6 +97,7 @@ impl Daemon {
             turn_id: self.turn_id(number)?,
             launch: Launch::Acp(Box::new(launch.clone())),
             setup_script: String::new(),
+            is_held: false,
             prompt: prompt.to_owned(),
             files: Vec::new(),
         };

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -29,6 +30,8 @@ pub struct Place {
     pub options: Vec<String>,
     /// Variables of its environment.
     pub variables: Vec<(&'static str, String)>,
+    /// What sandboxes' proxies are told, unless it is that they let through what [`origin`] has.
+    pub sandbox_proxy: Option<String>,
 }
 
 /// A running server. It is killed when it is dropped.
@@ -38,6 +41,7 @@ pub struct Server {
     address: String,
     data: TempDir,
     place: Place,
+    said: Arc<Mutex<String>>,
 }
 
 /// The server's program: in the folder that `OCTOBOT_DIST` names, else where a debug build puts it.
@@ -56,8 +60,9 @@ impl Server {
     pub async fn start_at(place: Place) -> Result<Self> {
         let folder = place.folder.clone().unwrap_or_else(std::env::temp_dir);
         let data = TempDir::new_in(folder).context("the data folder couldn't be made")?;
-        let (process, address) = launch("127.0.0.1:0", data.path(), &place).await?;
-        Ok(Self { process, address, data, place })
+        let said = Arc::default();
+        let (process, address) = launch("127.0.0.1:0", data.path(), &place, &said).await?;
+        Ok(Self { process, address, data, place, said })
     }
 
     /// The address of a page.
@@ -70,6 +75,11 @@ impl Server {
         self.process.id().context("the server has ended by itself")
     }
 
+    /// All that it has printed.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The folder with the server's data.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -79,7 +89,7 @@ impl Server {
     pub async fn kill_and_restart(&mut self) -> Result<()> {
         self.process.kill().await.context("the server couldn't be killed")?;
         let listen = self.address.trim_start_matches("http://").to_owned();
-        (self.process, self.address) = launch(&listen, self.data.path(), &self.place).await?;
+        (self.process, self.address) = launch(&listen, self.data.path(), &self.place, &self.said).await?;
         Ok(())
     }
 
@@ -96,10 +106,10 @@ impl Server {
     }
 }
 
-async fn launch(listen: &str, data: &Path, place: &Place) -> Result<(Child, String)> {
+async fn launch(listen: &str, data: &Path, place: &Place, said: &Arc<Mutex<String>>) -> Result<(Child, String)> {
     let program = program();
     let policy = data.join("sandbox-proxy.yaml");
-    std::fs::write(&policy, origin::POLICY)?;
+    std::fs::write(&policy, place.sandbox_proxy.as_deref().unwrap_or(origin::POLICY))?;
     let mut process = Command::new(&program)
         .args(["--listen", listen, "--data-dir"])
         .arg(data)
@@ -115,12 +125,23 @@ async fn launch(listen: &str, data: &Path, place: &Place) -> Result<(Child, Stri
         .envs(place.variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} couldn't be started", program.display()))?;
     let mut lines = BufReader::new(process.stdout.take().expect("standard output is piped")).lines();
-    let address = timeout(PATIENCE, ready(&mut lines)).await.context("the server doesn't get ready")??;
+    let mut log = BufReader::new(process.stderr.take().expect("standard error is piped")).lines();
+    let said = said.clone();
     // Read on, or the server would stop at a full pipe.
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = log.next_line().await {
+            eprintln!("{line}");
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&line);
+            said.push('\n');
+        }
+    });
+    let address = timeout(PATIENCE, ready(&mut lines)).await.context("the server doesn't get ready")??;
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
             println!("{line}");

@@ -419,7 +419,7 @@ async fn a_network_policy_is_looked_at_changed_and_changed_back() {
         press(stage, "//label[contains(., 'GitLab')]").await?;
         press(stage, "//label[contains(., 'Package registries')]").await?;
         press(stage, "//label[contains(., 'npm and Yarn')]").await?;
-        press(stage, "//label[contains(., 'Agent offline')]").await?;
+        press(stage, "//label[contains(., 'agent offline')]").await?;
         let stored = api.until("the policy to be stored", async || {
             let policy = api.get("/network").await?["policy"].clone();
             Ok((policy["mode"] == "offline-agent").then_some(policy))

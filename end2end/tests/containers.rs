@@ -26,7 +26,7 @@ async fn plays(name: &str, role: Role) {
     let part = role.part(model.url());
     part.rehearsed(&model);
     model.play(Scenario::cued("are you still there").step(Step::text("Still here.")));
-    rehearse_in(&engine, scene.place(&part), name, async |server: &mut Server, folder: &Path| -> Result<()> {
+    rehearse_in(&engine, scene.place_of(&part), name, async |server: &mut Server, folder: &Path| -> Result<()> {
         casting::set_up(folder).await?;
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;

@@ -1,10 +1,13 @@
 //! The network policy over the REST API: kept, explained, changed one host at a time, and told of.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
-use octobot_end2end::api::{Api, Method};
+use octobot_end2end::api::{Api, Method, text};
 use octobot_end2end::{Place, origin, rehearse_at};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// A host that answers every request with `hello`, and that no policy names. Returns its address.
 async fn host() -> Result<String> {
@@ -170,6 +173,89 @@ async fn what_a_sandbox_asks_for_is_logged_counted_exported_and_allowed() {
         api.session_state(&session, "stopped").await?;
         let (status, problem) = api.send(Method::GET, &format!("{path}/log"), None).await?;
         ensure!(status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("Start")), "{problem}");
+        Ok(())
+    })
+    .await;
+}
+
+/// Gives the project a policy.
+async fn set_policy(api: &Api, mode: &str, allowed: &str) -> Result<()> {
+    let policy = json!({
+        "revision": 0, "enabled": true, "mode": mode, "presets": [], "allowed": [{ "host": allowed }], "denied": [],
+    });
+    let (status, problem) = api.send(Method::PUT, "/network", Some(&policy)).await?;
+    ensure!(status == 200, "{problem}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_setup_script_reaches_what_an_offline_agent_does_not_even_across_a_kill() {
+    let asked = Arc::new(Notify::new());
+    let goes_on = Arc::new(Notify::new());
+    let listener = origin::listen_unlisted().await.expect("a host can be reached");
+    let host = listener.local_addr().expect("it is bound").ip().to_string();
+    let held = (asked.clone(), goes_on.clone());
+    let first = async move || {
+        held.0.notify_one();
+        held.1.notified().await;
+        "first"
+    };
+    let router = Router::new().route("/first", axum::routing::get(first)).fallback(async || "more");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    rehearse_at(Place::default(), "setup network", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        set_policy(&api, "offline-agent", &host).await?;
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let curl =
+            |who: &str, path: &str| format!("curl -s -o /dev/null -w '{who} %{{http_code}} ' http://{host}/{path}");
+        let setup = format!("({}; {}) > ../seen", curl("first", "first"), curl("second", "second"));
+        let agent = json!({ "name": "Set up", "agentType": "shell", "setupScript": setup });
+        let agent = api.post("/agents", &agent).await?;
+        let prompt = format!("cat ../seen; {}", curl("agent", "agent"));
+        let session = json!({ "workspaceId": workspace, "agentId": agent["id"], "prompt": prompt });
+        let session = text(&api.post("/sessions", &session).await?["id"])?;
+        asked.notified().await;
+        server.kill_and_restart().await?;
+        goes_on.notify_one();
+        api.idle(&session).await?;
+        let view = api.get(&format!("/sessions/{session}")).await?;
+        ensure!(view.to_string().contains("first 200 second 200 agent 403"), "{view}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_takes_away_from_what_its_sessions_reach_and_nothing_more() {
+    let host = host().await.expect("a host can be reached");
+    rehearse_at(Place::default(), "repository policy", async |server, folder| {
+        let api = Api::new(&server.url(""));
+        set_policy(&api, "online", &host).await?;
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        std::fs::create_dir_all(folder.join(".octobot/proxy"))?;
+        let says = |text: &str| std::fs::write(folder.join(".octobot/proxy/config.yaml"), text);
+        says("allowlist:\n  enabled: false\n  deny: { ips: ['127.8.0.0/16'] }\n")?;
+        let narrowed = api.create_session(&workspace).await?;
+        let ran = run(&api, &narrowed, &until_answered(&host, 403)).await?;
+        ensure!(ran.contains("\"answered 403\""), "{ran}");
+        let log = api.get(&format!("/sessions/{narrowed}/network/log?decision=deny")).await?;
+        let record = &log["records"][0];
+        ensure!(record["rule"].as_str().is_some_and(|rule| rule.starts_with("workspace ")), "{record}");
+        ensure!(record["remedy"] != "allowHost", "{record}");
+
+        // It allows nothing by itself.
+        says("allowlist: { ips: ['127.8.0.0/16', '169.254.0.0/16'] }\n")?;
+        let session = api.create_session(&workspace).await?;
+        let metadata = "curl -s -o /dev/null -w 'metadata %{http_code}' http://169.254.169.254/";
+        let ran = run(&api, &session, &format!("{}; {metadata}", until_answered(&host, 200))).await?;
+        ensure!(ran.contains("answered 200") && ran.contains("metadata 403"), "{ran}");
+
+        says("allowlist:\n  enabled: perhaps\n")?;
+        let broken = api.post("/sessions", &json!({ "workspaceId": workspace })).await?;
+        let broken = text(&broken["id"])?;
+        api.session_state(&broken, "error").await?;
+        let why = api.get(&format!("/sessions/{broken}")).await?["session"]["state"].clone();
+        ensure!(why.to_string().contains("config.yaml can't be used: line 2"), "{why}");
         Ok(())
     })
     .await;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::api::{Api, Events, make_repository};
+use octobot_end2end::table::Table;
 use octobot_end2end::{Server, processes};
 use serde_json::Value;
 
@@ -33,44 +34,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A row of the table: what was measured, and whether it is within its limit.
-struct Table {
-    missed: u32,
-}
-
-impl Table {
-    /// A figure that others are read against.
-    #[expect(clippy::unused_self, reason = "it is a row of the table")]
-    fn note(&self, what: &str, measured: f64, unit: &str) {
-        println!("{what:<58} {measured:>10.2} {unit}");
-    }
-
-    fn row(&mut self, what: &str, measured: f64, unit: &str, limit: f64) {
-        let verdict = if measured <= limit { "ok" } else { "MISSED" };
-        self.missed += u32::from(measured > limit);
-        println!("{what:<58} {measured:>10.2} {unit:<6} at most {limit:>8.1}  {verdict}");
-    }
-
-    fn at_least(&mut self, what: &str, measured: f64, unit: &str, limit: f64) {
-        let verdict = if measured >= limit { "ok" } else { "MISSED" };
-        self.missed += u32::from(measured < limit);
-        println!("{what:<58} {measured:>10.0} {unit:<6} at least {limit:>7.0}  {verdict}");
-    }
-}
-
 async fn measure() -> Result<u32> {
-    let mut table = Table { missed: 0 };
+    let mut table = Table::default();
     let folder = tempfile::tempdir()?;
     make_repository(folder.path()).await?;
     let mut server = Server::start().await?;
     start_up(&mut server, &mut table).await?;
     let api = Api::new(&server.url(""));
-    table.row("idle server, resident", resident_mib(server.id()?)?, "MiB", 60.0);
+    table.at_most("idle server, resident", resident_mib(server.id()?)?, "MiB", 60.0);
     let workspace = api.add_workspace(&folder.path().display().to_string()).await?;
     session_start(&api, &workspace, &mut table).await?;
     let session = api.create_session(&workspace).await?;
     let daemon = processes::running(&session, &["octobot-agent", "daemon"])?;
-    table.row("idle agent daemon, resident", resident_mib(*daemon.first().context("no daemon")?)?, "MiB", 10.0);
+    table.at_most("idle agent daemon, resident", resident_mib(*daemon.first().context("no daemon")?)?, "MiB", 10.0);
     first_byte(&server, &api, &session, &mut table).await?;
     event_path(&api, &session, &mut table).await?;
     burst(&api, &session, &mut table).await?;
@@ -78,7 +54,7 @@ async fn measure() -> Result<u32> {
     server.end().await?;
     tokens::measure(&mut table).await?;
     containers::measure(folder.path(), &mut table).await?;
-    Ok(table.missed)
+    Ok(table.missed())
 }
 
 fn machine() -> Result<String> {
@@ -97,7 +73,7 @@ async fn start_up(server: &mut Server, table: &mut Table) -> Result<()> {
         server.kill_and_restart().await?;
         times.push(begun.elapsed().as_secs_f64() * 1e3);
     }
-    table.row("kill and start to listening, median of 5", median(&mut times), "ms", 300.0);
+    table.at_most("kill and start to listening, median of 5", median(&mut times), "ms", 300.0);
     Ok(())
 }
 
@@ -132,10 +108,10 @@ async fn session_start(api: &Api, workspace: &str, table: &mut Table) -> Result<
     table.note("  of that, the sandbox's namespaces", made, "ms");
     table.note("  bwrap with the same namespaces, without limits", bare, "ms");
     table.note("  bwrap with the same namespaces and control groups", wrapped, "ms");
-    table.row("  ratio", made / wrapped, "×", 2.0);
+    table.at_most("  ratio", made / wrapped, "×", 2.0);
     table.note("  of that, the sandbox with a daemon that answers", ready, "ms");
     table.note("  bwrap with the same, and the same daemon", wrapped_ready, "ms");
-    table.row("  ratio", ready / wrapped_ready, "×", 2.0);
+    table.at_most("  ratio", ready / wrapped_ready, "×", 2.0);
     Ok(())
 }
 
@@ -258,7 +234,7 @@ async fn first_byte(server: &Server, api: &Api, session: &str, table: &mut Table
     let queries = (service_seconds(&http, server).await? - before) / 100.0;
     let mean = times.iter().sum::<f64>() / 100.0;
     table.note("session page: its store queries, mean of 100", queries * 1e3, "ms");
-    table.row("session page: first byte, to its store queries", mean / queries, "×", 3.0);
+    table.at_most("session page: first byte, to its store queries", mean / queries, "×", 3.0);
     Ok(())
 }
 
@@ -290,7 +266,7 @@ async fn event_path(api: &Api, session: &str, table: &mut Table) -> Result<()> {
         }
     }
     ensure!(delays.len() > TIMED_LINES / 2, "only {} lines arrived", delays.len());
-    table.row("line printed in the sandbox to browser's socket, median", median(&mut delays), "ms", 5.0);
+    table.at_most("line printed in the sandbox to browser's socket, median", median(&mut delays), "ms", 5.0);
     table.note("  99th percentile", delays[delays.len() * 99 / 100], "ms");
     Ok(())
 }
