@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds as for a real server and measures that; `cargo xtask bench proxy` measures the proxy beside others.
+//! `cargo xtask bench`: builds as for a real server and measures that; `cargo xtask bench proxy` measures the proxy beside
+//! others, `cargo xtask bench code` what is done with the code in a sandbox.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,19 +20,29 @@ pub enum What {
     Server,
     /// The proxy and its cache.
     Proxy,
+    /// What is done with the code in a sandbox: its terminals.
+    Code,
 }
 
-/// What the proxy is measured beside: programs, and the Debian packages that bring them.
-const PEERS: [(&str, &str); 2] = [("nginx", "nginx-light"), ("squid", "squid-openssl")];
+/// What the proxy and its cache are measured beside: programs, and the Debian packages that bring them.
+const PEERS: [(&str, &str); 3] =
+    [("nginx", "nginx-light"), ("squid", "squid-openssl"), ("docker-registry", "docker-registry")];
+
+/// What a line has in it about a figure that misses its limit.
+const MISSES: &str = "MISSES";
 
 /// Another one, from the Python package index.
 const MITMPROXY: &str = "mitmproxy>=11";
+
+/// What terminals are measured beside, from there as well.
+const TERMINADO: &str = "terminado>=0.18";
 
 /// Builds, measures, and fails if a figure misses its limit.
 pub fn run(repository: &Repository, what: What) -> Result<()> {
     match what {
         What::Server => server(repository),
         What::Proxy => proxy(repository),
+        What::Code => code(repository),
     }
 }
 
@@ -55,7 +66,7 @@ fn proxy(repository: &Repository) -> Result<()> {
             command::run(install.args(missing), step)
         })?;
     }
-    let mitmdump = mitmdump(repository)?;
+    let mitmdump = from_python(repository, "mitmproxy", MITMPROXY)?.join("bin/mitmdump");
     let mut bench = command::cargo(repository);
     bench.args([
         "bench",
@@ -68,24 +79,50 @@ fn proxy(repository: &Repository) -> Result<()> {
         "cache",
         "--no-fail-fast",
     ]);
+    bench.env("OCTOBOT_BENCH_HUDSUCKER", hudsucker(repository)?);
     measure(bench.env("OCTOBOT_BENCH_MITMDUMP", mitmdump))
 }
 
-/// Installs mitmproxy into a folder of its own.
-fn mitmdump(repository: &Repository) -> Result<PathBuf> {
-    let folder = repository.target("bench/mitmproxy");
-    let program = folder.join("bin/mitmdump");
-    if !program.exists() {
-        progress::step("Install mitmproxy", |step| {
-            command::run(Command::new("python3").args(["-m", "venv"]).arg(&folder), step)?;
-            command::run(Command::new(folder.join(Path::new("bin/pip"))).args(["install", "--quiet", MITMPROXY]), step)
-        })?;
-    }
-    Ok(program)
+fn code(repository: &Repository) -> Result<()> {
+    let dist = build::everything(repository, Profile::Release, Flavour::Optimised)?;
+    let terminado = from_python(repository, "terminado", TERMINADO)?.join("bin/python");
+    let mut bench = command::cargo(repository);
+    bench.args(["bench", "--quiet", "--package", "octobot-end2end", "--bench", "terminal"]);
+    bench.env("OCTOBOT_DIST", dist.folder()).env("OCTOBOT_LOG", "warn");
+    measure(bench.env("OCTOBOT_BENCH_TERMINADO", terminado))
 }
 
+/// Builds the peer that is a library, apart from the workspace.
+fn hudsucker(repository: &Repository) -> Result<PathBuf> {
+    let target = repository.target("bench").join("hudsucker");
+    progress::step("Build hudsucker", |step| {
+        let mut cargo = command::cargo(repository);
+        cargo.args(["build", "--release", "--locked", "--manifest-path", "proxy/benches/proxy/hudsucker/Cargo.toml"]);
+        command::run(cargo.arg("--target-dir").arg(&target), step)
+    })?;
+    Ok(target.join("release/hudsucker"))
+}
+
+/// Installs a package of the Python package index into a folder of its own, which is returned.
+fn from_python(repository: &Repository, name: &str, requirement: &str) -> Result<PathBuf> {
+    let folder = repository.target("bench").join(name);
+    if !folder.join("octobot").exists() {
+        progress::step(&format!("Install {name}"), |step| {
+            command::run(Command::new("python3").args(["-m", "venv"]).arg(&folder), step)?;
+            let pip = folder.join(Path::new("bin/pip"));
+            command::run(Command::new(pip).args(["install", "--quiet", requirement]), step)?;
+            // Whatever was begun and not ended is begun again.
+            crate::folder::write(&folder.join("octobot"), requirement.as_bytes())
+        })?;
+    }
+    Ok(folder)
+}
+
+/// Runs a measurement; what misses its limit is named again at the end.
 fn measure(bench: &mut Command) -> Result<()> {
-    let status = bench.status().context("cargo couldn't be started")?;
-    ensure!(status.success(), "a figure misses its limit");
+    let ended = command::observe(bench, |line| println!("{line}")).context("the measurement couldn't be started")?;
+    let missed: Vec<_> = ended.output.iter().filter(|line| line.contains(MISSES)).map(String::as_str).collect();
+    ensure!(ended.success || !missed.is_empty(), "the measurement couldn't go on: see above");
+    ensure!(ended.success, "what misses its limit:\n{}", missed.join("\n"));
     Ok(())
 }

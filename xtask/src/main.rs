@@ -51,7 +51,7 @@ enum Chore {
     Image(Image),
     /// Checks the rules of this repository that no other tool knows.
     Tidy,
-    /// Measures the built server, or the proxy; each figure is a ratio, or has a limit.
+    /// Measures the built server, the proxy or work with the code; each figure is a ratio, or has a limit.
     Bench(Bench),
     /// Fuzzes the proxy's readers of what comes from outside.
     Fuzz(Fuzz),

@@ -49,6 +49,11 @@ impl Packages {
         })
     }
 
+    /// A file of one of the packages.
+    pub fn file(self, repository: &Repository, path: &str) -> PathBuf {
+        self.folder(repository).join("node_modules").join(path)
+    }
+
     /// A program that one of the packages brings.
     pub fn program(self, repository: &Repository, name: &str) -> PathBuf {
         self.folder(repository).join("node_modules/.bin").join(name)

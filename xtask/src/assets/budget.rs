@@ -32,8 +32,13 @@ fn sizes(page: &Path) -> Result<Vec<Sized>> {
     programs.map(|file| Ok((file.clone(), beside(&page.join(&file), "br").metadata()?.len()))).collect()
 }
 
-/// All the JavaScript, and the main module; every other WASM is a chunk that loads late.
+/// All the JavaScript and the main module, but what stands in folders of its own; every other WASM is a chunk that loads late.
 fn loads_first(file: &Path) -> bool {
+    let is_at_top = file.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    is_at_top && is_program(file)
+}
+
+fn is_program(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "js") || file == Path::new(WASM)
 }
 
@@ -68,6 +73,8 @@ mod tests {
         let page = page(350_000);
         folder::write(&page.path().join("split_terminal.wasm"), b"").unwrap();
         folder::write(&page.path().join("split_terminal.wasm.br"), b"chunk").unwrap();
+        folder::write(&page.path().join("late/terminal.js"), b"").unwrap();
+        folder::write(&page.path().join("late/terminal.js.br"), b"script").unwrap();
         check(page.path()).unwrap();
     }
 

@@ -20,7 +20,7 @@ pub const SCRIPT: &str = "octobot.js";
 pub const WASM: &str = "octobot_bg.wasm";
 
 /// Counts up when the steps below change, so that results of the old ones aren't taken for new ones.
-const RECIPE: &[u8] = b"8";
+const RECIPE: &[u8] = b"10";
 
 /// Small once it is compressed: inlining makes the code shorter, but repeats what Brotli would have found only once, and
 /// locals that are numbered by how often they are used, after everything else, make functions look alike.
@@ -37,21 +37,28 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+mod late;
 mod split;
 
 /// Builds the page's program.
 pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result<Part> {
     let compiled = compile(repository, flavour)?;
     let result = caches.join("page");
-    let fingerprint = Fingerprint::default().add("recipe", RECIPE).add("wasm", &folder::read(&compiled)?).finish();
+    let late = late::Sources::read(repository)?;
+    let fingerprint = Fingerprint::default().add("recipe", RECIPE).add("wasm", &folder::read(&compiled)?);
+    let fingerprint = late.add_to(fingerprint).finish();
     let stamp = Stamp::of(&result);
     if stamp.matches(&fingerprint) {
         progress::unchanged("Bind WASM to JavaScript");
     } else {
         stamp.clear()?;
-        progress::step("Bind WASM to JavaScript", |_| bind(&compiled, &result, flavour))?;
+        progress::step("Bind WASM to JavaScript", |_| {
+            bind(&compiled, &result, flavour)?;
+            late.put(&result, SCRIPT)
+        })?;
         if flavour == Flavour::Optimised {
             progress::step("Shrink WASM", |step| shrink(repository, &result, step))?;
+            progress::step("Shrink JavaScript", |step| shrink_scripts(repository, &result, step))?;
         }
         progress::step("Compress WASM and JavaScript", |_| compress::folder(&result, flavour.effort()))?;
         stamp.set(&fingerprint)?;
@@ -99,6 +106,25 @@ fn shrink(repository: &Repository, result: &Path, step: &mut Step) -> Result<()>
         let mut wasm_opt = Command::new(Packages::Build.program(repository, "wasm-opt"));
         command::run(wasm_opt.args(SMALLEST).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm), step)?;
         after += wasm.metadata()?.len();
+    }
+    step.note(format!("{} → {}", progress::kilobytes(before), progress::kilobytes(after)));
+    Ok(())
+}
+
+/// What is fetched at once only: xterm.js is small already.
+fn shrink_scripts(repository: &Repository, result: &Path, step: &mut Step) -> Result<()> {
+    let is_script =
+        |file: &PathBuf| file.extension().is_some_and(|kind| kind == "js") && file.components().count() == 1;
+    let (mut before, mut after) = (0, 0);
+    for file in folder::files(result)?.into_iter().filter(is_script) {
+        let script = result.join(file);
+        before += script.metadata()?.len();
+        let mut esbuild = Command::new(Packages::Build.program(repository, "esbuild"));
+        esbuild.args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning", "--allow-overwrite"]);
+        let mut outfile = std::ffi::OsString::from("--outfile=");
+        outfile.push(&script);
+        command::run(esbuild.arg(&script).arg(outfile), step)?;
+        after += script.metadata()?.len();
     }
     step.note(format!("{} → {}", progress::kilobytes(before), progress::kilobytes(after)));
     Ok(())

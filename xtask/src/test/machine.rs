@@ -45,10 +45,14 @@ pub enum Tool {
     Registry,
     /// What fetches images without an engine.
     Skopeo,
+    /// An engine without a daemon.
+    Podman,
+    /// Both sides of gRPC, for Debian's Python.
+    Grpc,
 }
 
 impl Tool {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::Chromium,
         Self::Chromedriver,
         Self::Postgres,
@@ -64,6 +68,8 @@ impl Tool {
         Self::Java,
         Self::Registry,
         Self::Skopeo,
+        Self::Podman,
+        Self::Grpc,
     ];
 
     /// Whether the program is on this machine.
@@ -84,6 +90,8 @@ impl Tool {
             Self::Java => command::exists("javac"),
             Self::Registry => command::exists("docker-registry"),
             Self::Skopeo => command::exists("skopeo"),
+            Self::Podman => command::exists("podman"),
+            Self::Grpc => Path::new("/usr/lib/python3/dist-packages/grpc").exists(),
         }
     }
 
@@ -105,6 +113,8 @@ impl Tool {
             Self::Java => "default-jdk-headless",
             Self::Registry => "docker-registry",
             Self::Skopeo => "skopeo",
+            Self::Podman => "podman",
+            Self::Grpc => "python3-grpcio",
         }
     }
 }

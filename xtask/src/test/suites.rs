@@ -16,7 +16,8 @@ use crate::selection::{CHORES, SERVER, Selection};
 const BROWSER: &str = "octobot-end2end";
 
 /// The files of that package's tests.
-const BROWSER_TESTS: [&str; 6] = ["agents", "bad_input", "browser", "containers", "faults", "sandbox_faults"];
+const BROWSER_TESTS: [&str; 7] =
+    ["agents", "bad_input", "browser", "containers", "faults", "sandbox_faults", "terminal"];
 
 /// Sets the environment of a test run.
 type Environment<'a> = dyn Fn(&mut Command) + 'a;
