@@ -8,6 +8,7 @@ use crate::dist::Dist;
 use crate::image;
 use crate::npm::Packages;
 use crate::repository::Repository;
+use crate::tools;
 
 mod checks;
 mod engine;
@@ -29,6 +30,10 @@ const STRICT: &str = "OCTOBOT_TEST_STRICT";
 pub fn run(repository: &Repository, strict: bool) -> ExitCode {
     let mut report = Report::new(strict);
     report.check("Install what the tests need", machine::install);
+    // The lints and the documentation of the page are for another target than this machine.
+    if let Err(error) = tools::add_targets() {
+        report.failed("Add targets", &error);
+    }
     checks::run(repository, &mut report);
     match build::everything(repository, Profile::Debug, Flavour::Optimised) {
         Ok(dist) => {
