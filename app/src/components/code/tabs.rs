@@ -1,5 +1,6 @@
 //! What is open: the chat, and files and differences beside it.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
@@ -54,7 +55,13 @@ fn Tab(store: CodeStore, view: Memo<Option<View>>, tab: View) -> impl IntoView {
     let word = if tab.is_diff { "Changes" } else { "File" };
     let close_label = format!("Close {name}");
     let closed = tab.clone();
-    let is_current = move || view.with(|view| view.as_ref() == Some(&tab));
+    let is_current = Memo::new(move |_| view.with(|view| view.as_ref() == Some(&tab)));
+    let node = NodeRef::<html::Span>::new();
+    Effect::new(move |_| {
+        if let (Some(node), true) = (node.get(), is_current.get()) {
+            node.scroll_into_view_with_bool(false);
+        }
+    });
     let close = move |()| {
         let place = store.tabs.with_untracked(|tabs| tabs.iter().position(|tab| *tab == closed));
         store.tabs.update(|tabs| tabs.retain(|tab| *tab != closed));
@@ -69,8 +76,8 @@ fn Tab(store: CodeStore, view: Memo<Option<View>>, tab: View) -> impl IntoView {
         }
     };
     view! {
-        <span class="tabs__tab">
-            <a class="tabs__link" href=url title=title aria-current=dynamic(move || is_current().then_some("page"))>
+        <span class="tabs__tab" node_ref=node>
+            <a class="tabs__link" href=url title=title aria-current=dynamic(move || is_current.get().then_some("page"))>
                 <span class="visually-hidden">{word} " "</span>
                 {name}
                 {(word == "Changes").then_some(view! { <span class="tabs__mark" aria-hidden="true">"±"</span> })}
