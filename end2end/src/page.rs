@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use crate::Stage;
@@ -49,14 +50,32 @@ pub async fn hide(stage: &Stage, what: &str) -> Result<()> {
 
 /// Presses something.
 pub async fn press(stage: &Stage, what: &str) -> Result<()> {
-    Ok(see(stage, what).await?.click().await?)
+    loop {
+        match see(stage, what).await?.click().await {
+            Err(error) if is_replaced(&error) => {}
+            pressed => return Ok(pressed?),
+        }
+    }
 }
 
 /// Writes a text in place of the one that is there.
 pub async fn write(stage: &Stage, where_: &str, text: &str) -> Result<()> {
-    let field = see(stage, where_).await?;
-    field.clear().await?;
-    Ok(field.send_keys(text).await?)
+    loop {
+        let field = see(stage, where_).await?;
+        match field.clear().await {
+            Err(error) if is_replaced(&error) => {}
+            cleared => {
+                cleared?;
+                return Ok(field.send_keys(text).await?);
+            }
+        }
+    }
+}
+
+/// Whether the page has put another element into the place of one between its being found and its being used, as a person
+/// wouldn't notice.
+fn is_replaced(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
 }
 
 /// Sends a prompt in the session that is shown.
