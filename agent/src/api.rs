@@ -10,6 +10,7 @@ mod health;
 mod permissions;
 mod problem;
 mod result;
+mod rewinds;
 mod settings;
 mod terminals;
 mod token;
@@ -63,6 +64,9 @@ impl Api {
             .route("/turns", post(turns::deliver).layer(DefaultBodyLimit::max(MAX_TURN)))
             .route("/turns/{id}/proceed", post(turns::proceed))
             .route("/turns/{id}/cancel", post(turns::cancel))
+            .route("/turns/{id}/changes", get(rewinds::changes))
+            .route("/turns/{id}/rewind", post(rewinds::rewind))
+            .route("/rewinds/{number}/undo", post(rewinds::undo))
             .route("/turns/{id}/permissions/{part}", post(permissions::answer))
             .route("/settings", post(settings::change))
             .route("/files", get(files::find))

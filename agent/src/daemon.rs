@@ -66,7 +66,10 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
     let terminals = Terminals::restore(arguments.data.join("terminals").as_ref().to_owned(), installed, clock::system);
     let terminals = Arc::new(terminals.await.context("the terminals can't be restored")?);
     let enclosures = Enclosures::new(arguments.home.as_ref(), arguments.workspace.as_ref().to_owned());
-    let (driver, turns) = Driver::resume(log, history, shell, enclosures, surroundings, clock::system).await?;
+    let (driver, turns) = {
+        let workspace = Arc::clone(&workspace);
+        Driver::resume(log, history, shell, enclosures, surroundings, workspace, clock::system).await?
+    };
 
     let closing = CancellationToken::new();
     let announcing = tokio::spawn(announce_changes(workspace.clone(), turns.clone()));

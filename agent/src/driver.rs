@@ -7,13 +7,16 @@ mod journal;
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use octobot_wire::TurnId;
-use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered};
+use octobot_wire::code::Rewound;
+use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered, TurnSide};
 use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
 use crate::acp::{Agent, AgentEvent, SettingError, Surroundings};
 use crate::call::{Call, CallEvent};
@@ -21,6 +24,7 @@ use crate::clock::Clock;
 use crate::control::Mark;
 use crate::driver::journal::Journal;
 use crate::enclosures::{Enclosed, Enclosures};
+use crate::git::{CodeError, Workspace};
 use crate::log::{EventLog, LogError};
 use crate::shell::Shell;
 use crate::stragglers;
@@ -28,6 +32,9 @@ use crate::turn::{self, AnswerError, CallEnd, Effect, History, Prompt, Reception
 
 /// So many requests wait before a caller waits.
 const QUEUE: usize = 16;
+
+/// A turn waits so long until its files are kept. One whose files are too many goes on without.
+const KEEPING: Duration = Duration::from_secs(5);
 
 /// Why a turn isn't accepted.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +89,18 @@ enum Request {
     Cancel(TurnId, oneshot::Sender<Result<(), UnknownTurn>>),
     Answer(TurnId, u32, AnswerPermission, oneshot::Sender<Result<PermissionState, AnswerError>>),
     Change(ChangeSetting, oneshot::Sender<Result<Vec<Setting>, SettingError>>),
+    Rewind(Rewinding, oneshot::Sender<Result<Rewound, CodeError>>),
     Tell(DaemonEventBody),
     ShutDown,
+}
+
+/// What the files are put back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewinding {
+    /// What they were before a turn.
+    Before(TurnId),
+    /// What they were before they were put back.
+    Undo(u32),
 }
 
 impl TurnsHandle {
@@ -129,6 +146,13 @@ impl TurnsHandle {
         Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
+    /// Puts files back. No turn runs meanwhile.
+    pub async fn rewind(&self, rewinding: Rewinding) -> Result<Rewound, AskError<CodeError>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Rewind(rewinding, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+    }
+
     /// Writes an event to the log that isn't a turn's.
     pub async fn tell(&self, body: DaemonEventBody) {
         // If the driver has ended there is no log any more.
@@ -157,6 +181,7 @@ pub struct Driver {
     journal: Journal,
     call: Option<Call>,
     agent: Agent,
+    workspace: Arc<Workspace>,
     requests: mpsc::Receiver<Request>,
     standing: watch::Sender<Standing>,
     shutting_down: bool,
@@ -170,6 +195,7 @@ impl Driver {
         shell: Shell,
         enclosures: Enclosures,
         surroundings: Surroundings,
+        workspace: Arc<Workspace>,
         clock: Clock,
     ) -> io::Result<(Self, TurnsHandle)> {
         if let Some(open) = &history.open {
@@ -193,6 +219,7 @@ impl Driver {
             journal,
             call: None,
             agent,
+            workspace,
             requests,
             standing,
             shutting_down: false,
@@ -233,6 +260,9 @@ impl Driver {
             }
             // The agent answers it, without holding anybody up.
             Request::Change(change, reply) => self.agent.change(change, reply),
+            Request::Rewind(rewinding, reply) => {
+                let _gone = reply.send(self.rewind(rewinding).await);
+            }
             Request::Tell(body) => self.carry_out(vec![Effect::Log(body)]).await,
             Request::ShutDown => {
                 self.shutting_down = true;
@@ -253,6 +283,7 @@ impl Driver {
         }
         self.journal.write_durably(DaemonEventBody::TurnStarted { turn_id }).await?;
         tracing::info!(turn.id = %turn_id, "turn {turn_id} starts");
+        self.keep(turn_id, TurnSide::Before).await;
         let files = std::mem::take(&mut turn.files);
         let effects = match self.enclosures.enclose(turn_id, &turn.prompt, files).await {
             Ok(enclosed) => {
@@ -263,6 +294,27 @@ impl Driver {
         };
         self.carry_out(effects).await;
         Ok(TurnDelivered { repeated: false })
+    }
+
+    async fn rewind(&mut self, rewinding: Rewinding) -> Result<Rewound, CodeError> {
+        if let Some(running) = self.turns.running() {
+            return Err(CodeError::TurnRuns(running));
+        }
+        match rewinding {
+            Rewinding::Before(turn) => self.workspace.rewind(turn).await,
+            Rewinding::Undo(number) => self.workspace.undo_rewind(number).await,
+        }
+    }
+
+    /// Keeps the files as they are beside a turn. That it isn't possible doesn't keep the turn from its work.
+    async fn keep(&self, turn_id: TurnId, side: TurnSide) {
+        match timeout(KEEPING, self.workspace.keep(turn_id, side)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(turn.id = %turn_id, error = &error as &dyn std::error::Error, "the files of turn {turn_id} aren't kept");
+            }
+            Err(_) => tracing::warn!(turn.id = %turn_id, "the files of turn {turn_id} are too many to be kept"),
+        }
     }
 
     async fn proceed(&mut self, turn_id: TurnId) -> Result<(), UnknownTurn> {
@@ -313,6 +365,10 @@ impl Driver {
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Log(body) => {
+                    // Whoever hears that a turn has ended may change files the next moment.
+                    if let DaemonEventBody::TurnEnded { turn_id, .. } = &body {
+                        self.keep(*turn_id, TurnSide::After).await;
+                    }
                     if self.journal.write(body).is_err() {
                         effects.extend(self.turns.log_failed());
                     }

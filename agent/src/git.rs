@@ -9,6 +9,7 @@ mod content;
 mod index_file;
 mod records;
 mod result;
+mod snapshots;
 mod watch;
 
 use std::fs::{self, File};
@@ -18,8 +19,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
-use octobot_wire::code::{Changes, Folder};
-use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived};
+use octobot_wire::TurnId;
+use octobot_wire::code::{Changes, Folder, Rewound};
+use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -30,6 +32,7 @@ use crate::git::changes::ChangeTracker;
 use crate::git::command::Git;
 use crate::git::index_file::NoId;
 use crate::git::records::NotUnderstood;
+use crate::git::snapshots::Snapshots;
 
 /// The branch that a session works on.
 const BRANCH: &str = "refs/heads/octobot";
@@ -47,6 +50,7 @@ pub struct Workspace {
     done: PathBuf,
     git: Git,
     tracker: ChangeTracker,
+    snapshots: Snapshots,
     receiving: Mutex<()>,
 }
 
@@ -74,6 +78,12 @@ pub enum CodeError {
     /// The session has made nothing yet.
     #[error("nothing has changed since the session started")]
     NothingNew,
+    /// Files aren't changed under a turn's feet.
+    #[error("turn {0} is running; stop it, or wait until it has ended")]
+    TurnRuns(TurnId),
+    /// A turn that was before this was kept, or one of a daemon that couldn't keep it.
+    #[error("how the files were then isn't kept")]
+    NoSnapshot,
     /// No commit has such a name.
     #[error("git knows no commit {0:?}")]
     NoCommit(String),
@@ -115,13 +125,16 @@ impl Workspace {
     pub fn open(data: &Path, folder: &Path, environment: &Environment) -> Result<Self, CodeError> {
         fs::create_dir_all(folder).map_err(files("make the workspace's folder"))?;
         let git = Git::in_folder(folder, environment);
+        let tracker = ChangeTracker::new(git.clone(), data, folder);
+        let snapshots = Snapshots::new(git.clone(), data, folder, tracker.start_index());
         Ok(Self {
             folder: folder.to_owned(),
             data: data.to_owned(),
             bundle: data.join("code.bundle"),
             begun: data.join("code.begun"),
             done: data.join("code.done"),
-            tracker: ChangeTracker::new(git.clone(), data, folder),
+            tracker,
+            snapshots,
             git,
             receiving: Mutex::new(()),
         })
@@ -220,6 +233,30 @@ impl Workspace {
     /// What the session has changed so far.
     pub async fn changes(&self) -> Result<Arc<Changes>, CodeError> {
         self.tracker.since(&self.start().await?).await
+    }
+
+    /// Keeps the files as they are on one side of a turn. Nothing where there is no code.
+    pub async fn keep(&self, turn: TurnId, side: TurnSide) -> Result<(), CodeError> {
+        if self.has_code() { self.snapshots.keep(&self.start().await?, turn, side).await } else { Ok(()) }
+    }
+
+    /// What a turn changed.
+    pub async fn changes_of(&self, turn: TurnId, is_running: bool) -> Result<Changes, CodeError> {
+        let start = self.start().await?;
+        let changes = self.snapshots.changes(&start, turn, is_running).await?;
+        // Of one that has ended there is never more to tell.
+        let is_watched = !is_running || self.tracker.since(&start).await?.is_watched;
+        Ok(Changes { is_watched, ..changes })
+    }
+
+    /// Puts the files back to what they were before a turn.
+    pub async fn rewind(&self, turn: TurnId) -> Result<Rewound, CodeError> {
+        self.snapshots.rewind(&self.start().await?, turn).await
+    }
+
+    /// Puts them back to what they were before they were put back.
+    pub async fn undo_rewind(&self, number: u32) -> Result<Rewound, CodeError> {
+        self.snapshots.undo(&self.start().await?, number).await
     }
 
     /// Resolves when files have changed since somebody was told of all changes.

@@ -20,6 +20,8 @@ mod init;
 mod output;
 #[path = "daemon/recovery.rs"]
 mod recovery;
+#[path = "daemon/rewinds.rs"]
+mod rewinds;
 #[path = "daemon/sandbox.rs"]
 mod sandbox;
 #[path = "daemon/shell.rs"]

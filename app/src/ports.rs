@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use octobot_wire::agent::{Agent, SaveAgent};
-use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, SavedBranch};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, Rewound, SavedBranch};
 use octobot_wire::credential::{Credential, CredentialsView, SaveCredential, SessionCredentials};
 use octobot_wire::mcp::{McpServer, SaveMcpServers};
 use octobot_wire::message::{MessagePage, Output};
@@ -229,8 +229,30 @@ pub trait Traffic: Send + Sync {
 
 /// The code of sessions, which is there while their sandboxes run.
 pub trait Code: Send + Sync {
-    /// What a session has changed since it started.
-    fn changes<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Changes>;
+    /// What a session has changed since it started, or what one of its turns did.
+    fn changes<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        turn: Option<TurnId>,
+    ) -> Answer<'a, Changes>;
+    /// Puts files, branch and index back to what they were before a turn.
+    fn rewind<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Rewound>;
+    /// Undoes that.
+    fn undo_rewind<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u32,
+    ) -> Answer<'a, Rewound>;
     /// Rows of the difference of a file.
     fn diff<'a>(
         &'a self,

@@ -218,3 +218,35 @@ async fn comment(stage: &Stage) -> Result<()> {
     ensure!(said.contains("src/main.rs") && said.contains("line 8") && said.contains("And this?"), "{said}");
     hide(stage, "//section[@aria-label='Comments']").await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_is_looked_at_alone_and_its_files_are_put_back() {
+    play("rewind", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        set_up(folder.path()).await?;
+        page::add_workspace(stage, &folder.path().display().to_string()).await?;
+        write(stage, page::PROMPT, "echo first turn >first.txt").await?;
+        press(stage, "//button[contains(., 'Start session')]").await?;
+        see(stage, "//h2[contains(., '1 file changed')]").await?;
+        page::send(stage, "echo second turn >>first.txt; rm notes.txt; git commit -qam work").await?;
+        see(stage, "//h2[contains(., '2 files changed')]").await?;
+
+        press(stage, "//select[@aria-label='Whose changes']//option[contains(., 'echo second')]").await?;
+        press(stage, &changed("first.txt")).await?;
+        see(stage, &row("same", "first turn")).await?;
+        see(stage, &row("added", "second turn")).await?;
+        looks_right(stage, "code turn", 844).await?;
+
+        press(stage, "//button[text()='Rewind to before this turn']").await?;
+        see(stage, "//p[contains(., '2 files were put back')]").await?;
+        see(stage, "//h2[contains(., '1 file changed')]").await?;
+        looks_right(stage, "code rewound", 844).await?;
+        hide(stage, &row("added", "second turn")).await?;
+        see(stage, &row("added", "first turn")).await?;
+        press(stage, "//div[@role='status']//button[text()='Undo']").await?;
+        see(stage, "//h2[contains(., '2 files changed')]").await?;
+        see(stage, &row("added", "second turn")).await?;
+        Ok(())
+    })
+    .await;
+}

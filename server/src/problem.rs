@@ -22,7 +22,7 @@ pub fn field_problem(field: &str, detail: impl Into<String>) -> Problem {
 pub fn of_service(error: &ServiceError) -> Problem {
     let detail = error.to_string();
     match error {
-        ServiceError::NotFound(_) => problem(ProblemKind::NotFound, detail),
+        ServiceError::NotFound(_) | ServiceError::NoSnapshot => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
         | ServiceError::Code(_)
         | ServiceError::NoRepository

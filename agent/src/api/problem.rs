@@ -110,19 +110,31 @@ impl From<CodeError> for ApiError {
             | CodeError::NotEmpty
             | CodeError::Busy
             | CodeError::NoCode
-            | CodeError::NothingNew => StatusCode::CONFLICT,
+            | CodeError::NothingNew
+            | CodeError::TurnRuns(_) => StatusCode::CONFLICT,
             CodeError::Upload(_) => StatusCode::BAD_REQUEST,
             CodeError::NoGit => StatusCode::NOT_IMPLEMENTED,
             CodeError::Git { .. } | CodeError::NotUnderstood(_) | CodeError::NoId(_) | CodeError::Slow { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            CodeError::NoCommit(_) | CodeError::File(FileError::NotFound(_)) => StatusCode::NOT_FOUND,
+            CodeError::NoSnapshot | CodeError::NoCommit(_) | CodeError::File(FileError::NotFound(_)) => {
+                StatusCode::NOT_FOUND
+            }
             CodeError::File(FileError::NotRegular(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             CodeError::File(FileError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             CodeError::Files { .. } if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
             CodeError::Files { .. } | CodeError::File(FileError::Io { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::of(status, &error)
+    }
+}
+
+impl From<AskError<CodeError>> for ApiError {
+    fn from(error: AskError<CodeError>) -> Self {
+        match error {
+            AskError::Refused(error) => error.into(),
+            AskError::ShuttingDown => Self::of(StatusCode::SERVICE_UNAVAILABLE, &error),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ const BURST: Duration = Duration::from_millis(250);
 const STATUS: [&str; 2] = ["core.untrackedCache=true", "status.showUntrackedFiles=all"];
 
 /// Larger files have no lines, and are never in memory.
-const COUNT: [&str; 1] = ["core.bigFileThreshold=16m"];
+pub const COUNT: [&str; 1] = ["core.bigFileThreshold=16m"];
 const _: () = assert!(MAX_CONTENT == 16 * 1024 * 1024);
 
 /// See the module.
@@ -84,6 +84,11 @@ impl ChangeTracker {
             is_owed: AtomicBool::new(false),
             look_again: Notify::new(),
         }
+    }
+
+    /// The index that holds the start, if it was taken over.
+    pub fn start_index(&self) -> &Path {
+        &self.index
     }
 
     /// Takes over the repository's index while it holds the start, with what the file system says of each file.
@@ -153,12 +158,12 @@ impl ChangeTracker {
             Some(watch) => self.watch_fresh(watch).await?.map(|()| watch),
             None => Err(Unwatchable),
         };
-        let mut printed = self.status().await?;
+        let mut printed = status(&self.git, &self.index).await?;
         if let Ok(watch) = watched {
             for _ in 0..ROUNDS {
                 match watch_new(watch, &records::status(&printed)?) {
                     Ok(false) => break,
-                    Ok(true) => printed = self.status().await?,
+                    Ok(true) => printed = status(&self.git, &self.index).await?,
                     Err(unwatchable) => {
                         watched = Err(unwatchable);
                         break;
@@ -178,12 +183,6 @@ impl ChangeTracker {
         Ok(changes)
     }
 
-    async fn status(&self) -> Result<Vec<u8>, CodeError> {
-        let arguments =
-            ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"];
-        self.git.ask().settings(&STATUS).index(&self.index).bytes(&arguments).await
-    }
-
     /// Has git count the lines of files that differ, and find out which were moved.
     async fn compare(&self, status: &Status<'_>) -> Result<Changes, CodeError> {
         let (listed, unlisted) = listed(status);
@@ -198,12 +197,7 @@ impl ChangeTracker {
             let printed = self.git.ask().settings(&COUNT).index(&self.counted).bytes(&ARGUMENTS).await?;
             files.extend(records::differing(&printed)?.iter().map(changed));
         }
-        files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        let lines = files.iter().filter_map(|file| file.lines).fold(LineCounts::default(), |sum, lines| LineCounts {
-            added: sum.added.saturating_add(lines.added),
-            removed: sum.removed.saturating_add(lines.removed),
-        });
-        Ok(Changes { files, unlisted, lines, is_watched: false })
+        Ok(summed(files, unlisted))
     }
 
     /// Watches the folders that have appeared, or all where none is watched yet, but for those that git ignores.
@@ -257,6 +251,32 @@ impl ChangeTracker {
         let names = printed.iter().flat_map(|printed| records::names(printed));
         Ok(names.filter_map(|name| Some(name.strip_prefix("./").ok()?.to_owned())).collect())
     }
+}
+
+/// How the files stand beside an index of the daemon's own.
+pub async fn status(git: &Git, index: &Path) -> Result<Vec<u8>, CodeError> {
+    let arguments =
+        ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"];
+    git.ask().settings(&STATUS).index(index).bytes(&arguments).await
+}
+
+/// What differs between two trees.
+pub fn between(differing: &[Differing<'_>]) -> Changes {
+    let unlisted = differing.len().saturating_sub(MOST_FILES);
+    let with_both = |file: &Differing<'_>| {
+        let told = changed(file);
+        ChangedFile { state: format!("{}..{}", told.state, file.id), ..told }
+    };
+    summed(differing.iter().take(MOST_FILES).map(with_both).collect(), unlisted as u64)
+}
+
+fn summed(mut files: Vec<ChangedFile>, unlisted: u64) -> Changes {
+    files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    let lines = files.iter().filter_map(|file| file.lines).fold(LineCounts::default(), |sum, lines| LineCounts {
+        added: sum.added.saturating_add(lines.added),
+        removed: sum.removed.saturating_add(lines.removed),
+    });
+    Changes { files, unlisted, lines, is_watched: false }
 }
 
 /// How differences are asked for.

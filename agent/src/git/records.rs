@@ -33,6 +33,8 @@ pub struct Differing<'a> {
     pub mode: u32,
     /// The id of its content before.
     pub old_id: &'a str,
+    /// The id of its content now; zeros where that is only in the work tree.
+    pub id: &'a str,
     /// Where it was, when it was moved.
     pub old_path: Option<&'a Path>,
     /// Where it is.
@@ -76,7 +78,7 @@ pub fn differing(printed: &[u8]) -> Result<Vec<Differing<'_>>, NotUnderstood> {
     while let Some(record) = records.next_if(|record| record.starts_with(b":")) {
         let mut fields = record[1..].split(|byte| *byte == b' ');
         let mut next = || fields.next().ok_or(NotUnderstood);
-        let (old_mode, mode, old_id, _id, status) = (next()?, next()?, next()?, next()?, next()?);
+        let (old_mode, mode, old_id, id, status) = (next()?, next()?, next()?, next()?, next()?);
         let first = path(records.next().ok_or(NotUnderstood)?);
         let is_moved = matches!(status.first(), Some(b'R' | b'C'));
         let second = if is_moved { Some(path(records.next().ok_or(NotUnderstood)?)) } else { None };
@@ -84,6 +86,7 @@ pub fn differing(printed: &[u8]) -> Result<Vec<Differing<'_>>, NotUnderstood> {
             old_mode: octal(old_mode)?,
             mode: octal(mode)?,
             old_id: text(old_id)?,
+            id: text(id)?,
             old_path: second.map(|_| first),
             path: second.unwrap_or(first),
             lines: None,

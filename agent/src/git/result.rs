@@ -8,7 +8,7 @@ use crate::git::command::Git;
 use crate::git::{CodeError, files};
 
 /// Who commits what the agent hasn't committed.
-const AUTHOR: [(&str, &str); 4] = [
+pub const AUTHOR: [(&str, &str); 4] = [
     ("GIT_AUTHOR_NAME", "Octobot"),
     ("GIT_AUTHOR_EMAIL", "octobot@localhost"),
     ("GIT_COMMITTER_NAME", "Octobot"),

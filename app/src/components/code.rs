@@ -12,6 +12,7 @@ mod rows;
 mod saving;
 pub mod screen;
 mod shapes;
+mod span;
 pub mod store;
 mod tabs;
 mod toolbar;

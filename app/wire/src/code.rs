@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TurnId;
+
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -133,6 +135,10 @@ pub enum Layout {
 pub struct DiffQuery {
     /// The file.
     pub path: String,
+    /// The turn whose changes are meant; else those since the session started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<String>))]
+    pub turn: Option<TurnId>,
     /// How the rows are laid out.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", param(inline))]
@@ -252,6 +258,17 @@ pub struct CodeView {
     /// The rows at which changes begin, as far as the first 10,000 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stops: Vec<u32>,
+}
+
+/// Files were put back to what they were earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Rewound {
+    /// The number by which this can be undone.
+    pub number: u32,
+    /// How many files became others.
+    pub files: u64,
 }
 
 /// A branch in the workspace's repository with what a session made.

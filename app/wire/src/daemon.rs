@@ -11,6 +11,9 @@
 //! | `POST /turns/{id}/permissions/{part}` | [`AnswerPermission`] | 200 [`PermissionAnswered`] with the answer that counts, be it this one, an earlier one, or that the turn ended before; 404 when there is no such request in this turn or in the last one; 400 when it doesn't offer the option or a field can't hold what it was given |
 //! | `GET /files?name=` | | 200 [`FoundFiles`]: files of the workspace whose path fits, the best first |
 //! | `GET /changes` | | 200 [`Changes`]: what differs from what the session started with |
+//! | `GET /turns/{id}/changes` | | 200 [`Changes`]: what the turn changed; 404 when the files weren't kept |
+//! | `POST /turns/{id}/rewind` | | 200 [`Rewound`](crate::code::Rewound): files, branch and index are what they were before the turn; 409 while a turn runs, 404 when the files weren't kept |
+//! | `POST /rewinds/{number}/undo` | | the same, to what was before files were put back |
 //! | `GET /folder?path=` | | 200 [`Folder`]; 404 when there is none |
 //! | `GET /content?path=&at=` | | 200 with the bytes of a file and its [`FileKind`] in the header [`KIND_HEADER`]: as it is now, `at=start` as it was when the session started, or at any other commit that git knows by that name; 404 when there is none, 413 when it is larger than [`MAX_CONTENT`] |
 //! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
@@ -61,6 +64,27 @@ pub const BUNDLE_TREE_REF: &str = "refs/octobot/tree";
 
 /// The ref in the bundle that a sandbox gives: the commit with everything that the session made.
 pub const BUNDLE_RESULT_REF: &str = "refs/octobot/result";
+
+/// What the refs of states begin with that were left by putting files back.
+pub const REWIND_REFS: &str = "refs/octobot/rewinds/";
+
+/// A side of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnSide {
+    /// Before it began.
+    Before,
+    /// When it had ended.
+    After,
+}
+
+/// The ref of a commit in the sandbox that has the files as they were on a side of a turn.
+pub fn turn_ref(turn: TurnId, side: TurnSide) -> String {
+    let side = match side {
+        TurnSide::Before => "before",
+        TurnSide::After => "after",
+    };
+    format!("refs/octobot/turns/{turn}/{side}")
+}
 
 /// What `at` is for a file as it was when the session started.
 pub const AT_START: &str = "start";

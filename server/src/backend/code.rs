@@ -1,15 +1,41 @@
 //! The port that is about the code of sessions.
 
 use octobot_app::ports::{Answer, Caller, Code};
-use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, SavedBranch};
-use octobot_wire::{ProjectId, SessionId};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, Rewound, SavedBranch};
+use octobot_wire::{ProjectId, SessionId, TurnId};
 
 use super::answer;
 use crate::services::CodeService;
 
 impl Code for CodeService {
-    fn changes<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Changes> {
-        answer(self.changes(caller, project, session), |changes| changes)
+    fn changes<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        turn: Option<TurnId>,
+    ) -> Answer<'a, Changes> {
+        answer(self.changes(caller, project, session, turn), |changes| changes)
+    }
+
+    fn rewind<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        turn: TurnId,
+    ) -> Answer<'a, Rewound> {
+        answer(self.rewind(caller, project, session, turn), |rewound| rewound)
+    }
+
+    fn undo_rewind<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u32,
+    ) -> Answer<'a, Rewound> {
+        answer(self.undo_rewind(caller, project, session, number), |rewound| rewound)
     }
 
     fn diff<'a>(

@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, SavedBranch};
-use octobot_wire::{Problem, ProjectId, SessionId};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, Rewound, SavedBranch};
+use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +22,8 @@ use crate::problem::of_service;
 pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(changes))
+        .routes(routes!(rewind))
+        .routes(routes!(undo_rewind))
         .routes(routes!(diff))
         .routes(routes!(view))
         .routes(routes!(tree))
@@ -30,18 +32,55 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(save_branch, undo_branch))
 }
 
+/// Whose changes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Span {
+    /// The turn whose changes are meant; else those since the session started.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    turn: Option<TurnId>,
+}
+
 /// What a session has changed since it started: whatever was committed meanwhile, and without what git ignores.
 ///
-/// The event `codeChanged` says once that there is more, until this is asked for again.
-#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/changes", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+/// The event `codeChanged` says once that there is more, until this is asked for again. With `turn`, what that turn changed; 404
+/// when that isn't known.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/changes", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Span), responses(
     (status = 200, description = "The files that differ", body = Changes),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn changes(
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(Span { turn }): Parameters<Span>,
 ) -> Result<axum::Json<Changes>, Failure> {
-    Ok(axum::Json(backend.code.changes(backend.caller, &project, session).await?))
+    Ok(axum::Json(backend.code.changes(backend.caller, &project, session, turn).await?))
+}
+
+/// Puts the files of a session, its branch and what is staged back to what they were before a turn. What they are is kept, and
+/// can be put back by its number. Not while a turn runs (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/rewind", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id")), responses(
+    (status = 200, description = "They are what they were", body = Rewound),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn rewind(
+    Backend(backend): Backend,
+    Ids((project, session, turn)): Ids<(ProjectId, SessionId, TurnId)>,
+) -> Result<axum::Json<Rewound>, Failure> {
+    Ok(axum::Json(backend.code.rewind(backend.caller, &project, session, turn).await?))
+}
+
+/// Undoes putting files back.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/rewinds/{number}/undo", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("number" = u32, Path, description = "The number that putting back has told")), responses(
+    (status = 200, description = "They are what they were before", body = Rewound),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn undo_rewind(
+    Backend(backend): Backend,
+    Ids((project, session, number)): Ids<(ProjectId, SessionId, u32)>,
+) -> Result<axum::Json<Rewound>, Failure> {
+    Ok(axum::Json(backend.code.undo_rewind(backend.caller, &project, session, number).await?))
 }
 
 /// Rows of the difference between a file as it was when the session started and as it is now.

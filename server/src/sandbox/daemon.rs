@@ -15,7 +15,7 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use octobot_wire::TurnId;
-use octobot_wire::code::{Changes, FileKind, Folder};
+use octobot_wire::code::{Changes, FileKind, Folder, Rewound};
 use octobot_wire::daemon::{
     CodeReceived, DaemonEvent, DaemonProblem, DeliverTurn, FoundFiles, Health, KIND_HEADER, MAX_CONTENT,
     SettingsChanged, TurnDelivered,
@@ -135,6 +135,21 @@ impl DaemonClient {
     /// Asks what differs from what the session started with.
     pub async fn changes(&self) -> Result<Changes, DaemonError> {
         self.call(Method::GET, "/changes", empty(), LOOK_TIMEOUT).await
+    }
+
+    /// Asks what a turn changed.
+    pub async fn changes_of(&self, turn: TurnId) -> Result<Changes, DaemonError> {
+        self.call(Method::GET, &format!("/turns/{turn}/changes"), empty(), LOOK_TIMEOUT).await
+    }
+
+    /// Puts the files back to what they were before a turn.
+    pub async fn rewind(&self, turn: TurnId) -> Result<Rewound, DaemonError> {
+        self.call(Method::POST, &format!("/turns/{turn}/rewind"), empty(), LOOK_TIMEOUT).await
+    }
+
+    /// Puts them back to what they were before they were put back.
+    pub async fn undo_rewind(&self, number: u32) -> Result<Rewound, DaemonError> {
+        self.call(Method::POST, &format!("/rewinds/{number}/undo"), empty(), LOOK_TIMEOUT).await
     }
 
     /// Lists a folder of the workspace.

@@ -1,6 +1,7 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
 mod held;
+mod rewinding;
 mod saving;
 mod view;
 
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use octobot_app::ports::Caller;
-use octobot_wire::code::{ChangedFile, Changes, CodeView, DiffQuery, FileQuery, Folder};
-use octobot_wire::{ProjectId, SessionId};
+use octobot_wire::code::{ChangeKind, ChangedFile, Changes, CodeView, DiffQuery, FileQuery, Folder};
+use octobot_wire::daemon::{AT_START, TurnSide, turn_ref};
+use octobot_wire::{ProjectId, SessionId, TurnId};
 
 use self::held::Held;
 use super::{Core, ServiceError, SessionService};
@@ -29,14 +31,15 @@ impl CodeService {
         Self { core, sessions, held: Held::default() }
     }
 
-    /// What a session has changed since it started.
+    /// What a session has changed since it started, or what one of its turns did.
     pub async fn changes(
         &self,
         caller: Caller,
         project: &ProjectId,
         session: SessionId,
+        turn: Option<TurnId>,
     ) -> Result<Changes, ServiceError> {
-        self.sessions.running(caller, project, session).await?.changes().await.map_err(refusal)
+        changes(&self.sessions.running(caller, project, session).await?, turn).await
     }
 
     /// What is in a folder of a session's workspace.
@@ -75,7 +78,7 @@ impl CodeService {
         view::file(query, side).await
     }
 
-    /// Rows of the difference between a file as it was when the session started and as it is.
+    /// Rows of the difference between a file as it was when the session started, or before a turn, and as it is, or was after it.
     pub async fn diff(
         &self,
         caller: Caller,
@@ -85,19 +88,27 @@ impl CodeService {
     ) -> Result<CodeView, ServiceError> {
         let open = opened(&query.open)?;
         let daemon = self.sessions.running(caller, project, session).await?;
-        let changes = daemon.changes().await.map_err(refusal)?;
+        let changes = changes(&daemon, query.turn).await?;
         let Some(file) = changes.files.into_iter().find(|file| file.path == query.path) else {
             return Ok(view::unchanged());
         };
         let comparison = if let Some(held) = self.held.get(session, &file) {
             held
         } else {
-            let comparison = Arc::new(compared(&daemon, &file).await?);
+            let comparison = Arc::new(compared(&daemon, &file, query.turn).await?);
             self.held.put(session, &file, comparison.clone());
             comparison
         };
         view::diff(query, open, file, comparison).await
     }
+}
+
+async fn changes(daemon: &DaemonClient, turn: Option<TurnId>) -> Result<Changes, ServiceError> {
+    let changes = match turn {
+        Some(turn) => daemon.changes_of(turn).await,
+        None => daemon.changes().await,
+    };
+    changes.map_err(|error| if turn.is_some() { of_turn(error) } else { refusal(error) })
 }
 
 /// One state of a file.
@@ -114,14 +125,23 @@ enum Side {
 }
 
 /// Both states of a changed file, compared as far as that can be.
-async fn compared(daemon: &DaemonClient, file: &ChangedFile) -> Result<view::Compared, ServiceError> {
-    use octobot_wire::code::ChangeKind;
-    let start = Some(octobot_wire::daemon::AT_START);
+async fn compared(
+    daemon: &DaemonClient,
+    file: &ChangedFile,
+    turn: Option<TurnId>,
+) -> Result<view::Compared, ServiceError> {
+    let before = turn.map_or_else(|| AT_START.to_owned(), |turn| turn_ref(turn, TurnSide::Before));
+    let after = turn.map(|turn| turn_ref(turn, TurnSide::After));
     let was_at = file.old_path.as_deref().unwrap_or(&file.path);
-    let old =
-        async { if file.change == ChangeKind::Added { Ok(Side::Nothing) } else { side(daemon, was_at, start).await } };
+    let old = async {
+        if file.change == ChangeKind::Added { Ok(Side::Nothing) } else { side(daemon, was_at, Some(&before)).await }
+    };
     let new = async {
-        if file.change == ChangeKind::Removed { Ok(Side::Nothing) } else { side(daemon, &file.path, None).await }
+        if file.change == ChangeKind::Removed {
+            Ok(Side::Nothing)
+        } else {
+            side(daemon, &file.path, after.as_deref()).await
+        }
     };
     let (old, new) = tokio::try_join!(old, new)?;
     view::compare(file.path.clone(), old, new).await
@@ -146,6 +166,14 @@ fn opened(text: &str) -> Result<Vec<Range<u32>>, ServiceError> {
     };
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts.map(|part| range(part).ok_or(ServiceError::LinesNotUnderstood)).collect()
+}
+
+/// What the daemon's refusal means for who asked about a turn.
+fn of_turn(error: DaemonError) -> ServiceError {
+    match error {
+        DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NoSnapshot,
+        error => refusal(error),
+    }
 }
 
 /// What the daemon's refusal means for who asked.

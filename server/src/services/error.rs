@@ -113,6 +113,9 @@ pub enum ServiceError {
     /// The code in a sandbox isn't as it would have to be; the agent daemon says why.
     #[error("That can’t be told of the session’s code: {0}.")]
     Code(String),
+    /// How files were at another time isn't known.
+    #[error("How the files were then wasn’t kept: the turn is older than this is kept, or there were too many files.")]
+    NoSnapshot,
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),

@@ -53,7 +53,7 @@ pub fn ChangedList(
         })
     };
     view! {
-        {dynamic(move || known(&heading))}
+        {dynamic(move || known(&|changes| heading(changes, store.turn.get().is_some())))}
         <ul class="files__list" aria-label="Changed files">
             <Rows each=rows key=key let:file>
                 <ChangedRow store file/>
@@ -71,8 +71,11 @@ fn key(file: &ChangedFile) -> (u64, String) {
     (u64::from(lines.added) << 32 | u64::from(lines.removed), format!("{path}\n{old_path:?}\n{change:?}\n{state}"))
 }
 
-fn heading(changes: &Changes) -> AnyView {
+fn heading(changes: &Changes, is_of_turn: bool) -> AnyView {
     let count = changes.files.len() as u64 + changes.unlisted;
+    if count == 0 && is_of_turn {
+        return view! { <h2 class="files__heading">"This turn changed nothing"</h2> }.into_any();
+    }
     if count == 0 {
         return view! {
             <h2 class="files__heading">"Nothing changed yet"</h2>

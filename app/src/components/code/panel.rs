@@ -8,6 +8,7 @@ use super::desk::Desk;
 use super::files::{FileTree, FoundFiles};
 use super::notes::Waiting;
 use super::saving::Saving;
+use super::span::Span;
 use super::store::CodeStore;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
@@ -32,6 +33,7 @@ pub fn FilesPanel() -> impl IntoView {
                 prop:value=dynamic(move || filter.get())
                 on:input=move |event| filter.set(event_target_value(&event))
             />
+            <Span store/>
             {dynamic(move || state(store))}
             <ChangedList store filter/>
             <Saving store/>

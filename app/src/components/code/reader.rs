@@ -74,6 +74,7 @@ impl Reader {
         Effect::new(move |_| {
             state.track();
             store.layout.track();
+            store.turn.track();
             reader.open.track();
             if store.is_running.get() {
                 reader.load();
@@ -174,9 +175,10 @@ impl Reader {
         let View { path, is_diff } = self.view.get_value();
         let (project, session) = (self.store().project(), self.store().session);
         let (layout, open) = (self.store().layout.get_untracked(), self.open.get_untracked());
+        let turn = self.store().turn.get_untracked();
         spawn_local(async move {
             let answer = if is_diff {
-                calls::load_diff(project, session, DiffQuery { path, layout, open, from, count }).await
+                calls::load_diff(project, session, DiffQuery { path, turn, layout, open, from, count }).await
             } else {
                 calls::load_file(project, session, FileQuery { path, at: None, from, count }).await
             };

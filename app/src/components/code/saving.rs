@@ -27,6 +27,7 @@ pub fn Saving(
     let stage = RwSignal::new(Stage::Open);
     let has_changes = Memo::new(move |_| {
         store.is_running.get()
+            && store.turn.get().is_none()
             && store.changes.with(|changes| matches!(changes, Some(Ok(changes)) if !changes.files.is_empty()))
     });
     dynamic(move || {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use octobot_wire::code::{CodeView, Shape};
+use octobot_wire::daemon::{AT_START, TurnSide, turn_ref};
 
 use super::reader::Reader;
 use super::view::{View, content_url};
@@ -15,7 +16,7 @@ pub fn shape_view(reader: Reader) -> Option<AnyView> {
         Shape::Binary => note("This isn’t text.", told),
         Shape::TooLarge => note("This file is too large to be shown: more than 16 MiB.", told),
         Shape::Nothing if reader.view.with_value(|view| view.is_diff) => {
-            note("This file is as it was when the session started.", told)
+            note("Nothing in this file has changed.", told)
         }
         Shape::Nothing => note("This file is gone.", told),
     })
@@ -37,12 +38,15 @@ fn images(reader: Reader, told: &CodeView) -> AnyView {
     let (project, session) = (reader.store().project(), reader.store().session);
     let state = told.file.as_ref().map(|file| format!("&state={}", file.state)).unwrap_or_default();
     let was_at = told.file.as_ref().and_then(|file| file.old_path.clone()).unwrap_or_else(|| path.clone());
+    let turn = if is_diff { reader.store().turn.get() } else { None };
+    let before = turn.map_or_else(|| AT_START.to_owned(), |turn| turn_ref(turn, TurnSide::Before));
+    let after = turn.map(|turn| turn_ref(turn, TurnSide::After));
     let old = told.old_bytes.filter(|_| is_diff).map(|bytes| {
-        let url = content_url(&project, session, &was_at, Some("start"));
+        let url = content_url(&project, session, &was_at, Some(&before));
         image("Before", format!("{url}{state}"), bytes)
     });
     let new = told.new_bytes.map(|bytes| {
-        let url = content_url(&project, session, &path, None);
+        let url = content_url(&project, session, &path, after.as_deref());
         image(if is_diff { "After" } else { "Picture" }, format!("{url}{state}"), bytes)
     });
     view! { <div class="code__images">{old} {new}</div> }.into_any()

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::{ChangedFile, Changes, Layout};
 use octobot_wire::session::SessionState;
-use octobot_wire::{Problem, ProjectId, SessionId};
+use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 
 use super::comments::Comment;
 use super::view::View;
@@ -27,6 +27,8 @@ pub struct CodeStore {
     project: StoredValue<ProjectId>,
     /// What changed; none before it is there.
     pub changes: RwSignal<Option<Result<Changes, Problem>>>,
+    /// The turn whose changes are meant; else they are those since the session started.
+    pub turn: RwSignal<Option<TurnId>>,
     /// Whether the sandbox runs, so that somebody knows.
     pub is_running: Memo<bool>,
     /// Of each file that was viewed, the state in which it was.
@@ -62,6 +64,7 @@ impl CodeStore {
             session,
             project: StoredValue::new(project.id()),
             changes: RwSignal::new(None),
+            turn: RwSignal::new(None),
             is_running: Memo::new(move |_| is_running()),
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
@@ -103,6 +106,13 @@ impl CodeStore {
         });
     }
 
+    /// Chooses whose changes are meant.
+    pub fn choose(self, turn: Option<TurnId>) {
+        if self.turn.try_get_untracked().is_some_and(|chosen| chosen != turn) {
+            self.turn.set(turn);
+        }
+    }
+
     /// Asks for the changes. One question at a time; what changes meanwhile is asked for after it.
     pub fn ask(self) {
         if self.asking.try_get_value() != Some(Asking::Idle) {
@@ -111,9 +121,12 @@ impl CodeStore {
         }
         self.asking.set_value(Asking::Once);
         spawn_local(async move {
-            let answer = calls::load_changes(self.project.get_value(), self.session).await.map_err(|failure| failure.0);
+            let turn = self.turn.get_untracked();
+            let answer = calls::load_changes(self.project.get_value(), self.session, turn).await;
+            let answer = answer.map_err(|failure| failure.0);
             let is_unwatched = matches!(&answer, Ok(changes) if !changes.is_watched);
-            if self.changes.with_untracked(|known| known.as_ref() != Some(&answer)) {
+            let is_wanted = self.turn.try_get_untracked() == Some(turn);
+            if is_wanted && self.changes.with_untracked(|known| known.as_ref() != Some(&answer)) {
                 let _ = self.changes.try_set(Some(answer));
             }
             if self.asking.try_update_value(|asking| std::mem::replace(asking, Asking::Idle)) == Some(Asking::Again) {
@@ -133,6 +146,7 @@ impl CodeStore {
     fn follow(self, follower: Follower) {
         Effect::new(move |_| {
             follower.code.track();
+            self.turn.track();
             if self.is_running.get() {
                 self.ask();
             }

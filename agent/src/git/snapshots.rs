@@ -1,0 +1,259 @@
+//! The work tree as it was before and after each turn, so that it can be told what a turn changed, and gone back to.
+//!
+//! Each state is a commit that no branch knows: its tree is the files, its parent what HEAD was, its message the branch that was
+//! checked out. They are made with an index of the daemon's own, so that the agent's stays as it is. Very large files, files that
+//! can't be read, and what git ignores aren't kept: going back leaves them alone.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use octobot_wire::TurnId;
+use octobot_wire::code::{Changes, FileKind, Rewound};
+use octobot_wire::daemon::{REWIND_REFS, TurnSide, turn_ref};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use crate::git::changes::{self, kind_of_mode, status};
+use crate::git::command::Git;
+use crate::git::records::{self, Status};
+use crate::git::result::AUTHOR;
+use crate::git::{CodeError, files};
+/// Larger files aren't kept.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What names of branches begin with.
+const BRANCHES: &str = "refs/heads/";
+
+/// See the module.
+#[derive(Debug)]
+pub struct Snapshots {
+    git: Git,
+    workspace: PathBuf,
+    index: PathBuf,
+    start_index: PathBuf,
+    /// One at a time, because all are written with the same index.
+    making: Mutex<()>,
+}
+
+/// What is kept of a moment.
+#[derive(Debug)]
+struct Snapshot {
+    commit: String,
+    tree: String,
+}
+
+impl Snapshots {
+    /// Keeps states of a workspace. `data` is for files of the daemon's own, `start_index` an index with the start, if there is one.
+    pub fn new(git: Git, data: &Path, workspace: &Path, start_index: &Path) -> Self {
+        Self {
+            git,
+            workspace: workspace.to_owned(),
+            index: data.join("snapshot.index"),
+            start_index: start_index.to_owned(),
+            making: Mutex::default(),
+        }
+    }
+
+    /// Keeps the files as they are, as they were on one side of a turn. `start` is the tree that the session started with.
+    pub async fn keep(&self, start: &str, turn: TurnId, side: TurnSide) -> Result<(), CodeError> {
+        let _making = self.making.lock().await;
+        self.take(start, &turn_ref(turn, side)).await.map(drop)
+    }
+
+    /// What a turn changed. Of one that runs, or whose end nobody saw, what differs by now.
+    pub async fn changes(&self, start: &str, turn: TurnId, is_running: bool) -> Result<Changes, CodeError> {
+        let _making = self.making.lock().await;
+        let before = self.tree(&turn_ref(turn, TurnSide::Before)).await?;
+        let before = before.ok_or(CodeError::NoSnapshot)?;
+        let after_ref = turn_ref(turn, TurnSide::After);
+        let after = if is_running { None } else { self.tree(&after_ref).await? };
+        let after = match after {
+            Some(after) => after,
+            None => self.take(start, &after_ref).await?.tree,
+        };
+        let arguments =
+            ["diff-tree", "-r", "--raw", "--numstat", "-z", "-M", "-l1000", "--no-ext-diff", "--no-textconv"];
+        let arguments: Vec<&str> = arguments.into_iter().chain([before.as_str(), &after]).collect();
+        let printed = self.git.ask().settings(&changes::COUNT).bytes(&arguments).await?;
+        Ok(changes::between(&records::differing(&printed)?))
+    }
+
+    /// Puts the files, the branch and the index back to what they were before a turn.
+    pub async fn rewind(&self, start: &str, turn: TurnId) -> Result<Rewound, CodeError> {
+        self.go_back(start, &turn_ref(turn, TurnSide::Before)).await
+    }
+
+    /// Puts them back to what they were before they were put back.
+    pub async fn undo(&self, start: &str, number: u32) -> Result<Rewound, CodeError> {
+        self.go_back(start, &format!("{REWIND_REFS}{number}/state")).await
+    }
+
+    async fn go_back(&self, start: &str, name: &str) -> Result<Rewound, CodeError> {
+        let _making = self.making.lock().await;
+        let git = &self.git;
+        let target = git.find(&format!("{name}^{{commit}}")).await?.ok_or(CodeError::NoSnapshot)?;
+        let tree = self.tree(&target).await?.ok_or(CodeError::NoSnapshot)?;
+        let number = self.next_number().await?;
+        let now = self.take(start, &format!("{REWIND_REFS}{number}/state")).await?;
+        let differing = ["diff-tree", "-r", "--name-only", "-z", &now.tree, &tree];
+        let count = records::names(&git.ask().bytes(&differing).await?).count();
+        let head = git.find(&format!("{target}^1")).await?;
+        // First what fails where another git is at work.
+        git.ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
+        let moved = git.ask().index(&self.index).bytes(&["read-tree", "-m", "-u", &now.tree, &tree]).await;
+        if let Err(error) = moved {
+            let head = git.find("HEAD^{commit}").await?;
+            git.ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
+            git.refresh_index().await?;
+            return Err(error);
+        }
+        self.put_head(&target, head.as_deref(), number).await?;
+        git.refresh_index().await?;
+        tracing::info!(git.from = now.commit, git.to = target, "the files were put back");
+        Ok(Rewound { number, files: count as u64 })
+    }
+
+    /// Makes HEAD what it was.
+    async fn put_head(&self, target: &str, head: Option<&str>, number: u32) -> Result<(), CodeError> {
+        let git = &self.git;
+        let branch = git.ask().bytes(&["log", "-1", "--format=%B", target]).await?;
+        let branch = String::from_utf8_lossy(&branch).trim().to_owned();
+        if !branch.starts_with(BRANCHES) {
+            let Some(head) = head else { return Ok(()) };
+            return git.ask().bytes(&["update-ref", "--no-deref", "HEAD", head]).await.map(drop);
+        }
+        let known = git.find(&format!("{branch}^{{commit}}")).await?;
+        if known.as_deref() != head {
+            // What a branch has that isn't checked out any more is kept, too.
+            if let Some(known) = &known {
+                git.ask().bytes(&["update-ref", &format!("{REWIND_REFS}{number}/branch"), known]).await?;
+            }
+            match head {
+                Some(head) => git.ask().bytes(&["update-ref", &branch, head]).await?,
+                None => git.ask().bytes(&["update-ref", "-d", &branch]).await?,
+            };
+        }
+        git.ask().bytes(&["symbolic-ref", "HEAD", &branch]).await.map(drop)
+    }
+
+    async fn next_number(&self) -> Result<u32, CodeError> {
+        let printed = self.git.ask().bytes(&["for-each-ref", "--format=%(refname)", REWIND_REFS]).await?;
+        let text = String::from_utf8_lossy(&printed);
+        let number = |line: &str| line.strip_prefix(REWIND_REFS)?.split('/').next()?.parse::<u32>().ok();
+        Ok(text.lines().filter_map(number).max().unwrap_or(0) + 1)
+    }
+
+    async fn tree(&self, name: &str) -> Result<Option<String>, CodeError> {
+        self.git.find(&format!("{name}^{{tree}}")).await
+    }
+
+    /// Keeps the files as they are, under a name.
+    async fn take(&self, start: &str, name: &str) -> Result<Snapshot, CodeError> {
+        self.prepare(start).await?;
+        let git = &self.git;
+        let printed = status(git, &self.index).await?;
+        let workspace = self.workspace.clone();
+        let sorted = spawn_blocking(move || -> Result<_, CodeError> {
+            Ok(Sorted::of(&workspace, &records::status(&printed)?).inputs())
+        });
+        let (gone, there) = sorted.await.expect("looking at files doesn't panic")?;
+        if !gone.is_empty() {
+            git.ask()
+                .index(&self.index)
+                .input(gone)
+                .bytes(&["update-index", "--force-remove", "-z", "--stdin"])
+                .await?;
+        }
+        if !there.is_empty() {
+            let arguments = ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"];
+            git.ask().index(&self.index).input(there).bytes(&arguments).await?;
+        }
+        let tree = text(&git.ask().index(&self.index).bytes(&["write-tree"]).await?);
+        let head = git.find("HEAD^{commit}").await?;
+        let branch = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?.unwrap_or_default();
+        let mut arguments: Vec<OsString> = vec!["commit-tree".into(), "-F".into(), "-".into()];
+        arguments.extend(head.into_iter().flat_map(|head| ["-p".into(), head.into()]));
+        arguments.push(tree.clone().into());
+        let commit = text(&git.ask().variables(&AUTHOR).input(branch).bytes(&arguments).await?);
+        git.ask().bytes(&["update-ref", name, &commit]).await?;
+        Ok(Snapshot { commit, tree })
+    }
+
+    /// Makes sure of the index.
+    async fn prepare(&self, start: &str) -> Result<(), CodeError> {
+        // One that was left behind by a daemon that was killed. There is no other daemon with this data.
+        let lock = self.index.with_extension("index.lock");
+        if lock.exists() {
+            std::fs::remove_file(&lock).map_err(files("remove a lock"))?;
+        }
+        if self.index.exists() {
+            return Ok(());
+        }
+        if self.start_index.exists() {
+            // What the file system said of the files then saves reading them all.
+            return tokio::fs::copy(&self.start_index, &self.index).await.map(drop).map_err(files("copy the index"));
+        }
+        self.git.ask().index(&self.index).bytes(&["read-tree", start]).await.map(drop)
+    }
+}
+
+/// Files that aren't as the index says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sorted<'a> {
+    gone: Vec<&'a Path>,
+    there: Vec<&'a Path>,
+}
+
+impl<'a> Sorted<'a> {
+    /// Sorts what a status names by what is there. What can't be kept is in neither list.
+    fn of(workspace: &Path, status: &Status<'a>) -> Self {
+        let mut sorted = Self::default();
+        for known in &status.known {
+            match stands(workspace, known.path) {
+                None => sorted.gone.push(known.path),
+                Some(found) if found.is_dir() && kind_of_mode(known.mode) != FileKind::Submodule => {
+                    sorted.gone.push(known.path);
+                }
+                Some(found) if found.is_dir() || can_be_kept(workspace, known.path, &found) => {
+                    sorted.there.push(known.path);
+                }
+                Some(_) => {}
+            }
+        }
+        for new in &status.new {
+            if stands(workspace, new).is_some_and(|found| can_be_kept(workspace, new, &found)) {
+                sorted.there.push(new);
+            }
+        }
+        sorted
+    }
+
+    /// Each list with a NUL behind each path.
+    fn inputs(&self) -> (Vec<u8>, Vec<u8>) {
+        let input = |paths: &[&Path]| {
+            paths.iter().flat_map(|path| [path.as_os_str().as_bytes(), b"\0"]).flatten().copied().collect()
+        };
+        (input(&self.gone), input(&self.there))
+    }
+}
+
+/// What stands at a path itself, not beyond a link on the way to it.
+fn stands(workspace: &Path, path: &Path) -> Option<std::fs::Metadata> {
+    let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    for folder in folders {
+        if !workspace.join(folder).symlink_metadata().ok()?.is_dir() {
+            return None;
+        }
+    }
+    workspace.join(path).symlink_metadata().ok()
+}
+
+fn can_be_kept(workspace: &Path, path: &Path, found: &std::fs::Metadata) -> bool {
+    found.is_symlink() || found.is_file() && found.len() <= MOST_BYTES && File::open(workspace.join(path)).is_ok()
+}
+
+fn text(printed: &[u8]) -> String {
+    String::from_utf8_lossy(printed).trim().to_owned()
+}
