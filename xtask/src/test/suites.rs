@@ -1,6 +1,7 @@
 //! The tests: with nextest where it is installed, else with cargo's own runner. Test runners capture what tests print,
 //! so they are asked to hand everything over: a test that was skipped says so there.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
@@ -15,9 +16,8 @@ use crate::selection::{CHORES, SERVER, Selection};
 /// The package of the browser tests.
 const BROWSER: &str = "octobot-end2end";
 
-/// The files of that package's tests.
-const BROWSER_TESTS: [&str; 7] =
-    ["agents", "bad_input", "browser", "containers", "faults", "sandbox_faults", "terminal"];
+/// The folder of that package's tests.
+const BROWSER_TESTS: &str = "end2end/tests";
 
 /// Sets the environment of a test run.
 type Environment<'a> = dyn Fn(&mut Command) + 'a;
@@ -37,10 +37,27 @@ pub fn unit_and_contract(repository: &Repository, report: &mut Report, environme
 pub fn browser(repository: &Repository, report: &mut Report, environment: &Environment<'_>) {
     let filter = format!("package({BROWSER})");
     let nextest = ["--filterset", &filter, "--test-threads", "1"];
-    let cargo = BROWSER_TESTS.iter().flat_map(|test| ["--test", test]).collect::<Vec<_>>();
+    let tests = match browser_tests(repository) {
+        Ok(tests) => tests,
+        Err(error) => return report.failed("Browser tests", &error),
+    };
+    let cargo: Vec<&str> = tests.iter().flat_map(|test| ["--test", test]).collect();
     let mut command = runner(repository, SERVER, &nextest, &cargo, &["--test-threads", "1"]);
     environment(&mut command);
     suite(report, "Browser tests", &mut command);
+}
+
+/// The names of the browser tests, by which cargo's own runner is told to run no others.
+fn browser_tests(repository: &Repository) -> Result<Vec<String>> {
+    let folder = repository.path(BROWSER_TESTS);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("{} can't be read", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(names)
 }
 
 /// Examples in documentation, which nextest doesn't run.

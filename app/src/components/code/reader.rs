@@ -72,7 +72,8 @@ impl Reader {
         };
         let state = Memo::new(move |_| reader.view.with_value(|view| store.file(&view.path)).map(|file| file.state));
         Effect::new(move |_| {
-            state.track();
+            // Tracking alone wouldn't have it found out, and what was never found out doesn't change.
+            drop(state.get());
             store.layout.track();
             store.turn.track();
             reader.open.track();
