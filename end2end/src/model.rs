@@ -99,6 +99,13 @@ impl Model {
         self.script.lock().scenarios.push(scenario);
     }
 
+    /// Whether one request held all of these texts. An agent may make others beside it, to find a title for instance.
+    pub fn heard(&self, texts: &[&str]) -> bool {
+        let requests = self.requests();
+        let mut bodies = requests.iter().map(|request| request.body.to_string());
+        bodies.any(|body| texts.iter().all(|text| body.contains(text)))
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.script.lock().requests.clone()

@@ -179,9 +179,7 @@ async fn claude_code_goes_on_with_its_thread_after_the_daemon_was_killed() {
         let mut turn = daemon.prompt(3, &launch, "what is my name").await?;
         ensure!(turn.end().await? == TurnOutcome::Completed && turn.text() == "It is Ada.", "{:#?}", turn.events);
         ensure!(!turn.events.iter().any(|event| matches!(event, DaemonEventBody::Notice { .. })), "{:#?}", turn.events);
-        let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("what is my name"));
-        let last = last.context("the model wasn't asked")?;
-        ensure!(last.body["messages"].to_string().contains("my name is Ada"), "the thread is gone: {}", last.body);
+        ensure!(model.heard(&["what is my name", "my name is Ada"]), "the thread is gone");
         let log = daemon.log()?;
         ensure!(log.iter().map(|event| event.number).eq(1..=log.len() as u64), "the log has a gap");
         let interrupted = |event: &DaemonEventBody| {
@@ -264,11 +262,7 @@ async fn keeps_its_thread(launch: &AcpLaunch, model: &Model, daemon: &mut Daemon
     let mut turn = daemon.prompt(2, launch, "are you there").await?;
     ensure!(turn.end().await? == TurnOutcome::Completed && turn.text().contains("Still here."), "{:#?}", turn.events);
     ensure!(!turn.events.iter().any(|event| matches!(event, DaemonEventBody::Notice { .. })), "{:#?}", turn.events);
-    let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you there"));
-    ensure!(
-        last.context("the model wasn't asked")?.body.to_string().contains("create hello.txt"),
-        "the thread is gone"
-    );
+    ensure!(model.heard(&["are you there", "create hello.txt"]), "the thread is gone");
     Ok(())
 }
 
@@ -290,8 +284,7 @@ async fn gemini_cli_writes_a_file_when_it_may_and_is_told_what_was_said_when_it_
             _ => false,
         };
         ensure!(turn.events.iter().any(says_so), "{:#?}", turn.events);
-        let last = model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you there"));
-        ensure!(last.context("the model wasn't asked")?.body.to_string().contains("My name is Ada."), "it wasn't told");
+        ensure!(model.heard(&["are you there", "My name is Ada."]), "it wasn't told");
         Ok(())
     })
     .await;

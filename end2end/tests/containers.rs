@@ -40,10 +40,7 @@ async fn plays(name: &str, role: Role) {
         api.session_state(&session, "stopped").await?;
         api.submit(&session, "are you still there").await?;
         api.idle(&session).await?;
-        let asked =
-            model.requests().into_iter().rfind(|request| request.body.to_string().contains("are you still there"));
-        let asked = asked.context("the model wasn't asked")?.body.to_string();
-        ensure!(asked.contains(PROMPT), "the agent has forgotten what was said: {asked}");
+        ensure!(model.heard(&["are you still there", PROMPT]), "the agent has forgotten what was said");
         let view = api.get(&format!("/sessions/{session}")).await?.to_string();
         let says_so = view.contains("The agent's thread couldn't be loaded again");
         ensure!(says_so != part.keeps_its_thread, "{view}");

@@ -94,7 +94,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
     let retry = retry.map(|retry| {
         let again = move |_| {
             toasts.dismiss(number);
-            retry.run(());
+            let _ = retry.try_run(());
         };
         view! {
             <button type="button" class="button button--small" on:click=again>

@@ -50,7 +50,8 @@ pub fn AddWorkspaceForm(
                 Ok(workspace) => {
                     toasts.success(format!("“{}” was added", workspace.name));
                     store.put_workspace(workspace);
-                    on_added.run(());
+                    // The list of workspaces may have taken the place of this form, because it has heard of it already.
+                    let _ = on_added.try_run(());
                 }
                 Err(failure) => {
                     let _ = problem.try_set(Some(failure.0));
