@@ -3,6 +3,7 @@
 mod changes;
 mod code;
 mod content;
+mod entries;
 mod events;
 mod files;
 mod folder;
@@ -11,6 +12,7 @@ mod permissions;
 mod problem;
 mod result;
 mod rewinds;
+mod search;
 mod settings;
 mod terminals;
 mod token;
@@ -22,11 +24,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 
 use crate::api::problem::ApiError;
 pub use crate::api::token::Token;
 use crate::driver::TurnsHandle;
+use crate::files::Trash;
 use crate::git::Workspace;
 use crate::log::LogReader;
 use crate::terminal::Terminals;
@@ -41,6 +44,7 @@ pub struct Api {
     turns: TurnsHandle,
     log: LogReader,
     workspace: Arc<Workspace>,
+    trash: Arc<Trash>,
     terminals: Arc<Terminals>,
 }
 
@@ -51,9 +55,10 @@ impl Api {
         turns: TurnsHandle,
         log: LogReader,
         workspace: Arc<Workspace>,
+        trash: Trash,
         terminals: Arc<Terminals>,
     ) -> Self {
-        Self { token: Arc::new(token), turns, log, workspace, terminals }
+        Self { token: Arc::new(token), turns, log, workspace, trash: Arc::new(trash), terminals }
     }
 
     /// The routes. The token is asked for before anything else, also of who asks for what isn't there.
@@ -76,8 +81,12 @@ impl Api {
             .route("/terminals/{id}/attach", get(terminals::attach))
             .route("/terminals/{id}/output", get(terminals::output))
             .route("/changes", get(changes::get))
-            .route("/folder", get(folder::list))
-            .route("/content", get(content::read))
+            .route("/folder", get(folder::list).put(folder::make))
+            .route("/search", get(search::run))
+            .route("/content", get(content::read).put(content::write))
+            .route("/entries", delete(entries::delete))
+            .route("/entries/move", post(entries::move_to))
+            .route("/trash/{number}/restore", post(entries::restore))
             .route("/result", get(result::bundle))
             .route("/patch", get(result::patch))
             .route("/events", get(events::follow))

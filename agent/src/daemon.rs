@@ -24,6 +24,7 @@ use crate::clock;
 use crate::driver::{Driver, TurnsHandle};
 use crate::enclosures::Enclosures;
 use crate::environment::Environment;
+use crate::files::Trash;
 use crate::git::Workspace;
 use crate::log::EventLog;
 use crate::shell::Shell;
@@ -32,6 +33,9 @@ use crate::turn::History;
 
 /// Where things are installed where no folder is given for it, in the home folder.
 const CACHE: &str = ".cache/octobot";
+
+/// Where deleted files wait to be brought back, in the home folder.
+const TRASH: &str = ".octobot/trash";
 
 /// After the last event, streams have this long to send what they still hold.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -71,9 +75,10 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
         Driver::resume(log, history, shell, enclosures, surroundings, workspace, clock::system).await?
     };
 
+    let trash = Trash::at(arguments.home.join(TRASH).as_ref().to_owned());
     let closing = CancellationToken::new();
     let announcing = tokio::spawn(announce_changes(workspace.clone(), turns.clone()));
-    let api = Api::new(token, turns.clone(), reader, workspace, Arc::clone(&terminals));
+    let api = Api::new(token, turns.clone(), reader, workspace, trash, Arc::clone(&terminals));
     let server = tokio::spawn(listen(arguments.listen, arguments.socket_mode, api, closing.clone()).await?);
     let driver = tokio::spawn(driver.run());
     let signal = end.await;

@@ -1,6 +1,10 @@
-//! Looking at the files of the workspace for people: whatever links are there, nothing outside it.
+//! Looking at the files of the workspace for people, and changing them: whatever links are there, nothing outside it.
 
+mod changing;
+mod place;
+mod searching;
 mod states;
+mod trash;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -13,10 +17,15 @@ use octobot_wire::daemon::MAX_CONTENT;
 use octobot_wire::path::to_text;
 use rustix::fs::{Dir, FileType, Mode, OFlags, Stat, fstat};
 use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
 
 use crate::beneath::{self, Links};
 
+pub use changing::{ChangeError, Over, make_folder, rename, write};
+pub use place::behind_links;
+pub use searching::{Pattern, search};
 pub use states::States;
+pub use trash::Trash;
 
 /// So many entries of a folder are told.
 const MOST_ENTRIES: usize = 5_000;
@@ -158,6 +167,16 @@ fn failed(path: &Path) -> impl Fn(Errno) -> FileError {
         Errno::ISDIR | Errno::NXIO => FileError::NotRegular(path.to_owned()),
         errno => FileError::Io { path: path.to_owned(), source: errno.into() },
     }
+}
+
+/// What tells one content of a file from another.
+pub fn state_of(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::with_capacity(64), |mut state, byte| {
+        write!(state, "{byte:02x}").expect("writing to a string can't fail");
+        state
+    })
 }
 
 /// A path of the workspace that a text stands for.

@@ -140,6 +140,11 @@ impl Workspace {
         })
     }
 
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether the code is there.
     pub fn has_code(&self) -> bool {
         self.done.exists()

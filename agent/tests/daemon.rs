@@ -10,6 +10,8 @@ mod agent;
 mod changes;
 #[path = "daemon/code.rs"]
 mod code;
+#[path = "daemon/editing.rs"]
+mod editing;
 #[path = "daemon/events.rs"]
 mod events;
 #[path = "daemon/full_disk.rs"]
@@ -24,6 +26,8 @@ mod recovery;
 mod rewinds;
 #[path = "daemon/sandbox.rs"]
 mod sandbox;
+#[path = "daemon/searching.rs"]
+mod searching;
 #[path = "daemon/shell.rs"]
 mod shell;
 #[path = "daemon/stop.rs"]

@@ -8,6 +8,7 @@ mod code;
 mod credentials;
 pub mod encoding;
 mod failure;
+mod files;
 mod network;
 mod projects;
 mod sessions;
@@ -21,6 +22,7 @@ pub use credentials::*;
 pub use failure::Failure;
 #[cfg(feature = "ssr")]
 use failure::answer;
+pub use files::*;
 pub use network::*;
 pub use projects::*;
 pub use sessions::*;

@@ -2,6 +2,7 @@
 //! checks.
 
 mod code;
+mod files;
 mod network;
 mod terminals;
 
@@ -64,6 +65,7 @@ impl Services {
             traffic: self.traffic.clone(),
             terminals: self.terminals.clone(),
             code: self.code.clone(),
+            files: self.code.clone(),
             sessions: self.sessions.clone(),
         }
     }

@@ -9,6 +9,7 @@ mod attachments;
 mod chat;
 mod code;
 mod credentials;
+mod editing;
 mod events;
 mod extract;
 mod failure;

@@ -20,7 +20,7 @@ mod transport;
 mod turnstile;
 
 pub use connection::{Connection, Endpoint, Secret};
-pub use daemon::{DaemonClient, DaemonError, SandboxFile};
+pub use daemon::{DaemonClient, DaemonError, Over, SandboxFile, Written};
 pub use error::{SandboxError, SandboxLog};
 pub use limits::{LimitOutOfRange, LimitPolicy, Limits};
 pub use provider::{LogSink, Provider, SandboxSpec, SandboxStatus};

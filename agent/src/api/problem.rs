@@ -11,7 +11,7 @@ use octobot_wire::daemon::DaemonProblem;
 
 use crate::acp::SettingError;
 use crate::driver::{AskError, DeliverError};
-use crate::files::FileError;
+use crate::files::{ChangeError, FileError};
 use crate::git::CodeError;
 use crate::log::FollowError;
 use crate::terminal::TerminalError;
@@ -117,13 +117,10 @@ impl From<CodeError> for ApiError {
             CodeError::Git { .. } | CodeError::NotUnderstood(_) | CodeError::NoId(_) | CodeError::Slow { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            CodeError::NoSnapshot | CodeError::NoCommit(_) | CodeError::File(FileError::NotFound(_)) => {
-                StatusCode::NOT_FOUND
-            }
-            CodeError::File(FileError::NotRegular(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            CodeError::File(FileError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            CodeError::NoSnapshot | CodeError::NoCommit(_) => StatusCode::NOT_FOUND,
+            CodeError::File(error) => of_file(error),
             CodeError::Files { .. } if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
-            CodeError::Files { .. } | CodeError::File(FileError::Io { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
+            CodeError::Files { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::of(status, &error)
     }
@@ -135,6 +132,28 @@ impl From<AskError<CodeError>> for ApiError {
             AskError::Refused(error) => error.into(),
             AskError::ShuttingDown => Self::of(StatusCode::SERVICE_UNAVAILABLE, &error),
         }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        let status = match &error {
+            ChangeError::Another { .. } => StatusCode::PRECONDITION_FAILED,
+            ChangeError::Exists(_) | ChangeError::IntoItself(_) => StatusCode::CONFLICT,
+            ChangeError::BadName(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+            ChangeError::File(error) => of_file(error),
+        };
+        Self::of(status, &error)
+    }
+}
+
+fn of_file(error: &FileError) -> StatusCode {
+    match error {
+        FileError::NotFound(_) => StatusCode::NOT_FOUND,
+        FileError::NotRegular(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        FileError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        FileError::Io { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -125,12 +125,22 @@ impl Sandbox {
         path: &str,
         body: Vec<u8>,
     ) -> Response<Incoming> {
+        let authorization = authorization.map(|value| ("authorization", value));
+        self.send_with(authorization.as_slice(), method, path, body).await
+    }
+
+    /// Sends a request with the token and another header.
+    pub async fn send_if(&self, header: (&str, &str), method: &str, path: &str, body: Vec<u8>) -> Response<Incoming> {
+        self.send_with(&[("authorization", &format!("Bearer {TOKEN}")), header], method, path, body).await
+    }
+
+    async fn send_with(&self, headers: &[(&str, &str)], method: &str, path: &str, body: Vec<u8>) -> Response<Incoming> {
         let stream = UnixStream::connect(self.path("socket")).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let mut request = Request::builder().method(method).uri(path).header("host", "daemon");
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body))).unwrap();
         timeout(PATIENCE, sender.send_request(request)).await.expect("the daemon answers").unwrap()

@@ -2,9 +2,15 @@
 //!
 //! All paths are relative to the workspace, and text as [`crate::path`] says.
 
+mod editing;
+mod searching;
+
 use serde::{Deserialize, Serialize};
 
 use crate::TurnId;
+
+pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed};
+pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

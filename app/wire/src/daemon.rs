@@ -16,6 +16,13 @@
 //! | `POST /rewinds/{number}/undo` | | the same, to what was before files were put back |
 //! | `GET /folder?path=` | | 200 [`Folder`]; 404 when there is none |
 //! | `GET /content?path=&at=` | | 200 with the bytes of a file and its [`FileKind`] in the header [`KIND_HEADER`]: as it is now, `at=start` as it was when the session started, or at any other commit that git knows by that name; 404 when there is none, 413 when it is larger than [`MAX_CONTENT`] |
+//! | `GET /content?path=&follow=true` | | the same of the file that a link within the workspace leads to. Every answer has the file's state as its `ETag` |
+//! | `PUT /content?path=` | the file's bytes | 201 or 204 with its `ETag`: written over the state that `If-Match` names, or with `If-None-Match: *` over nothing; 412 with the `ETag` of what is there when it is in another state, 428 without either header |
+//! | `PUT /folder?path=` | | 201: it was made; 409 when something is there |
+//! | `POST /entries/move` | [`MoveEntry`] | 204; 409 when something is there |
+//! | `DELETE /entries?path=` | | 200 [`Trashed`]: it is in the trash, which keeps the last 20 things |
+//! | `POST /trash/{number}/restore` | | 204: it is back where it was; 409 when something else is there, 404 when its folder or it itself is gone |
+//! | `GET /search?q=&regex=&case=` | | 200, one [`SearchLine`] as JSON a line, as they are found: lines of files that git doesn't ignore; 422 when the regular expression isn't understood |
 //! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
@@ -38,7 +45,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
-use crate::code::{Changes, FileKind, Folder};
+use crate::code::{Changes, FileKind, Folder, MoveEntry, SearchLine, Trashed};
 use crate::form::{Field, Filled};
 use crate::launch::Launch;
 use crate::message::ToolCallStatus;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, Rewound, SavedBranch};
+use octobot_wire::code::{Changes, CodeView, DiffQuery, FileQuery, Folder, Rewound, SavedBranch, Shape};
 use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -17,6 +17,8 @@ use super::failure::Failure;
 use super::files::harmless;
 use crate::domain::picture::Picture;
 use crate::problem::of_service;
+use crate::sandbox::SandboxFile;
+use crate::services::ServiceError;
 
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -106,7 +108,11 @@ async fn view(
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
     Parameters(query): Parameters<FileQuery>,
 ) -> Result<axum::Json<CodeView>, Failure> {
-    Ok(axum::Json(backend.code.file(backend.caller, &project, session, query).await?))
+    let view = backend.code.file(backend.caller, &project, session, query).await?;
+    if view.shape == Shape::Nothing {
+        return Err(of_service(&ServiceError::NotFound("file")).into());
+    }
+    Ok(axum::Json(view))
 }
 
 /// Which folder.
@@ -140,9 +146,12 @@ struct Wanted {
     /// `start` for the file as it was when the session started, or a commit, branch or tag; else it is told as it is.
     #[serde(default, rename = "ref")]
     at: Option<String>,
+    /// Whether of a link the file is meant that it leads to, if that is in the workspace.
+    #[serde(default)]
+    follow: bool,
 }
 
-/// The bytes of a file; of a link, where it leads. At most 16 MiB.
+/// The bytes of a file; of a link, where it leads. At most 16 MiB. Their `ETag` tells one content from another.
 #[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/files/content", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Wanted), responses(
     (status = 200, description = "The file's bytes", body = Vec<u8>, content_type = "application/octet-stream"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -151,13 +160,19 @@ async fn content(
     State(web): State<Web>,
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
-    Parameters(Wanted { path, at }): Parameters<Wanted>,
+    Parameters(Wanted { path, at, follow }): Parameters<Wanted>,
 ) -> Result<Response, Failure> {
-    let file = web.services.code.content(backend.caller, &project, session, &path, at.as_deref()).await;
-    let content = file.map_err(|error| of_service(&error))?.content;
+    let code = &web.services.code;
+    let file = if follow && at.is_none() {
+        code.content_behind(backend.caller, &project, session, &path).await
+    } else {
+        code.content(backend.caller, &project, session, &path, at.as_deref()).await
+    };
+    let SandboxFile { state, content, .. } = file.map_err(|error| of_service(&error))?;
+    let tag = state.and_then(|state| HeaderValue::from_str(&format!("\"{state}\"")).ok());
     let media_type = Picture::of(&content).map_or("", |picture| picture.kind.media_type());
     let caching = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok((harmless(media_type, &path), [caching], content).into_response())
+    Ok((harmless(media_type, &path), [caching], tag.map(|tag| [(header::ETAG, tag)]), content).into_response())
 }
 
 /// All that a session has changed since it started, as a patch that `git apply` takes.

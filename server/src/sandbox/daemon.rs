@@ -3,6 +3,7 @@
 //! Each call opens a connection of its own: on a Unix socket that costs some 50 µs, and nothing has to be pooled, kept
 //! alive or found broken. No retry belongs here: who calls knows whether to try again.
 
+mod editing;
 mod error;
 mod events;
 mod terminals;
@@ -31,6 +32,7 @@ use tokio_util::io::ReaderStream;
 use super::Connection;
 use super::transport::{self, ConnectError, RequestBody};
 
+pub use editing::{Over, Written};
 pub use error::DaemonError;
 pub use terminals::{AttachedTerminal, TerminalOutput};
 
@@ -57,6 +59,8 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 pub struct SandboxFile {
     /// What it is.
     pub kind: FileKind,
+    /// Tells one content from another; none of a daemon of a former version.
+    pub state: Option<String>,
     /// What is in it; of a link, where it leads.
     pub content: Bytes,
 }
@@ -170,12 +174,16 @@ impl DaemonClient {
     /// Reads a file: as it is, or as `at` says (see [`octobot_wire::daemon`]).
     pub async fn content(&self, path: &str, at: Option<&str>) -> Result<SandboxFile, DaemonError> {
         let at = at.map(|at| format!("&at={}", encoded(at))).unwrap_or_default();
-        let path = format!("/content?path={}{at}", encoded(path));
-        let answer = accepted(self.send(Method::GET, &path, empty(), LOOK_TIMEOUT).await?).await?;
+        self.read(&format!("/content?path={}{at}", encoded(path))).await
+    }
+
+    async fn read(&self, path: &str) -> Result<SandboxFile, DaemonError> {
+        let answer = accepted(self.send(Method::GET, path, empty(), LOOK_TIMEOUT).await?).await?;
         let kind = answer.headers().get(KIND_HEADER).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = serde_json::from_value(kind.into()).map_err(DaemonError::Json)?;
+        let state = editing::state_in(&answer);
         let most = usize::try_from(MAX_CONTENT).unwrap_or(usize::MAX);
-        Ok(SandboxFile { kind, content: collect(answer, most).await? })
+        Ok(SandboxFile { kind, state, content: collect(answer, most).await? })
     }
 
     /// Follows the event log from after the event with this number, for as long as the sandbox runs.

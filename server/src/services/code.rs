@@ -1,5 +1,6 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
+mod editing;
 mod held;
 mod rewinding;
 mod saving;
@@ -65,7 +66,7 @@ impl CodeService {
         self.sessions.running(caller, project, session).await?.content(path, at).await.map_err(refusal)
     }
 
-    /// Lines of a file.
+    /// Lines of a file; nothing is seen of one that isn’t there.
     pub async fn file(
         &self,
         caller: Caller,

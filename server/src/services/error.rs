@@ -116,6 +116,9 @@ pub enum ServiceError {
     /// How files were at another time isn't known.
     #[error("How the files were then wasn’t kept: the turn is older than this is kept, or there were too many files.")]
     NoSnapshot,
+    /// A file or folder can't be changed so; the agent daemon says why.
+    #[error("Nothing was changed: {0}.")]
+    FilesUnchanged(String),
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),

@@ -64,9 +64,6 @@ pub(super) async fn diff(
 
 /// Lines of a file.
 pub(super) async fn file(query: FileQuery, side: Side) -> Result<CodeView, ServiceError> {
-    if matches!(side, Side::Nothing) {
-        return Err(ServiceError::NotFound("file"));
-    }
     blocking(move || {
         let length = bytes(&side);
         let seen = seen(&query.path, side);
@@ -103,7 +100,7 @@ fn seen(path: &str, side: Side) -> Seen {
         Side::Nothing => Seen::Nothing,
         Side::TooLarge => Seen::TooLarge,
         Side::NoFile => Seen::Binary,
-        Side::File(SandboxFile { kind: FileKind::File | FileKind::Executable, content }) => {
+        Side::File(SandboxFile { kind: FileKind::File | FileKind::Executable, content, .. }) => {
             if Picture::of(&content).is_some() {
                 Seen::Image
             } else {
