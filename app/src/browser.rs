@@ -6,11 +6,13 @@
 pub mod clipboard;
 pub mod clock;
 pub mod dom;
+pub mod editor;
 pub mod events;
 pub mod files;
 pub mod focus;
 pub mod image;
 pub mod keys;
+pub mod lines;
 pub mod resize;
 pub mod socket;
 pub mod storage;

@@ -36,7 +36,7 @@ impl Packages {
         };
         progress::step(title, |step| {
             let folder = self.folder(repository);
-            let lock = folder::read(&folder.join("package-lock.json"))?;
+            let lock = folder::read(&self.lock_file(repository))?;
             let fingerprint = Fingerprint::default().add("lock", &lock).finish();
             // Inside the folder that npm replaces: whoever removes the packages removes the stamp with them.
             let stamp = Stamp::of(&folder.join("node_modules/octobot"));
@@ -47,6 +47,11 @@ impl Packages {
             command::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder), step)?;
             stamp.set(&fingerprint)
         })
+    }
+
+    /// The file that says which versions are installed.
+    pub fn lock_file(self, repository: &Repository) -> PathBuf {
+        self.folder(repository).join("package-lock.json")
     }
 
     /// A file of one of the packages.

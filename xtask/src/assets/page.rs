@@ -20,7 +20,7 @@ pub const SCRIPT: &str = "octobot.js";
 pub const WASM: &str = "octobot_bg.wasm";
 
 /// Counts up when the steps below change, so that results of the old ones aren't taken for new ones.
-const RECIPE: &[u8] = b"10";
+const RECIPE: &[u8] = b"11";
 
 /// Small once it is compressed: inlining makes the code shorter, but repeats what Brotli would have found only once, and
 /// locals that are numbered by how often they are used, after everything else, make functions look alike.
@@ -37,6 +37,7 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+mod editor;
 mod late;
 mod split;
 
@@ -44,7 +45,7 @@ mod split;
 pub fn build(repository: &Repository, flavour: Flavour, caches: &Path) -> Result<Part> {
     let compiled = compile(repository, flavour)?;
     let result = caches.join("page");
-    let late = late::Sources::read(repository)?;
+    let late = late::Sources::read(repository, &editor::bundle(repository, flavour, caches)?)?;
     let fingerprint = Fingerprint::default().add("recipe", RECIPE).add("wasm", &folder::read(&compiled)?);
     let fingerprint = late.add_to(fingerprint).finish();
     let stamp = Stamp::of(&result);
@@ -111,7 +112,7 @@ fn shrink(repository: &Repository, result: &Path, step: &mut Step) -> Result<()>
     Ok(())
 }
 
-/// What is fetched at once only: xterm.js is small already.
+/// What is fetched at once only: xterm.js is small already, and so is what was bundled.
 fn shrink_scripts(repository: &Repository, result: &Path, step: &mut Step) -> Result<()> {
     let is_script =
         |file: &PathBuf| file.extension().is_some_and(|kind| kind == "js") && file.components().count() == 1;

@@ -1,8 +1,8 @@
-//! JavaScript that isn't ours and loads when it is first needed: xterm.js, for terminals.
+//! JavaScript that isn't ours and loads when it is first needed: xterm.js, for terminals, and CodeMirror, for files.
 //!
 //! The WASM's bindings import it by the names of npm packages, which no browser knows, and at once. So these names are made to
-//! lead to a small module of our own, `frontend/xterm.js`, which fetches the rest when it is asked to: `frontend/late` and the
-//! files of the packages.
+//! lead to small modules of our own, `frontend/xterm.js` and `frontend/editor.js`, which fetch the rest when they are asked to:
+//! `frontend/late` and the files of the packages, and what [`super::editor`] has bundled.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,16 @@ use crate::npm::Packages;
 use crate::repository::Repository;
 use crate::stamp::Fingerprint;
 
-/// The module that stands for the packages.
-const STAND_IN: &str = "xterm.js";
+/// The modules that stand for packages.
+const STAND_INS: [&str; 2] = ["editor.js", "xterm.js"];
 
-/// The names that bindings import.
-const IMPORTED: [&str; 3] = ["xterm", "xterm-addon-fit", "xterm-addon-search"];
+/// The names that bindings import, and the module that stands for each.
+const IMPORTED: [(&str, &str); 4] = [
+    ("codemirror", "editor.js"),
+    ("xterm", "xterm.js"),
+    ("xterm-addon-fit", "xterm.js"),
+    ("xterm-addon-search", "xterm.js"),
+];
 
 /// The folder of what is fetched later, below the page's own.
 const FOLDER: &str = "late";
@@ -40,11 +45,14 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads them; the packages have to be installed.
-    pub fn read(repository: &Repository) -> Result<Self> {
-        let own = [PathBuf::from(STAND_IN), Path::new(FOLDER).join("screen.js")];
+    /// Reads them; the packages have to be installed, and the editor bundled into a folder.
+    pub fn read(repository: &Repository, editor: &Path) -> Result<Self> {
+        let own = STAND_INS.map(PathBuf::from).into_iter().chain([Path::new(FOLDER).join("screen.js")]);
         let read = |name: PathBuf| Ok((name.clone(), folder::read(&repository.path("frontend").join(name))?));
-        let mut files = own.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        let mut files = own.map(read).collect::<Result<Vec<_>>>()?;
+        for name in folder::files(editor)? {
+            files.push((Path::new(FOLDER).join(&name), folder::read(&editor.join(name))?));
+        }
         for (source, name) in FILES {
             let content = folder::read(&Packages::Build.file(repository, source))?;
             files.push((Path::new(FOLDER).join(name), without_map(content)?));
@@ -81,9 +89,9 @@ fn without_map(content: Vec<u8>) -> Result<Vec<u8>> {
 /// The script with imports that browsers understand.
 fn redirected(script: &str) -> Result<String> {
     let mut text = script.to_owned();
-    for name in IMPORTED {
+    for (name, stand_in) in IMPORTED {
         for quote in ['\'', '"'] {
-            text = text.replace(&format!("from {quote}{name}{quote}"), &format!("from \"./{STAND_IN}\""));
+            text = text.replace(&format!("from {quote}{name}{quote}"), &format!("from \"./{stand_in}\""));
         }
     }
     let unknown = text
@@ -99,9 +107,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_packages_lead_to_the_stand_in() {
-        let script = "import { Terminal, load } from 'xterm';\nimport { FitAddon } from \"xterm-addon-fit\";\nimport * as a from './a.js';";
-        let expected = "import { Terminal, load } from \"./xterm.js\";\nimport { FitAddon } from \"./xterm.js\";\nimport * as a from './a.js';";
+    fn names_of_packages_lead_to_their_stand_ins() {
+        let script = "import { Terminal, load } from 'xterm';\nimport { FitAddon } from \"xterm-addon-fit\";\nimport { loadEditor } from 'codemirror';\nimport * as a from './a.js';";
+        let expected = "import { Terminal, load } from \"./xterm.js\";\nimport { FitAddon } from \"./xterm.js\";\nimport { loadEditor } from \"./editor.js\";\nimport * as a from './a.js';";
         assert_eq!(redirected(script).unwrap(), expected);
     }
 
