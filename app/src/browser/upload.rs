@@ -11,6 +11,18 @@ use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 pub async fn post(url: &str, file: &Blob, progress: impl Fn(u8) + 'static) -> Option<(u16, String)> {
     let request = XmlHttpRequest::new().ok()?;
     request.open("POST", url).ok()?;
+    send(request, file, Box::new(progress)).await
+}
+
+/// The same, but puts a file where none is yet.
+pub async fn put_new(url: &str, file: &Blob, progress: impl Fn(u8) + 'static) -> Option<(u16, String)> {
+    let request = XmlHttpRequest::new().ok()?;
+    request.open("PUT", url).ok()?;
+    request.set_request_header("if-none-match", "*").ok()?;
+    send(request, file, Box::new(progress)).await
+}
+
+async fn send(request: XmlHttpRequest, file: &Blob, progress: Box<dyn Fn(u8)>) -> Option<(u16, String)> {
     let heard = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
         if event.length_computable() && event.total() > 0.0 {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 100")]

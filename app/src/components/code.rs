@@ -1,16 +1,23 @@
 //! The code of a session: what changed, its files, the difference of one, and what a reviewer says of it. All but [`desk`] loads
 //! late.
 
+mod arranging;
 mod changed;
 pub mod comments;
 pub mod desk;
+mod editing;
+mod editor;
+mod edits;
+mod file_menu;
 mod files;
 mod notes;
 pub mod panel;
+mod preview;
 mod reader;
 mod rows;
 mod saving;
 pub mod screen;
+mod search;
 mod shapes;
 mod span;
 pub mod store;

@@ -5,9 +5,12 @@ use leptos::task::spawn_local;
 use octobot_wire::Problem;
 use octobot_wire::code::{FileKind, Folder, FolderEntry};
 
+use super::arranging::Naming;
+use super::file_menu::{menu_button, name_input};
 use super::store::CodeStore;
 use super::tabs::use_view;
 use super::view::{View, shown};
+use crate::browser::files::brought_by;
 use crate::calls;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
@@ -27,6 +30,7 @@ pub fn FileTree(
     Effect::new(move |_| {
         // What is told of changes is another when files come or go.
         store.changes.track();
+        store.arranging().done.track();
         spawn_local(async move {
             let Some(path) = place.try_get_value() else { return };
             let answer = calls::load_folder(store.project(), store.session, path).await.map_err(|failure| failure.0);
@@ -51,14 +55,57 @@ pub fn FileTree(
         });
         text.map(|text| view! { <li class="files__note">{text}</li> }.into_any())
     };
+    let new = move || {
+        let naming = store.arranging().naming.get();
+        let is_here = place.with_value(|path| naming.as_ref().and_then(new_in) == Some(path));
+        naming
+            .filter(|_| is_here)
+            .map(|naming| view! { <li class="files__naming">{name_input(store, &naming)}</li> }.into_any())
+    };
+    let drop_here = move |event: web_sys::DragEvent| {
+        let files = brought_by(&event);
+        if !files.is_empty() {
+            event.prevent_default();
+            event.stop_propagation();
+            store.upload(&place.get_value(), files);
+        }
+    };
     view! {
-        <ul class="files__list">
+        <ul class="files__list" on:dragover=|event| event.prevent_default() on:drop=drop_here>
+            {dynamic(new)}
             <Rows each=entries key=|entry| (u64::from(entry.is_ignored), format!("{:?}{}", entry.kind, entry.name)) let:entry>
                 {entry_row(store, &place.get_value(), entry)}
             </Rows>
             {dynamic(note)}
         </ul>
     }
+}
+
+/// The folder in which something new is being named.
+fn new_in(naming: &Naming) -> Option<&String> {
+    match naming {
+        Naming::File(folder) | Naming::Folder(folder) => Some(folder),
+        Naming::Entry { .. } => None,
+    }
+}
+
+/// A row with its menu; an input in its place while it gets another name.
+fn named_row(store: CodeStore, path: String, is_folder: bool, row: AnyView) -> AnyView {
+    let menu = menu_button(store, &path, is_folder);
+    let naming = move || {
+        let naming = store.arranging().naming.get();
+        naming.filter(|naming| matches!(naming, Naming::Entry { path: named, .. } if *named == path))
+    };
+    let naming = Memo::new(move |_| naming());
+    let input = move || naming.get().map(|naming| name_input(store, &naming));
+    view! {
+        <div class="files__entry" class:files__entry--named=dynamic(move || naming.with(Option::is_some))>
+            {row}
+            {menu}
+            {dynamic(input)}
+        </div>
+    }
+    .into_any()
 }
 
 fn entry_row(store: CodeStore, folder: &str, entry: FolderEntry) -> AnyView {
@@ -83,22 +130,40 @@ fn entry_row(store: CodeStore, folder: &str, entry: FolderEntry) -> AnyView {
 fn FolderRow(store: CodeStore, path: String, name: String, is_ignored: bool) -> impl IntoView {
     let is_open = RwSignal::new(false);
     let glyph = Signal::derive(move || if is_open.get() { Glyph::ChevronDown } else { Glyph::ChevronRight });
-    let inside = move || is_open.get().then(|| view! { <FileTree store path=path.clone()/> }.into_any());
-    view! {
-        <li>
-            <button
-                type="button"
-                class="files__row"
-                class:files__row--ignored=is_ignored
-                aria-expanded=dynamic(move || is_open.get().to_string())
-                on:click=move |_| is_open.update(|open| *open = !*open)
-            >
-                <Icon glyph/>
-                <span class="files__name">{name}</span>
-            </button>
-            {dynamic(inside)}
-        </li>
-    }
+    let folder = StoredValue::new(path.clone());
+    // What is new in here is named in here.
+    Effect::new(move |_| {
+        if store
+            .arranging()
+            .naming
+            .with(|naming| folder.with_value(|path| naming.as_ref().and_then(new_in) == Some(path)))
+        {
+            is_open.set(true);
+        }
+    });
+    let inside = move || is_open.get().then(|| view! { <FileTree store path=folder.get_value()/> }.into_any());
+    let drop_here = move |event: web_sys::DragEvent| {
+        let files = brought_by(&event);
+        if !files.is_empty() {
+            event.prevent_default();
+            event.stop_propagation();
+            store.upload(&folder.get_value(), files);
+        }
+    };
+    let row = view! {
+        <button
+            type="button"
+            class="files__row"
+            class:files__row--ignored=is_ignored
+            aria-expanded=dynamic(move || is_open.get().to_string())
+            on:click=move |_| is_open.update(|open| *open = !*open)
+            on:drop=drop_here
+        >
+            <Icon glyph/>
+            <span class="files__name">{name}</span>
+        </button>
+    };
+    view! { <li>{named_row(store, path, true, row.into_any())} {dynamic(inside)}</li> }
 }
 
 fn file_row(store: CodeStore, path: &str, name: String, is_ignored: bool) -> AnyView {
@@ -108,21 +173,19 @@ fn file_row(store: CodeStore, path: &str, name: String, is_ignored: bool) -> Any
     let url = place.url(&store.project(), store.session);
     let is_current = move || view.with(|view| view.as_ref() == Some(&place));
     let class = if is_ignored { "files__row files__row--ignored" } else { "files__row" };
-    view! {
-        <li>
-            <a
-                class=class
-                href=url
-                title=shown(path)
-                aria-current=dynamic(move || is_current().then_some("page"))
-                on:click=move |_| layout.page.set(None)
-            >
-                <Icon glyph=Glyph::File/>
-                <span class="files__name">{name}</span>
-            </a>
-        </li>
-    }
-    .into_any()
+    let row = view! {
+        <a
+            class=class
+            href=url
+            title=shown(path)
+            aria-current=dynamic(move || is_current().then_some("page"))
+            on:click=move |_| layout.page.set(None)
+        >
+            <Icon glyph=Glyph::File/>
+            <span class="files__name">{name}</span>
+        </a>
+    };
+    view! { <li>{named_row(store, path.to_owned(), false, row.into_any())}</li> }.into_any()
 }
 
 /// Files whose path fits what is typed, the best first.

@@ -9,7 +9,9 @@ use octobot_wire::code::{ChangedFile, Changes, Layout};
 use octobot_wire::session::SessionState;
 use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 
+use super::arranging::Arranging;
 use super::comments::Comment;
+use super::edits::Edits;
 use super::view::View;
 use crate::browser::storage::{keep, kept};
 use crate::calls;
@@ -37,6 +39,8 @@ pub struct CodeStore {
     pub comments: RwSignal<Vec<Comment>>,
     /// Files and differences that are open.
     pub tabs: RwSignal<Vec<View>>,
+    edits: StoredValue<Edits>,
+    arranging: StoredValue<Arranging>,
     /// How differences are laid out.
     pub layout: RwSignal<Layout>,
     asking: StoredValue<Asking>,
@@ -69,6 +73,8 @@ impl CodeStore {
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
+            edits: StoredValue::new(Edits::of(session)),
+            arranging: StoredValue::new(Arranging::new()),
             layout: RwSignal::new(Layout::Unified),
             asking: StoredValue::new(Asking::Idle),
         };
@@ -80,6 +86,16 @@ impl CodeStore {
     /// The project.
     pub fn project(self) -> ProjectId {
         self.project.get_value()
+    }
+
+    /// Files that are being edited.
+    pub fn edits(self) -> Edits {
+        self.edits.get_value()
+    }
+
+    /// Files that are created, renamed, deleted or uploaded.
+    pub fn arranging(self) -> Arranging {
+        self.arranging.get_value()
     }
 
     /// A changed file.

@@ -18,6 +18,12 @@ pub fn use_view() -> Memo<Option<View>> {
     Memo::new(move |_| query.with(|query| View::of(|name| query.get(name))))
 }
 
+/// Which line of it, counted from 1.
+pub fn use_line() -> Memo<Option<u32>> {
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|query| query.get("line")?.parse().ok()))
+}
+
 /// The strip of tabs. What the address names is one of them from then on.
 #[component]
 pub fn Tabs(
@@ -54,6 +60,19 @@ fn Tab(store: CodeStore, view: Memo<Option<View>>, tab: View) -> impl IntoView {
     let (name, title) = (shown(tab.name()), shown(&tab.path));
     let word = if tab.is_diff { "Changes" } else { "File" };
     let close_label = format!("Close {name}");
+    let edited = tab.clone();
+    let is_dirty = Memo::new(move |_| !edited.is_diff && store.edits().is_dirty(&edited.path));
+    let unsaved = move || {
+        is_dirty.get().then(|| {
+            view! {
+                <span class="tabs__mark">
+                    <span aria-hidden="true">"●"</span>
+                    <span class="visually-hidden">" not saved"</span>
+                </span>
+            }
+            .into_any()
+        })
+    };
     let closed = tab.clone();
     let is_current = Memo::new(move |_| view.with(|view| view.as_ref() == Some(&tab)));
     let node = NodeRef::<html::Span>::new();
@@ -81,6 +100,7 @@ fn Tab(store: CodeStore, view: Memo<Option<View>>, tab: View) -> impl IntoView {
                 <span class="visually-hidden">{word} " "</span>
                 {name}
                 {(word == "Changes").then_some(view! { <span class="tabs__mark" aria-hidden="true">"±"</span> })}
+                {dynamic(unsaved)}
             </a>
             <IconButton glyph=Glyph::Close label=close_label on_press=close/>
         </span>

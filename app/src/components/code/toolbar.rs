@@ -1,9 +1,10 @@
 //! The line above a file or a difference: what it is, and how it is looked at.
 
 use leptos::prelude::*;
-use octobot_wire::code::{ChangeKind, ChangedFile, FileKind, Layout};
+use octobot_wire::code::{ChangeKind, ChangedFile, FileKind, Layout, Shape};
 
 use super::changed::change_word;
+use super::preview::is_markdown;
 use super::reader::Reader;
 use super::rows::toggle_viewed;
 use super::view::{View, content_url, shown};
@@ -44,11 +45,50 @@ pub fn Toolbar(
             {dynamic(move || file.get().map(|file| facts(&file)))}
             {is_diff.then(|| diff_tools(reader, file))}
             {dynamic(other_link)}
+            {dynamic(move || can_preview(reader).then(|| preview_button(reader)))}
+            {dynamic(move || can_edit(reader).then(|| edit_button(reader)))}
             <a class="icon-button" href=download download=name aria-label="Download" title="Download">
                 <Icon glyph=Glyph::ArrowDown/>
             </a>
         </div>
     }
+}
+
+/// Whether what is shown can be edited, and isn't yet.
+fn can_edit(reader: Reader) -> bool {
+    let is_text = reader.with(|told| told.shape == Shape::Text) == Some(true);
+    let is_file = |view: &View| !view.is_diff && !reader.store().edits().is_open(&view.path);
+    is_text && reader.store().is_running.get() && reader.view.with_value(is_file)
+}
+
+/// Whether what is shown can be shown as it is meant to look.
+fn can_preview(reader: Reader) -> bool {
+    can_edit(reader) && reader.view.with_value(|view| is_markdown(&view.path))
+}
+
+fn preview_button(reader: Reader) -> AnyView {
+    let path = StoredValue::new(reader.view.with_value(|view| view.path.clone()));
+    let is_on = move || path.with_value(|path| reader.store().edits().is_previewed(path));
+    view! {
+        <button
+            type="button"
+            class="button button--small"
+            on:click=move |_| path.with_value(|path| reader.store().edits().toggle_preview(path))
+        >
+            {dynamic(move || if is_on() { "Source" } else { "Preview" })}
+        </button>
+    }
+    .into_any()
+}
+
+fn edit_button(reader: Reader) -> AnyView {
+    let begin = move |_| reader.view.with_value(|view| reader.store().edits().begin(&view.path));
+    view! {
+        <button type="button" class="button button--small" on:click=begin>
+            "Edit"
+        </button>
+    }
+    .into_any()
 }
 
 /// Whether there is still something that can be shown alone.

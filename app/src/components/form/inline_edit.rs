@@ -50,6 +50,9 @@ pub fn InlineInput(
     text: Signal<String>,
     /// What it is.
     label: &'static str,
+    /// How many characters it may have.
+    #[prop(default = 100)]
+    most: u32,
     /// The editing is over. With the new text where there is one.
     on_done: Callback<Option<String>>,
 ) -> impl IntoView {
@@ -83,7 +86,7 @@ pub fn InlineInput(
             class="inline-edit__input"
             node_ref=input
             aria-label=label
-            maxlength="100"
+            maxlength=most
             prop:value=dynamic(move || text.get_untracked())
             on:keydown=key
             on:blur=move |_| finish(true)
