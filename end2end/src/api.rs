@@ -80,6 +80,15 @@ impl Api {
         Ok((status, serde_json::from_str(&text).context(text)?))
     }
 
+    /// Puts a file, with a condition, and returns the status of the answer.
+    pub async fn put(&self, path: &str, condition: Option<(&str, &str)>, data: &[u8]) -> Result<StatusCode> {
+        let mut request = self.http.put(format!("{}/api/projects/local{path}", self.address)).body(data.to_vec());
+        if let Some((name, value)) = condition {
+            request = request.header(name, value);
+        }
+        Ok(request.send().await?.status())
+    }
+
     /// Fetches what an address of the server has.
     pub async fn fetch(&self, address: &str) -> Result<Response> {
         Ok(self.http.get(format!("{}{address}", self.address)).send().await?)

@@ -1,5 +1,8 @@
 //! What a session changes, looked at and commented on: over the REST API, and in the browser.
 
+#[path = "code/editing.rs"]
+mod editing;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
