@@ -2,6 +2,8 @@
 //!
 //! All paths are relative to the workspace, and text as [`crate::path`] says.
 
+pub mod repository;
+
 use serde::{Deserialize, Serialize};
 
 use crate::TurnId;
