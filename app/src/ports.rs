@@ -4,6 +4,8 @@
 //! Every call names its [`Caller`], and the implementation checks what that caller may do: a server function is a
 //! public endpoint.
 
+mod repository;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, Workspac
 use octobot_wire::{
     AgentId, AttachmentId, CredentialId, PartId, Problem, ProjectId, SessionId, TerminalId, TurnId, UserId, WorkspaceId,
 };
+
+pub use repository::Repository;
 
 /// The answer of a port.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -59,6 +63,8 @@ pub struct Backend {
     pub traffic: Arc<dyn Traffic>,
     /// The code of sessions.
     pub code: Arc<dyn Code>,
+    /// Their repositories.
+    pub repository: Arc<dyn Repository>,
     /// Terminals of sessions.
     pub terminals: Arc<dyn Terminals>,
     /// Sessions and their turns.

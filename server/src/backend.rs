@@ -3,6 +3,7 @@
 
 mod code;
 mod network;
+mod repository;
 mod terminals;
 
 use std::sync::Arc;
@@ -64,6 +65,7 @@ impl Services {
             traffic: self.traffic.clone(),
             terminals: self.terminals.clone(),
             code: self.code.clone(),
+            repository: self.code.clone(),
             sessions: self.sessions.clone(),
         }
     }

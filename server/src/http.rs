@@ -21,6 +21,7 @@ mod openapi;
 mod pages;
 mod preferences;
 mod projects;
+mod repository;
 mod sessions;
 mod terminals;
 mod traffic;

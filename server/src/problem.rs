@@ -25,6 +25,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::NotFound(_) | ServiceError::NoSnapshot => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
         | ServiceError::Code(_)
+        | ServiceError::RepositoryRefused(_)
+        | ServiceError::NotApplied(_)
         | ServiceError::NoRepository
         | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))

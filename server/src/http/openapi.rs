@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Web, agents, attachments, chat, code, credentials, events, files, network, preferences, projects, sessions,
-    terminals, traffic, turns, workspaces,
+    Web, agents, attachments, chat, code, credentials, events, files, network, preferences, projects, repository,
+    sessions, terminals, traffic, turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(turns::routes())
         .merge(chat::routes())
         .merge(code::routes())
+        .merge(repository::routes())
         .merge(files::routes())
         .merge(attachments::routes())
         .merge(events::routes())

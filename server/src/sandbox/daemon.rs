@@ -5,6 +5,7 @@
 
 mod error;
 mod events;
+mod repository;
 mod terminals;
 
 use std::time::Duration;

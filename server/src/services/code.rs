@@ -1,6 +1,8 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
+mod applying;
 mod held;
+mod repository;
 mod rewinding;
 mod saving;
 mod view;

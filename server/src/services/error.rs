@@ -116,6 +116,12 @@ pub enum ServiceError {
     /// How files were at another time isn't known.
     #[error("How the files were then wasn’t kept: the turn is older than this is kept, or there were too many files.")]
     NoSnapshot,
+    /// A session's repository, or its workspace's, isn't changed.
+    #[error("That isn’t possible: {0}.")]
+    RepositoryRefused(String),
+    /// What a session made can't be put onto its workspace's branch; git says why in a sentence.
+    #[error("{0}")]
+    NotApplied(String),
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),

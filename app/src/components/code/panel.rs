@@ -4,11 +4,14 @@ use leptos::prelude::*;
 use octobot_wire::Problem;
 
 use super::changed::ChangedList;
+use super::committing::Committing;
 use super::desk::Desk;
 use super::files::{FileTree, FoundFiles};
+use super::history::History;
 use super::notes::Waiting;
 use super::saving::Saving;
 use super::span::Span;
+use super::standing::Standing;
 use super::store::CodeStore;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
@@ -18,6 +21,7 @@ use crate::components::session::actions::SessionActions;
 #[component]
 pub fn FilesPanel() -> impl IntoView {
     let store = Desk::store();
+    let standing = Standing::new(store);
     let filter = RwSignal::new(String::new());
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.trim().is_empty()));
     view! {
@@ -35,8 +39,10 @@ pub fn FilesPanel() -> impl IntoView {
             />
             <Span store/>
             {dynamic(move || state(store))}
-            <ChangedList store filter/>
+            <ChangedList store standing filter/>
+            <Committing standing/>
             <Saving store/>
+            <History standing/>
             <When when=move || store.is_running.get()>
                 <h2 class="files__heading">"All files"</h2>
                 <When when=move || is_filtered.get() fallback=move || view! { <FileTree store path=String::new()/> }>

@@ -11,8 +11,8 @@ use crate::components::form::icon_button::IconButton;
 
 /// How long a message stays that needs no answer.
 const STAY: Duration = Duration::from_secs(5);
-/// How long one stays that says something failed.
-const STAY_FAILED: Duration = Duration::from_secs(12);
+/// How long one stays that says something failed, or that offers something.
+const STAY_LONG: Duration = Duration::from_secs(12);
 
 /// A message.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ struct Toast {
     failed: bool,
     title: String,
     detail: String,
-    retry: Option<Callback<()>>,
+    action: Option<(&'static str, Callback<()>)>,
 }
 
 /// The messages of the frame. A context of everything inside it.
@@ -48,6 +48,11 @@ impl Toasts {
         self.show(false, title.into(), String::new(), None);
     }
 
+    /// Something was done that can be undone.
+    pub fn success_with_undo(self, title: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
+        self.show(false, title.into(), String::new(), Some(("Undo", Callback::new(move |()| undo()))));
+    }
+
     /// Something couldn't be done.
     pub fn failure(self, title: &str, problem: &Problem) {
         self.show(true, title.to_owned(), problem.detail.clone(), None);
@@ -55,18 +60,24 @@ impl Toasts {
 
     /// Something couldn't be done, and can be tried again.
     pub fn failure_with_retry(self, title: &str, problem: &Problem, retry: impl Fn() + Send + Sync + 'static) {
-        self.show(true, title.to_owned(), problem.detail.clone(), Some(Callback::new(move |()| retry())));
+        self.show(
+            true,
+            title.to_owned(),
+            problem.detail.clone(),
+            Some(("Try again", Callback::new(move |()| retry()))),
+        );
     }
 
-    fn show(self, failed: bool, title: String, detail: String, retry: Option<Callback<()>>) {
+    fn show(self, failed: bool, title: String, detail: String, action: Option<(&'static str, Callback<()>)>) {
         let Some(number) = self.last.try_update_value(|last| {
             *last += 1;
             *last
         }) else {
             return;
         };
-        self.list.update(|list| list.push(Toast { number, failed, title, detail, retry }));
-        set_timeout(move || self.dismiss(number), if failed { STAY_FAILED } else { STAY });
+        let stay = if failed || action.is_some() { STAY_LONG } else { STAY };
+        self.list.update(|list| list.push(Toast { number, failed, title, detail, action }));
+        set_timeout(move || self.dismiss(number), stay);
     }
 
     fn dismiss(self, number: u32) {
@@ -90,15 +101,15 @@ pub fn ToastList() -> impl IntoView {
 #[component]
 fn ToastView(toast: Toast) -> impl IntoView {
     let toasts = Toasts::expect();
-    let Toast { number, failed, title, detail, retry } = toast;
-    let retry = retry.map(|retry| {
-        let again = move |_| {
+    let Toast { number, failed, title, detail, action } = toast;
+    let action = action.map(|(word, action)| {
+        let act = move |_| {
             toasts.dismiss(number);
-            retry.run(());
+            action.run(());
         };
         view! {
-            <button type="button" class="button button--small" on:click=again>
-                "Try again"
+            <button type="button" class="button button--small" on:click=act>
+                {word}
             </button>
         }
     });
@@ -109,7 +120,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
                 <p class="toast__title">{title}</p>
                 {(!detail.is_empty()).then(|| view! { <p class="toast__detail">{detail}</p> })}
             </div>
-            {retry}
+            {action}
             <IconButton glyph=Glyph::Close label="Dismiss" on_press=move |()| toasts.dismiss(number)/>
         </div>
     }
