@@ -10,6 +10,7 @@ mod folder;
 mod health;
 mod permissions;
 mod problem;
+mod repository;
 mod result;
 mod rewinds;
 mod search;
@@ -89,6 +90,11 @@ impl Api {
             .route("/trash/{number}/restore", post(entries::restore))
             .route("/result", get(result::bundle))
             .route("/patch", get(result::patch))
+            .route("/repository", get(repository::get))
+            .route("/log", get(repository::log))
+            .route("/commit", post(repository::commit))
+            .route("/discard", post(repository::discard))
+            .route("/discard/{number}/undo", post(repository::undo))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
             .method_not_allowed_fallback(|| async {

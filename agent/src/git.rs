@@ -5,11 +5,15 @@
 
 mod changes;
 mod command;
+mod commit;
 mod content;
+mod discard;
+mod history;
 mod index_file;
 mod records;
 mod result;
 mod snapshots;
+mod standing;
 mod watch;
 
 use std::fs::{self, File};
@@ -20,6 +24,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
+use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
 use octobot_wire::code::{Changes, Folder, Rewound};
 use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide};
 use tokio::io::AsyncWriteExt as _;
@@ -33,6 +38,8 @@ use crate::git::command::Git;
 use crate::git::index_file::NoId;
 use crate::git::records::NotUnderstood;
 use crate::git::snapshots::Snapshots;
+
+pub use crate::git::standing::RepositoryError;
 
 /// The branch that a session works on.
 const BRANCH: &str = "refs/heads/octobot";
@@ -52,6 +59,7 @@ pub struct Workspace {
     tracker: ChangeTracker,
     snapshots: Snapshots,
     receiving: Mutex<()>,
+    changing: Mutex<()>,
 }
 
 /// Why the code wasn't received.
@@ -87,6 +95,9 @@ pub enum CodeError {
     /// No commit has such a name.
     #[error("git knows no commit {0:?}")]
     NoCommit(String),
+    /// The repository isn't changed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A file isn't shown.
     #[error(transparent)]
     File(#[from] FileError),
@@ -137,6 +148,7 @@ impl Workspace {
             snapshots,
             git,
             receiving: Mutex::new(()),
+            changing: Mutex::new(()),
         })
     }
 
@@ -326,6 +338,43 @@ impl Workspace {
             }
         }
         Ok(Folder { entries, unlisted })
+    }
+
+    /// Where the repository stands.
+    pub async fn repository(&self) -> Result<RepositoryState, CodeError> {
+        self.need_code()?;
+        standing::read(&self.git, &self.folder).await
+    }
+
+    /// Commits, from a place on.
+    pub async fn log(&self, from: u32, count: u32) -> Result<CommitPage, CodeError> {
+        self.need_code()?;
+        history::page(&self.git, from, count).await
+    }
+
+    /// Commits all changes, or those of some files.
+    pub async fn commit(&self, message: &str, paths: Option<&[PathBuf]>) -> Result<LoggedCommit, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        commit::make(&self.git, &self.folder, &self.data, message, paths).await
+    }
+
+    /// Puts files back to what the last commit has. Returns the number by which what was thrown away is kept.
+    pub async fn discard(&self, paths: &[PathBuf]) -> Result<u32, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        discard::discard(&self.git, &self.folder, &self.data, paths).await
+    }
+
+    /// Brings back what was thrown away.
+    pub async fn undo_discard(&self, number: u32) -> Result<(), CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        discard::undo(&self.git, &self.folder, &self.data, number).await
+    }
+
+    fn need_code(&self) -> Result<(), CodeError> {
+        if self.has_code() { Ok(()) } else { Err(CodeError::NoCode) }
     }
 
     /// The tree that the session started with.

@@ -22,6 +22,8 @@ mod init;
 mod output;
 #[path = "daemon/recovery.rs"]
 mod recovery;
+#[path = "daemon/repository.rs"]
+mod repository;
 #[path = "daemon/rewinds.rs"]
 mod rewinds;
 #[path = "daemon/sandbox.rs"]

@@ -5,6 +5,7 @@
 //! public endpoint.
 
 mod files;
+mod repository;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -33,6 +34,7 @@ use octobot_wire::{
 };
 
 pub use files::Files;
+pub use repository::Repository;
 
 /// The answer of a port.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -65,6 +67,8 @@ pub struct Backend {
     pub code: Arc<dyn Code>,
     /// Files of sessions.
     pub files: Arc<dyn Files>,
+    /// Their repositories.
+    pub repository: Arc<dyn Repository>,
     /// Terminals of sessions.
     pub terminals: Arc<dyn Terminals>,
     /// Sessions and their turns.

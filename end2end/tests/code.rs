@@ -10,6 +10,7 @@ use octobot_end2end::api::{Api, Method, make_repository};
 use octobot_end2end::page::{self, hide, hydrated, looks_right, press, see, write};
 use octobot_end2end::{Place, Stage, play, rehearse_at};
 use serde_json::{Value, json};
+use thirtyfour::prelude::*;
 
 /// A program of this many lines, of which a script then changes some.
 const LINES: usize = 120;
@@ -249,6 +250,124 @@ async fn a_turn_is_looked_at_alone_and_its_files_are_put_back() {
         press(stage, "//div[@role='status']//button[text()='Undo']").await?;
         see(stage, "//h2[contains(., '2 files changed')]").await?;
         see(stage, &row("added", "second turn")).await?;
+        Ok(())
+    })
+    .await;
+}
+
+/// Commits what is in a folder, as its user does.
+async fn commit_all(folder: &Path) -> Result<()> {
+    let script = "git add -A && git commit -qm Mine";
+    let status = tokio::process::Command::new("sh").args(["-c", script]).current_dir(folder).status().await?;
+    ensure!(status.success(), "git: {status}");
+    Ok(())
+}
+
+/// What a file of the workspace holds.
+fn in_workspace(folder: &Path, name: &str) -> Option<String> {
+    std::fs::read_to_string(folder.join(name)).ok()
+}
+
+#[tokio::test]
+async fn commits_are_made_put_back_and_applied_over_the_api() {
+    rehearse_at(Place::default(), "repository", async |server, folder| {
+        set_up(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        api.submit(&session, "echo last >>notes.txt; echo x >added.txt").await?;
+        api.idle(&session).await?;
+        let path = format!("/sessions/{session}/repository");
+        let state = api.get(&path).await?;
+        ensure!(state["uncommitted"] == json!(["added.txt", "notes.txt"]) && state["branch"] == "octobot", "{state}");
+        let discarded = api.post(&format!("{path}/discards"), &json!({ "paths": ["added.txt"] })).await?;
+        ensure!(api.get(&path).await?["uncommitted"] == json!(["notes.txt"]));
+        let undo = format!("{path}/discards/{}/undo", discarded["number"]);
+        let (status, _) = api.send(Method::POST, &undo, None).await?;
+        ensure!(status == 204, "{status}");
+        let (status, problem) = api.send(Method::POST, &undo, None).await?;
+        ensure!(
+            status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("changed since")),
+            "{problem}"
+        );
+        let request = json!({ "message": "Notes", "paths": ["notes.txt"] });
+        let commit = api.post(&format!("{path}/commits"), &request).await?;
+        ensure!(commit["subject"] == "Notes", "{commit}");
+        let (status, problem) = api.send(Method::POST, &format!("{path}/commits"), Some(&request)).await?;
+        ensure!(status == 409, "{problem}");
+        let log = api.get(&format!("{path}/commits?count=1")).await?;
+        ensure!(log["commits"][0]["isNew"] == true && log["hasMore"] == true, "{log}");
+
+        let outcome = api.post(&format!("{path}/apply"), &json!({})).await?;
+        ensure!(outcome["end"] == "applied" && outcome["commits"] == 2, "{outcome}");
+        ensure!(in_workspace(folder, "notes.txt").as_deref() == Some("first\nlast\n"));
+        ensure!(in_workspace(folder, "added.txt").as_deref() == Some("x\n"));
+        let outcome_again = api.post(&format!("{path}/apply"), &json!({ "method": "merge" })).await?;
+        ensure!(outcome_again["end"] == "nothingNew", "{outcome_again}");
+        let (status, _) = api.send(Method::DELETE, &format!("{path}/apply"), Some(&outcome["applied"])).await?;
+        ensure!(status == 204, "{status}");
+        ensure!(in_workspace(folder, "notes.txt").as_deref() == Some("first\n"));
+        ensure!(in_workspace(folder, "added.txt").is_none());
+        let (status, problem) = api.send(Method::DELETE, &format!("{path}/apply"), Some(&outcome["applied"])).await?;
+        ensure!(
+            status == 409 && problem["detail"].as_str().is_some_and(|text| text.contains("other commits")),
+            "{problem}"
+        );
+        std::fs::write(folder.join("notes.txt"), "mine\n")?;
+        let outcome = api.post(&format!("{path}/apply"), &json!({})).await?;
+        ensure!(outcome["end"] == "dirty" && outcome["files"] == json!(["notes.txt"]), "{outcome}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_committed_discarded_and_applied_in_the_browser() {
+    play("repository", async |stage: &mut Stage| -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        set_up(folder.path()).await?;
+        page::add_workspace(stage, &folder.path().display().to_string()).await?;
+        write(stage, page::PROMPT, "true").await?;
+        press(stage, "//button[contains(., 'Start session')]").await?;
+        see(stage, "//h2[contains(., 'Nothing changed yet')]").await?;
+        press(stage, "//button[contains(., 'Commits')]").await?;
+        see(stage, "//p[contains(., 'Nothing was committed in this session yet')]").await?;
+        page::send(stage, "echo last >>notes.txt; echo x >added.txt; rm gone.txt").await?;
+        see(stage, "//button[contains(., 'Commit 3 files')]").await?;
+
+        let discard = "//button[@aria-label='Discard changes of added.txt']";
+        press(stage, discard).await?;
+        see(stage, "//h2[contains(., '2 files changed')]").await?;
+        press(stage, "//button[text()='Undo']").await?;
+        see(stage, "//h2[contains(., '3 files changed')]").await?;
+        see(stage, discard).await?;
+
+        press(stage, "//button[contains(., 'Commit 3 files')]").await?;
+        press(stage, "//ul[@aria-label='Files to commit']//label[contains(., 'added.txt')]/input").await?;
+        see(stage, "//button[text()='Commit 2']").await?;
+        write(stage, "//textarea[@id='commit-message']", "Tidy the notes").await?;
+        looks_right(stage, "commit form", 844).await?;
+        let message = see(stage, "//textarea[@id='commit-message']").await?;
+        message.send_keys(Key::Control + Key::Enter).await?;
+        see(stage, "//ul[@aria-label='Commits of this session']//p[text()='Tidy the notes']").await?;
+        see(stage, "//button[contains(., 'Commit 1 file…')]").await?;
+        hide(stage, "//button[@aria-label='Discard changes of notes.txt']").await?;
+        looks_right(stage, "commit log", 844).await?;
+
+        // The workspace has a commit of its own by now.
+        std::fs::write(folder.path().join("mine.txt"), "mine\n")?;
+        commit_all(folder.path()).await?;
+        press(stage, "//button[text()='Apply']").await?;
+        see(stage, "//p[contains(., 'has 1 commit by now')]").await?;
+        looks_right(stage, "apply diverged", 844).await?;
+        press(stage, "//button[text()='Rebase']").await?;
+        see(stage, "//p[contains(., '2 commits applied to')]").await?;
+        looks_right(stage, "applied", 844).await?;
+        ensure!(in_workspace(folder.path(), "notes.txt").as_deref() == Some("first\nlast\n"));
+        ensure!(in_workspace(folder.path(), "mine.txt").as_deref() == Some("mine\n"));
+        press(stage, "//div[contains(@class,'files')]//button[text()='Undo']").await?;
+        see(stage, "//button[text()='Apply']").await?;
+        ensure!(in_workspace(folder.path(), "notes.txt").as_deref() == Some("first\n"));
         Ok(())
     })
     .await;

@@ -4,6 +4,7 @@
 mod code;
 mod files;
 mod network;
+mod repository;
 mod terminals;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ impl Services {
             terminals: self.terminals.clone(),
             code: self.code.clone(),
             files: self.code.clone(),
+            repository: self.code.clone(),
             sessions: self.sessions.clone(),
         }
     }

@@ -5,13 +5,15 @@
 //!
 //! Whoever made a repository may be an attacker, so these hold for everything in here:
 //!
-//! - A workspace is only read, but for one thing: what a session made becomes a branch of its own (`arrival`).
+//! - A workspace is only read, but for what a session made: that becomes a branch of its own (`arrival`), or goes onto the branch
+//!   that the workspace is on (`apply`).
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
 //! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
 //!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
 //! - A future of this module that is dropped takes its git processes with it.
 
+mod apply;
 mod arrival;
 mod bundle;
 mod cache;
@@ -30,6 +32,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+pub use apply::{Unsettled, apply, undo as undo_apply};
 pub use arrival::{Arrival, put_branch, remove_branch};
 pub use bundle::{Bundled, Code, bundle};
 pub use cache::{clone_into_cache, head_of_cache, remove_cache};
@@ -96,6 +99,9 @@ pub enum GitError {
         /// The branch.
         branch: String,
     },
+    /// The workspace isn't ready for what a session made.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
     /// A file that the server has to read is longer than it should be.
     #[error("{path} is longer than {} KiB.", .most / 1024)]
     FileTooLong {

@@ -22,6 +22,7 @@ mod openapi;
 mod pages;
 mod preferences;
 mod projects;
+mod repository;
 mod sessions;
 mod terminals;
 mod traffic;

@@ -26,6 +26,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         ServiceError::Transition(_)
         | ServiceError::Code(_)
         | ServiceError::FilesUnchanged(_)
+        | ServiceError::RepositoryRefused(_)
+        | ServiceError::NotApplied(_)
         | ServiceError::NoRepository
         | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))

@@ -12,7 +12,7 @@ use octobot_wire::daemon::DaemonProblem;
 use crate::acp::SettingError;
 use crate::driver::{AskError, DeliverError};
 use crate::files::{ChangeError, FileError};
-use crate::git::CodeError;
+use crate::git::{CodeError, RepositoryError};
 use crate::log::FollowError;
 use crate::terminal::TerminalError;
 use crate::turn::{AnswerError, UnknownTurn};
@@ -112,6 +112,11 @@ impl From<CodeError> for ApiError {
             | CodeError::NoCode
             | CodeError::NothingNew
             | CodeError::TurnRuns(_) => StatusCode::CONFLICT,
+            CodeError::Repository(error) => match error {
+                RepositoryError::NoDiscard(_) => StatusCode::NOT_FOUND,
+                RepositoryError::Message(_) | RepositoryError::NoPaths => StatusCode::BAD_REQUEST,
+                _ => StatusCode::CONFLICT,
+            },
             CodeError::Upload(_) => StatusCode::BAD_REQUEST,
             CodeError::NoGit => StatusCode::NOT_IMPLEMENTED,
             CodeError::Git { .. } | CodeError::NotUnderstood(_) | CodeError::NoId(_) | CodeError::Slow { .. } => {

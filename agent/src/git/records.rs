@@ -43,6 +43,30 @@ pub struct Differing<'a> {
     pub lines: Option<(u32, u32)>,
 }
 
+/// A file that isn't as the last commit has it, as `git status --porcelain=v2 -z` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncommitted<'a> {
+    /// Where it is. A repository in a folder of its own has a slash at the end.
+    pub path: &'a Path,
+    /// Whether it is in the work tree.
+    pub is_there: bool,
+    /// What git knows of it.
+    pub tracking: Tracking,
+    /// Whether it is a repository of its own.
+    pub is_repository: bool,
+}
+
+/// What git knows of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracking {
+    /// Nothing yet.
+    New,
+    /// One state.
+    Known,
+    /// Two that wait to be made one.
+    Conflict,
+}
+
 /// Git printed something else than it promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("git printed what isn't understood")]
@@ -69,6 +93,36 @@ pub fn status(printed: &[u8]) -> Result<Status<'_>, NotUnderstood> {
         }
     }
     Ok(status)
+}
+
+/// Reads a status for what isn't committed.
+pub fn uncommitted(printed: &[u8]) -> Result<Vec<Uncommitted<'_>>, NotUnderstood> {
+    let mut files = Vec::new();
+    for record in printed.split(|byte| *byte == 0) {
+        // How many fields come before the mode in the work tree, and between that and the path.
+        let (before, between) = match record {
+            [] => continue,
+            [b'?', b' ', name @ ..] => {
+                let is_repository = name.ends_with(b"/");
+                let path = path(name);
+                files.push(Uncommitted { path, is_there: true, tracking: Tracking::New, is_repository });
+                continue;
+            }
+            // 1 XY sub mH mI mW hH hI path.
+            [b'1', b' ', ..] => (5, 2),
+            // In conflict: u XY sub m1 m2 m3 mW h1 h2 h3 path.
+            [b'u', b' ', ..] => (6, 3),
+            _ => return Err(NotUnderstood),
+        };
+        let fields: Vec<_> = record.splitn(before + between + 2, |byte| *byte == b' ').collect();
+        let field = |number: usize| fields.get(number).copied().ok_or(NotUnderstood);
+        let is_repository = field(2)?.first() == Some(&b'S');
+        let is_there = octal(field(before)?)? != 0;
+        let path = path(field(before + between + 1)?);
+        let tracking = if record.starts_with(b"u") { Tracking::Conflict } else { Tracking::Known };
+        files.push(Uncommitted { path, is_there, tracking, is_repository });
+    }
+    Ok(files)
 }
 
 /// Reads differences: first the files, then, in the same order, their counts.
@@ -104,6 +158,11 @@ pub fn differing(printed: &[u8]) -> Result<Vec<Differing<'_>>, NotUnderstood> {
         file.lines = if added == b"-" { None } else { Some((number(added)?, number(removed)?)) };
     }
     Ok(found)
+}
+
+/// Writes names with a NUL behind each.
+pub fn with_nul<'a>(names: impl Iterator<Item = &'a Path>) -> Vec<u8> {
+    names.flat_map(|name| name.as_os_str().as_bytes().iter().copied().chain([0])).collect()
 }
 
 /// Reads names with a NUL behind each.
@@ -154,6 +213,30 @@ mod tests {
         );
         assert_eq!((found[2].lines, found[2].old_mode, found[2].mode), (None, 0, 0o100_644));
         assert_eq!(differing(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_not_committed_is_told_with_where_it_is() {
+        let printed = b"1 MM N... 100644 100644 100644 a b a b\x001 D. N... 100644 000000 000000 a b gone\x00\
+                        u UU N... 100644 100644 100644 100755 a b c both\x001 .M SC.. 160000 160000 160000 a b sub\x00? new\x00? inner/\x00";
+        let told = |path, is_there, tracking, is_repository| Uncommitted {
+            path: Path::new(path),
+            is_there,
+            tracking,
+            is_repository,
+        };
+        let expected = [
+            told("a b", true, Tracking::Known, false),
+            told("gone", false, Tracking::Known, false),
+            told("both", true, Tracking::Conflict, false),
+            told("sub", true, Tracking::Known, true),
+            told("new", true, Tracking::New, false),
+            told("inner/", true, Tracking::New, true),
+        ];
+        assert_eq!(uncommitted(printed).unwrap(), expected);
+        for printed in [&b"1 .M"[..], b"2 R. x", b"u UU N... 1 1 1 1 a b", b"x"] {
+            assert_eq!(uncommitted(printed), Err(NotUnderstood), "{printed:?}");
+        }
     }
 
     #[test]

@@ -60,10 +60,21 @@ async fn commit(git: &Git, workspace: &Path, data: &Path) -> Result<String, Code
     {
         return Ok(head.clone());
     }
+    // Of the same files there is always the same commit, so that whoever takes it over twice has it once.
+    let seconds = match &head {
+        Some(head) => {
+            let ask = ["log", "--max-count=1", "--no-show-signature", "--format=%ct", head.as_str(), "--"];
+            text(&git.ask().bytes(&ask).await?)
+        }
+        None => "0".to_owned(),
+    };
+    let time = format!("@{seconds} +0000");
+    let times = [("GIT_AUTHOR_DATE", time.as_str()), ("GIT_COMMITTER_DATE", time.as_str())];
+    let variables: Vec<_> = AUTHOR.into_iter().chain(times).collect();
     let parent = head.as_ref().map(|head| ["-p", head.as_str()]);
     let arguments: Vec<&str> =
         ["commit-tree", "-m", MESSAGE].into_iter().chain(parent.into_iter().flatten()).chain([tree.as_str()]).collect();
-    Ok(text(&git.ask().variables(&AUTHOR).bytes(&arguments).await?))
+    Ok(text(&git.ask().variables(&variables).bytes(&arguments).await?))
 }
 
 /// The tree of all files as they are, but for those that git ignores and nobody has added.
@@ -81,6 +92,7 @@ async fn tree(git: &Git, workspace: &Path, data: &Path) -> Result<String, CodeEr
     Ok(text(&git.ask().index(&index).bytes(&["write-tree"]).await?))
 }
 
-fn text(printed: &[u8]) -> String {
+/// What git printed on one line.
+pub fn text(printed: &[u8]) -> String {
     String::from_utf8_lossy(printed).trim().to_owned()
 }

@@ -1,15 +1,19 @@
 //! The code of a session: what changed, its files, the difference of one, and what a reviewer says of it. All but [`desk`] loads
 //! late.
 
+mod applying;
 mod arranging;
 mod changed;
 pub mod comments;
+mod committing;
 pub mod desk;
+mod discarding;
 mod editing;
 mod editor;
 mod edits;
 mod file_menu;
 mod files;
+mod history;
 mod notes;
 pub mod panel;
 mod preview;
@@ -20,6 +24,7 @@ pub mod screen;
 mod search;
 mod shapes;
 mod span;
+mod standing;
 pub mod store;
 mod tabs;
 mod toolbar;

@@ -3,6 +3,7 @@
 //! All paths are relative to the workspace, and text as [`crate::path`] says.
 
 mod editing;
+pub mod repository;
 mod searching;
 
 use serde::{Deserialize, Serialize};

@@ -25,6 +25,11 @@
 //! | `GET /search?q=&regex=&case=` | | 200, one [`SearchLine`] as JSON a line, as they are found: lines of files that git doesn't ignore; 422 when the regular expression isn't understood |
 //! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
+//! | `GET /repository` | | 200 [`RepositoryState`] |
+//! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
+//! | `POST /commit` | [`MakeCommit`] | 200 [`LoggedCommit`]; 409 when there is nothing to commit or something has to be settled first, 400 when the message isn't one |
+//! | `POST /discard` | [`DiscardChanges`] | 200 [`Discarded`]; 409 when a file has no changes, or can't be kept |
+//! | `POST /discard/{number}/undo` | | 204; 404 when nothing was thrown away by that number, 409 when the files have changed since |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
 //! | `GET /terminals` | | 200, a list of [`Terminal`] |
 //! | `POST /terminals` | [`OpenTerminal`] with an id | 200 [`Terminal`]; 409 when there are too many |
@@ -45,7 +50,10 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
-use crate::code::{Changes, FileKind, Folder, MoveEntry, SearchLine, Trashed};
+use crate::code::{
+    Changes, FileKind, Folder, MoveEntry, SearchLine, Trashed,
+    repository::{CommitPage, DiscardChanges, Discarded, LoggedCommit, MakeCommit, RepositoryState},
+};
 use crate::form::{Field, Filled};
 use crate::launch::Launch;
 use crate::message::ToolCallStatus;

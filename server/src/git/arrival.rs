@@ -1,5 +1,5 @@
-//! What a session made, put into the workspace's repository as a branch. The one place that writes into a workspace: objects and one
-//! ref, never its files, its index or another branch.
+//! What a session made, put into the workspace's repository as a branch. Of the workspace only objects and one ref are written, never
+//! its files, its index or another branch; that is done by [`super::apply`] alone.
 //!
 //! The bundle comes from a sandbox. So it is unpacked and checked in a scratch repository, and only then are its objects copied. The
 //! git command never runs in the workspace's repository; the branch is made with gix, which runs no hooks.
@@ -32,16 +32,11 @@ pub struct Arrival {
 pub async fn put_branch(workspace: &Path, bundle: &Path, wanted: &str, scratch: &Path) -> Result<Arrival, GitError> {
     let repository = Repository::existing(workspace.to_owned()).await?;
     let scratch = Scratch::of_repository(workspace, &repository, Some(scratch)).await?;
-    let mut git = scratch.git("unpacking what a session made");
-    // A bundle is read as a file is.
-    git.env("GIT_ALLOW_PROTOCOL", "file").setting("fetch.unpackLimit=1").setting("fetch.fsckObjects=true");
-    let refspec = format!("+{BUNDLE_RESULT_REF}:{BUNDLE_RESULT_REF}");
-    let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-    git.args(arguments).args([bundle]).args([&refspec]).output().await?;
+    unpack(&scratch, bundle).await?;
     let (workspace, wanted) = (workspace.to_owned(), wanted.to_owned());
     let finish = tokio::task::spawn_blocking(move || {
         copy_packs(scratch.path(), &repository.common_dir)?;
-        let commit = read_ref(scratch.path())?;
+        let commit = read_ref(scratch.path(), BUNDLE_RESULT_REF)?;
         let branch = make_branch(&workspace, &wanted, &commit)?;
         Ok(Arrival { branch, commit })
     });
@@ -63,8 +58,18 @@ pub async fn remove_branch(workspace: &Path, arrival: &Arrival) -> Result<bool, 
     remove.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
+/// Takes what a bundle brings into a scratch repository, where it is checked.
+pub(super) async fn unpack(scratch: &Scratch, bundle: &Path) -> Result<(), GitError> {
+    let mut git = scratch.git("unpacking what a session made");
+    // A bundle is read as a file is.
+    git.env("GIT_ALLOW_PROTOCOL", "file").setting("fetch.unpackLimit=1").setting("fetch.fsckObjects=true");
+    let refspec = format!("+{BUNDLE_RESULT_REF}:{BUNDLE_RESULT_REF}");
+    let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+    git.args(arguments).args([bundle]).args([&refspec]).output().await.map(drop)
+}
+
 /// Copies packs, each with its index last, so that nobody sees one without the other.
-fn copy_packs(scratch: &Path, repository: &Path) -> Result<(), GitError> {
+pub(super) fn copy_packs(scratch: &Path, repository: &Path) -> Result<(), GitError> {
     let (from, to) = (scratch.join("objects/pack"), repository.join("objects/pack"));
     let names = match fs::read_dir(&from) {
         // All objects were there already.
@@ -85,8 +90,9 @@ fn copy_packs(scratch: &Path, repository: &Path) -> Result<(), GitError> {
     Ok(())
 }
 
-fn read_ref(scratch: &Path) -> Result<String, GitError> {
-    let path = scratch.join(BUNDLE_RESULT_REF);
+/// The commit that a ref of a scratch repository names.
+pub(super) fn read_ref(scratch: &Path, name: &str) -> Result<String, GitError> {
+    let path = scratch.join(name);
     Ok(fs::read_to_string(&path).map_err(GitError::files(path))?.trim().to_owned())
 }
 
@@ -111,7 +117,8 @@ fn make_branch(workspace: &Path, wanted: &str, commit: &str) -> Result<String, G
     Err(GitError::TooManyBranches { branch: wanted.to_owned() })
 }
 
-fn open_with_gix(workspace: &Path) -> Result<gix::Repository, GitError> {
+/// The workspace's repository, to change refs in it.
+pub(super) fn open_with_gix(workspace: &Path) -> Result<gix::Repository, GitError> {
     // Who it was stands in the branch's log.
     let options =
         gix::open::Options::isolated().config_overrides(["user.name=Octobot", "user.email=octobot@localhost"]);
@@ -122,6 +129,7 @@ fn full_name(branch: &str) -> String {
     format!("refs/heads/{branch}")
 }
 
-fn broken(path: &Path, error: gix::Error) -> GitError {
+/// A failure of gix.
+pub(super) fn broken(path: &Path, error: gix::Error) -> GitError {
     GitError::BrokenRepository { path: path.to_owned(), reason: BrokenRepository::Unreadable(Box::new(error)) }
 }

@@ -13,10 +13,11 @@ use super::GitError;
 use super::progress::{ErrorLines, Progress};
 
 /// Settings that hold whatever a configuration says: no hooks, no file monitor, nothing outside the repository.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
+    "core.splitIndex=false",
     "core.quotePath=false",
     "protocol.ext.allow=never",
     "submodule.recurse=false",
@@ -153,6 +154,22 @@ impl Git {
         let ended = self.run(input, collect, |_| {}).await?;
         ended.checked(purpose)?;
         Ok(output)
+    }
+
+    /// Runs a command that answers a question by its exit status, 0 for yes and 1 for no, and returns what it prints with the answer.
+    pub(super) async fn answer(self) -> Result<(bool, Vec<u8>), GitError> {
+        let purpose = self.purpose;
+        let mut output = Vec::new();
+        let collect = |bytes: &[u8]| {
+            output.extend_from_slice(bytes);
+            ControlFlow::Continue(())
+        };
+        let ended = self.run(Vec::new(), collect, |_| {}).await?;
+        if ended.status.code() == Some(1) {
+            return Ok((false, output));
+        }
+        ended.checked(purpose)?;
+        Ok((true, output))
     }
 
     /// Runs it, and gives `take` what it prints until that has enough, which ends git.

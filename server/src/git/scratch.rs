@@ -83,6 +83,10 @@ impl Scratch {
             return Ok(());
         }
         self.copy(&repository.common_dir.join("info/exclude"), "info/exclude")?;
+        self.copy_index(repository)
+    }
+
+    fn copy_index(&self, repository: &Repository) -> io::Result<()> {
         self.copy(&repository.git_dir.join("index"), "index")?;
         for entry in fs::read_dir(&repository.git_dir)? {
             let entry = entry?;
@@ -128,6 +132,16 @@ impl Scratch {
         }
         self.settings.push(excludes);
         Ok(())
+    }
+
+    /// Takes the repository's index anew.
+    pub(super) fn read_index(&self, repository: &Repository) -> Result<(), GitError> {
+        self.copy_index(repository).map_err(GitError::files(&repository.git_dir))
+    }
+
+    /// The scratch repository's index.
+    pub(super) fn index(&self) -> PathBuf {
+        self.path().join("index")
     }
 
     /// The scratch repository's folder.

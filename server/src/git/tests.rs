@@ -1,5 +1,6 @@
 //! The module as the services use it, with real git and real repositories in temporary folders.
 
+mod apply;
 mod arrival;
 mod bundle;
 mod folder;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     Web, agents, attachments, chat, code, credentials, editing, events, files, network, preferences, projects,
-    sessions, terminals, traffic, turns, workspaces,
+    repository, sessions, terminals, traffic, turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(chat::routes())
         .merge(code::routes())
         .merge(editing::routes())
+        .merge(repository::routes())
         .merge(files::routes())
         .merge(attachments::routes())
         .merge(events::routes())

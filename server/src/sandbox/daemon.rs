@@ -6,6 +6,7 @@
 mod editing;
 mod error;
 mod events;
+mod repository;
 mod terminals;
 
 use std::time::Duration;

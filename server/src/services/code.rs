@@ -1,7 +1,9 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
+mod applying;
 mod editing;
 mod held;
+mod repository;
 mod rewinding;
 mod saving;
 mod view;

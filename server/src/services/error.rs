@@ -119,6 +119,12 @@ pub enum ServiceError {
     /// A file or folder can't be changed so; the agent daemon says why.
     #[error("Nothing was changed: {0}.")]
     FilesUnchanged(String),
+    /// A session's repository, or its workspace's, isn't changed.
+    #[error("That isn’t possible: {0}.")]
+    RepositoryRefused(String),
+    /// What a session made can't be put onto its workspace's branch; git says why in a sentence.
+    #[error("{0}")]
+    NotApplied(String),
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),

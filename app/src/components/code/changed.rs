@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use octobot_wire::code::{ChangeKind, ChangedFile, Changes};
 
+use super::discarding::discard_button;
+use super::standing::Standing;
 use super::store::CodeStore;
 use super::tabs::use_view;
 use super::view::{View, name_of, shown};
@@ -20,6 +22,8 @@ const STEP: usize = 300;
 pub fn ChangedList(
     /// What is known of the code.
     store: CodeStore,
+    /// What isn't committed.
+    standing: Standing,
     /// Only files whose path has this in it.
     filter: RwSignal<String>,
 ) -> impl IntoView {
@@ -56,7 +60,7 @@ pub fn ChangedList(
         {dynamic(move || known(&|changes| heading(changes, store.turn.get().is_some())))}
         <ul class="files__list" aria-label="Changed files">
             <Rows each=rows key=key let:file>
-                <ChangedRow store file/>
+                <ChangedRow store standing file/>
             </Rows>
         </ul>
         {dynamic(more)}
@@ -106,7 +110,7 @@ pub fn change_word(change: ChangeKind) -> (&'static str, &'static str) {
 }
 
 #[component]
-fn ChangedRow(store: CodeStore, file: ChangedFile) -> impl IntoView {
+fn ChangedRow(store: CodeStore, standing: Standing, file: ChangedFile) -> impl IntoView {
     let layout = Layout::expect();
     let view = use_view();
     let url = View::diff(&file.path).url(&store.project(), store.session);
@@ -118,12 +122,13 @@ fn ChangedRow(store: CodeStore, file: ChangedFile) -> impl IntoView {
         None => format!("{}, {word}", shown(&file.path)),
     };
     let counts = file.lines.map(|lines| count_view((lines.added, lines.removed)));
+    let discard = discard_button(standing, &file);
     let path = file.path.clone();
     let is_current = move || view.with(|view| view.as_ref().is_some_and(|view| view.is_diff && view.path == path));
     let is_viewed = Memo::new(move |_| store.is_viewed(&file));
     let mark = move || is_viewed.get().then(|| view! { <Icon glyph=Glyph::Check/> }.into_any());
     view! {
-        <li>
+        <li class="files__item">
             <a
                 class="files__row"
                 href=url
@@ -143,6 +148,7 @@ fn ChangedRow(store: CodeStore, file: ChangedFile) -> impl IntoView {
                 {dynamic(mark)}
                 {counts}
             </a>
+            {discard}
         </li>
     }
 }

@@ -9,13 +9,16 @@ use octobot_wire::Problem;
 use web_sys::KeyboardEvent;
 
 use super::changed::ChangedList;
+use super::committing::Committing;
 use super::desk::Desk;
 use super::file_menu::{file_menu, menu_button};
 use super::files::{FileTree, FoundFiles};
+use super::history::History;
 use super::notes::Waiting;
 use super::saving::Saving;
 use super::search::search_view;
 use super::span::Span;
+use super::standing::Standing;
 use super::store::CodeStore;
 use super::view::View;
 use crate::browser::focus::focus;
@@ -30,6 +33,7 @@ use crate::components::session::actions::SessionActions;
 #[component]
 pub fn FilesPanel() -> impl IntoView {
     let store = Desk::store();
+    let standing = Standing::new(store);
     let filter = RwSignal::new(String::new());
     let field = NodeRef::<html::Input>::new();
     on_ctrl_p(store, field);
@@ -66,10 +70,12 @@ pub fn FilesPanel() -> impl IntoView {
             />
             <Span store/>
             {dynamic(move || state(store))}
-            <ChangedList store filter/>
+            <ChangedList store standing filter/>
+            <Committing standing/>
             <Saving store/>
             {file_menu(store)}
             <When when=move || store.is_running.get()>{search_view(store)}</When>
+            <History standing/>
             <When when=move || store.is_running.get()>
                 <h2 class="files__heading files__heading--all">"All files" {menu_button(store, "", true)}</h2>
                 <When when=move || is_filtered.get() fallback=move || view! { <FileTree store path=String::new()/> }>

@@ -1,9 +1,11 @@
-//! Taking over what the session made: as a branch in the workspace's repository, or as a patch.
+//! Taking over what the session made: onto the workspace's branch, as a branch of its own, or as a patch.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::SavedBranch;
+use octobot_wire::code::repository::{ApplyMethod, ApplyOutcome};
 
+use super::applying::{apply, outcome_view};
 use super::store::CodeStore;
 use crate::calls;
 use crate::components::dynamic::dynamic;
@@ -12,10 +14,15 @@ use crate::components::frame::toasts::Toasts;
 
 /// Where taking over stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
+pub enum Stage {
+    /// Nothing was begun.
     Open,
-    Saving,
+    /// The server is at it.
+    Working(&'static str),
+    /// It is a branch.
     Saved(SavedBranch),
+    /// What came of putting it onto the workspace's branch.
+    Told(ApplyOutcome),
 }
 
 /// The buttons. Nothing while nothing has changed.
@@ -33,14 +40,16 @@ pub fn Saving(
     dynamic(move || {
         has_changes.get().then(|| match stage.get() {
             Stage::Open => buttons(store, stage),
-            Stage::Saving => view! {
+            Stage::Working(word) => view! {
                 <p class="files__note" role="status">
                     <Spinner/>
-                    " Saving…"
+                    " "
+                    {word}
                 </p>
             }
             .into_any(),
             Stage::Saved(saved) => saved_view(store, stage, saved),
+            Stage::Told(outcome) => outcome_view(store, stage, &outcome),
         })
     })
 }
@@ -49,7 +58,7 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
     let toasts = Toasts::expect();
     let patch = format!("/api/projects/{}/sessions/{}/changes/patch", store.project(), store.session);
     let save = move |_| {
-        stage.set(Stage::Saving);
+        stage.set(Stage::Working("Saving…"));
         spawn_local(async move {
             let next = match calls::save_branch(store.project(), store.session).await {
                 Ok(saved) => Stage::Saved(saved),
@@ -63,6 +72,14 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
     };
     view! {
         <div class="files__actions">
+            <button
+                type="button"
+                class="button button--small"
+                title="Onto the branch that the workspace is on. What isn’t committed becomes a commit of its own."
+                on:click=move |_| apply(store, stage, ApplyMethod::FastForward)
+            >
+                "Apply"
+            </button>
             <button
                 type="button"
                 class="button button--small"

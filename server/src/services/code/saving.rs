@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::{CodeService, refusal};
 use crate::domain::{Session, Workspace};
 use crate::git::{self, Arrival};
+use crate::sandbox::DaemonClient;
 use crate::services::ServiceError;
 
 /// So many characters of a session's title are in its branch's name.
@@ -29,12 +30,7 @@ impl CodeService {
         let (session, workspace) = self.places(project, id).await?;
         let folder = folder(&workspace)?;
         let scratch = &self.core.paths.scratch;
-        let bundle = tempfile::Builder::new()
-            .prefix("result-")
-            .tempfile_in(scratch)
-            .map_err(|error| no_room(&error))?
-            .into_temp_path();
-        store(daemon.result().await.map_err(refusal)?, &bundle).await?;
+        let bundle = self.fetch(&daemon).await?;
         let wanted = branch_name(session.to_wire().title(), id);
         let arrival = git::put_branch(folder.as_ref(), &bundle, &wanted, scratch).await;
         let Arrival { branch, commit } = arrival.map_err(|error| ServiceError::Code(told(&error)))?;
@@ -72,7 +68,22 @@ impl CodeService {
         self.sessions.running(caller, project, id).await?.patch().await.map_err(refusal)
     }
 
-    async fn places(&self, project: &ProjectId, id: SessionId) -> Result<(Session, Workspace), ServiceError> {
+    /// What a session made, as a bundle in a file.
+    pub(super) async fn fetch(&self, daemon: &DaemonClient) -> Result<tempfile::TempPath, ServiceError> {
+        let bundle = tempfile::Builder::new()
+            .prefix("result-")
+            .tempfile_in(&self.core.paths.scratch)
+            .map_err(|error| no_room(&error))?
+            .into_temp_path();
+        store(daemon.result().await.map_err(refusal)?, &bundle).await?;
+        Ok(bundle)
+    }
+
+    pub(super) async fn places(
+        &self,
+        project: &ProjectId,
+        id: SessionId,
+    ) -> Result<(Session, Workspace), ServiceError> {
         let mut tx = self.core.store.read().await?;
         let session = tx.session(project, id).await?.ok_or(ServiceError::NotFound("session"))?;
         let workspace =
@@ -85,7 +96,7 @@ impl CodeService {
 const PREFIX: &str = "octobot/";
 
 /// The folder of a workspace that is a repository on this machine.
-fn folder(workspace: &Workspace) -> Result<&str, ServiceError> {
+pub(super) fn folder(workspace: &Workspace) -> Result<&str, ServiceError> {
     match &workspace.source {
         WorkspaceSource::Folder { path } if workspace.commit.is_some() => Ok(path),
         WorkspaceSource::Folder { .. } | WorkspaceSource::Git { .. } => Err(ServiceError::NoRepository),

@@ -1,0 +1,80 @@
+//! Committing what is in the work tree, for people.
+
+use std::path::{Path, PathBuf};
+
+use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
+
+use crate::git::command::Git;
+use crate::git::records::Tracking;
+use crate::git::result::AUTHOR;
+use crate::git::standing::{self, RepositoryError};
+use crate::git::{CodeError, files, history, records};
+
+/// Settings without which git would sign, and write what isn't UTF-8.
+const SETTINGS: [&str; 2] = ["commit.gpgSign=false", "i18n.commitEncoding=UTF-8"];
+
+/// Commits all changes, or those of the named files, to the branch that is checked out. No hook runs. What else is staged stays so.
+pub async fn make(
+    git: &Git,
+    workspace: &Path,
+    data: &Path,
+    message: &str,
+    paths: Option<&[PathBuf]>,
+) -> Result<LoggedCommit, CodeError> {
+    let message = checked(message)?;
+    standing::check_branch(git, workspace).await?;
+    let printed = standing::status(git).await?;
+    let uncommitted = records::uncommitted(&printed)?;
+    if let Some(file) = uncommitted.iter().find(|file| file.tracking == Tracking::Conflict) {
+        return Err(RepositoryError::Conflict(file.path.to_owned()).into());
+    }
+    let list = data.join("commit.paths");
+    let mut arguments: Vec<std::ffi::OsString> =
+        ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
+    match paths {
+        None => drop(git.ask().bytes(&["add", "--all"]).await?),
+        Some(paths) => {
+            let named = standing::named(&uncommitted, paths)?;
+            let new = named.iter().filter(|file| file.tracking == Tracking::New).map(|file| file.path);
+            let input = records::with_nul(new);
+            if !input.is_empty() {
+                let add = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"];
+                git.ask().input(input).bytes(&add).await?;
+            }
+            let named = records::with_nul(named.iter().map(|file| file.path));
+            tokio::fs::write(&list, named).await.map_err(files("write a list of files"))?;
+            let mut given = std::ffi::OsString::from("--pathspec-from-file=");
+            given.push(&list);
+            arguments.extend(["--only".into(), given, "--pathspec-file-nul".into()]);
+        }
+    }
+    let author: &[(&str, &str)] = if has_author(git).await? { &[] } else { &AUTHOR };
+    let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
+    asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
+    let head = history::latest(git).await?;
+    head.ok_or_else(|| CodeError::NoCommit("HEAD".to_owned()))
+}
+
+fn checked(message: &str) -> Result<&str, RepositoryError> {
+    let message = message.trim();
+    if message.is_empty() {
+        Err(RepositoryError::Message("a commit needs a message"))
+    } else if message.len() > MAX_COMMIT_MESSAGE {
+        Err(RepositoryError::Message("the message is longer than 64 KiB"))
+    } else if message.contains('\0') {
+        Err(RepositoryError::Message("a NUL character can't be in a message"))
+    } else {
+        Ok(message)
+    }
+}
+
+/// Whether the repository says who commits.
+async fn has_author(git: &Git) -> Result<bool, CodeError> {
+    for key in ["user.name", "user.email"] {
+        let value = git.ask().maybe(&["config", "--get", key]).await?;
+        if value.is_none_or(|value| value.trim_ascii().is_empty()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

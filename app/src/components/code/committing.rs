@@ -1,0 +1,223 @@
+//! Committing what isn't committed: all files or some of them.
+
+use std::collections::BTreeSet;
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use octobot_wire::code::repository::MakeCommit;
+
+use super::standing::Standing;
+use super::view::shown;
+use crate::browser::focus::focus;
+use crate::browser::keys;
+use crate::calls;
+use crate::components::dynamic::dynamic;
+use crate::components::dynamic::rows::Rows;
+use crate::components::dynamic::when::When;
+use crate::components::frame::toasts::Toasts;
+
+/// So many files can be chosen from; of more, all are committed.
+const MOST_FILES: usize = 300;
+
+/// What is being written.
+#[derive(Clone, Copy)]
+struct Draft {
+    standing: Standing,
+    is_open: RwSignal<bool>,
+    is_sending: RwSignal<bool>,
+    message: RwSignal<String>,
+    /// Files that stay out of it.
+    left_out: RwSignal<BTreeSet<String>>,
+}
+
+/// The button, and the form. Nothing while everything is committed.
+#[component]
+pub fn Committing(
+    /// Where the repository stands.
+    standing: Standing,
+) -> impl IntoView {
+    let draft = Draft {
+        standing,
+        is_open: RwSignal::new(false),
+        is_sending: RwSignal::new(false),
+        message: RwSignal::new(String::new()),
+        left_out: RwSignal::new(BTreeSet::new()),
+    };
+    let count = Memo::new(move |_| standing.with(|state| state.uncommitted.len() as u64 + state.unlisted));
+    let count = move || count.get().unwrap_or_default();
+    let words = move || match count() {
+        1 => "Commit 1 file…".to_owned(),
+        count => format!("Commit {count} files…"),
+    };
+    let obstacle = Memo::new(move |_| match standing.state.get() {
+        Some(Ok(state)) => state.obstacle.filter(|_| !state.uncommitted.is_empty()),
+        Some(Err(problem)) => Some(problem.detail),
+        None => None,
+    });
+    let told = move || {
+        obstacle.get().map(|told| {
+            view! {
+                <div class="files__note" role="status">
+                    <p>"Nothing can be committed now: " {told}</p>
+                    <button type="button" class="button button--small" on:click=move |_| standing.ask()>
+                        "Look again"
+                    </button>
+                </div>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        {dynamic(told)}
+        <When when=move || count() != 0 && obstacle.with(Option::is_none)>
+            <When
+                when=move || draft.is_open.get()
+                fallback=move || {
+                    view! {
+                        <div class="files__actions">
+                            <button
+                                type="button"
+                                class="button button--small"
+                                on:click=move |_| draft.is_open.set(true)
+                            >
+                                {dynamic(words)}
+                            </button>
+                        </div>
+                    }
+                }
+            >
+                <CommitForm draft/>
+            </When>
+        </When>
+    }
+}
+
+#[component]
+fn CommitForm(draft: Draft) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let area = NodeRef::<html::Textarea>::new();
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            focus(&area);
+        }
+    });
+    let files = Memo::new(move |_| draft.standing.with(|state| state.uncommitted.clone()).unwrap_or_default());
+    let chosen = Memo::new(move |_| {
+        files.with(|files| draft.left_out.with(|out| files.iter().filter(|file| !out.contains(*file)).count()))
+    });
+    let can_send =
+        move || !draft.is_sending.get() && chosen.get() > 0 && draft.message.with(|message| !message.trim().is_empty());
+    let key = move |event: web_sys::KeyboardEvent| {
+        if keys::is_steer(&event) {
+            event.prevent_default();
+            if untrack(can_send) {
+                send(draft, toasts);
+            }
+        } else if keys::is_escape(&event) {
+            event.prevent_default();
+            draft.is_open.set(false);
+        }
+    };
+    let words = move || {
+        if chosen.get() == files.with(Vec::len) { "Commit all".to_owned() } else { format!("Commit {}", chosen.get()) }
+    };
+    view! {
+        <section class="commit-form" aria-label="Commit">
+            <label class="field__label" for="commit-message">
+                {dynamic(move || branch_words(draft.standing))}
+            </label>
+            <textarea
+                id="commit-message"
+                class="input"
+                rows="3"
+                placeholder="What this changes, and why"
+                node_ref=area
+                prop:value=dynamic(move || draft.message.get())
+                on:input=move |event| draft.message.set(event_target_value(&event))
+                on:keydown=key
+            ></textarea>
+            <When when=move || files.with(|files| (2..=MOST_FILES).contains(&files.len()))>
+                <ul class="commit-form__files" aria-label="Files to commit">
+                    <Rows each=move || files.get() key=|file| (0, file.clone()) let:file>
+                        {choice(draft, file)}
+                    </Rows>
+                </ul>
+            </When>
+            <div class="commit-form__actions">
+                <button
+                    type="button"
+                    class="button button--primary button--small"
+                    title="Ctrl+Enter"
+                    disabled=dynamic(move || !can_send())
+                    on:click=move |_| send(draft, toasts)
+                >
+                    {dynamic(words)}
+                </button>
+                <button type="button" class="button button--small" on:click=move |_| draft.is_open.set(false)>
+                    "Cancel"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+fn branch_words(standing: Standing) -> String {
+    let branch = standing.with(|state| state.branch.clone()).flatten();
+    branch.map_or_else(|| "Commit".to_owned(), |branch| format!("Commit to {branch}"))
+}
+
+fn choice(draft: Draft, file: String) -> AnyView {
+    let name = shown(&file);
+    let known = file.clone();
+    let is_in = move || draft.left_out.with(|out| !out.contains(&known));
+    let toggle = move |_| {
+        draft.left_out.update(|out| {
+            if !out.remove(&file) {
+                out.insert(file.clone());
+            }
+        });
+    };
+    view! {
+        <li>
+            <label class="commit-form__file">
+                <input type="checkbox" prop:checked=dynamic(is_in) on:change=toggle/>
+                <span>{name}</span>
+            </label>
+        </li>
+    }
+    .into_any()
+}
+
+fn send(draft: Draft, toasts: Toasts) {
+    let Draft { standing, left_out, .. } = draft;
+    let message = draft.message.get_untracked();
+    let chosen = untrack(|| {
+        standing.with(|state| {
+            left_out.with(|out| {
+                let is_all = !state.uncommitted.iter().any(|file| out.contains(file));
+                (!is_all).then(|| state.uncommitted.iter().filter(|file| !out.contains(*file)).cloned().collect())
+            })
+        })
+    });
+    let request = MakeCommit { message, paths: chosen.flatten() };
+    draft.is_sending.set(true);
+    spawn_local(async move {
+        match calls::commit_changes(standing.store.project(), standing.store.session, request).await {
+            Ok(commit) => {
+                toasts.success(format!("Committed as {}", short(&commit.id)));
+                let _ = draft.message.try_set(String::new());
+                let _ = left_out.try_set(BTreeSet::new());
+                let _ = draft.is_open.try_set(false);
+            }
+            Err(failure) => toasts.failure("Nothing was committed", &failure.0),
+        }
+        let _ = draft.is_sending.try_set(false);
+        standing.ask();
+    });
+}
+
+/// As much of a commit's id as people use.
+pub fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}

@@ -1,0 +1,63 @@
+//! The port that is about the repositories of sessions.
+
+use octobot_wire::code::repository::{
+    Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
+    RepositoryState,
+};
+use octobot_wire::{ProjectId, SessionId};
+
+use super::{Answer, Caller};
+
+/// The repositories of sessions, which are there while their sandboxes run, and what the workspaces take over of them.
+pub trait Repository: Send + Sync {
+    /// Where a session's repository stands.
+    fn state<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, RepositoryState>;
+    /// Its commits.
+    fn log<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: LogQuery,
+    ) -> Answer<'a, CommitPage>;
+    /// Commits changes.
+    fn commit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: MakeCommit,
+    ) -> Answer<'a, LoggedCommit>;
+    /// Puts files back to what the last commit has.
+    fn discard<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: DiscardChanges,
+    ) -> Answer<'a, Discarded>;
+    /// Brings back what was thrown away by that.
+    fn undo_discard<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u32,
+    ) -> Answer<'a, ()>;
+    /// Puts what the session made onto the branch that its workspace is on.
+    fn apply<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: ApplyChanges,
+    ) -> Answer<'a, ApplyOutcome>;
+    /// Puts that branch back to where it was, unless it has moved since.
+    fn undo_apply<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        applied: Applied,
+    ) -> Answer<'a, ()>;
+}

@@ -1,0 +1,77 @@
+//! The port that is about the repositories of sessions.
+
+use octobot_app::ports::{Answer, Caller, Repository};
+use octobot_wire::code::repository::{
+    Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
+    RepositoryState,
+};
+use octobot_wire::{ProjectId, SessionId};
+
+use super::answer;
+use crate::services::CodeService;
+
+impl Repository for CodeService {
+    fn state<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, RepositoryState> {
+        answer(self.repository(caller, project, session), |state| state)
+    }
+
+    fn log<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: LogQuery,
+    ) -> Answer<'a, CommitPage> {
+        answer(self.log(caller, project, session, query), |page| page)
+    }
+
+    fn commit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: MakeCommit,
+    ) -> Answer<'a, LoggedCommit> {
+        answer(self.commit(caller, project, session, request), |commit| commit)
+    }
+
+    fn discard<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: DiscardChanges,
+    ) -> Answer<'a, Discarded> {
+        answer(self.discard(caller, project, session, request), |discarded| discarded)
+    }
+
+    fn undo_discard<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u32,
+    ) -> Answer<'a, ()> {
+        answer(self.undo_discard(caller, project, session, number), |()| ())
+    }
+
+    fn apply<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: ApplyChanges,
+    ) -> Answer<'a, ApplyOutcome> {
+        answer(self.apply(caller, project, session, request), |outcome| outcome)
+    }
+
+    fn undo_apply<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        applied: Applied,
+    ) -> Answer<'a, ()> {
+        answer(self.undo_apply(caller, project, session, applied), |()| ())
+    }
+}

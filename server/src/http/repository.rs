@@ -1,0 +1,117 @@
+//! `/api/projects/{project}/sessions/{session}/repository`: the repository of a session, while its sandbox runs, and what the workspace
+//! takes over of it.
+
+use axum::http::StatusCode;
+use octobot_wire::code::repository::{
+    Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
+    RepositoryState,
+};
+use octobot_wire::{Problem, ProjectId, SessionId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Web;
+use super::extract::{Backend, Ids, Json, Parameters};
+use super::failure::Failure;
+
+/// The routes of this resource.
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(state))
+        .routes(routes!(log, commit))
+        .routes(routes!(discard))
+        .routes(routes!(undo_discard))
+        .routes(routes!(apply, undo_apply))
+}
+
+/// Where a session's repository stands: its branch, and the files that aren't as the last commit has them.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+    (status = 200, description = "The state", body = RepositoryState),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn state(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+) -> Result<axum::Json<RepositoryState>, Failure> {
+    Ok(axum::Json(backend.repository.state(backend.caller, &project, session).await?))
+}
+
+/// The commits of a session's repository: those that were made in it first, then those that it started from.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), LogQuery), responses(
+    (status = 200, description = "The commits", body = CommitPage),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn log(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<LogQuery>,
+) -> Result<axum::Json<CommitPage>, Failure> {
+    Ok(axum::Json(backend.repository.log(backend.caller, &project, session, query).await?))
+}
+
+/// Commits all changes, or those of some files, to the branch that is checked out in the session. No hooks run.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = MakeCommit, responses(
+    (status = 200, description = "The commit", body = LoggedCommit),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn commit(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<MakeCommit>,
+) -> Result<axum::Json<LoggedCommit>, Failure> {
+    Ok(axum::Json(backend.repository.commit(backend.caller, &project, session, request).await?))
+}
+
+/// Puts files back to what the last commit has; those that it doesn't have are removed. What is thrown away is kept.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/discards", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = DiscardChanges, responses(
+    (status = 200, description = "By what it can be brought back", body = Discarded),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn discard(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<DiscardChanges>,
+) -> Result<axum::Json<Discarded>, Failure> {
+    Ok(axum::Json(backend.repository.discard(backend.caller, &project, session, request).await?))
+}
+
+/// Brings back what was thrown away. Where a file has changed since, nothing is (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/discards/{number}/undo", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("number" = u32, Path, description = "By which it is kept")), responses(
+    (status = 204, description = "It is back"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn undo_discard(
+    Backend(backend): Backend,
+    Ids((project, session, number)): Ids<(ProjectId, SessionId, u32)>,
+) -> Result<StatusCode, Failure> {
+    backend.repository.undo_discard(backend.caller, &project, session, number).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date. Unless that was done,
+/// nothing there is touched, and the answer says why: the branch has other commits, there are conflicts, or files are in the way.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = ApplyChanges, responses(
+    (status = 200, description = "What came of it", body = ApplyOutcome),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn apply(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<ApplyChanges>,
+) -> Result<axum::Json<ApplyOutcome>, Failure> {
+    Ok(axum::Json(backend.repository.apply(backend.caller, &project, session, request).await?))
+}
+
+/// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since stays (409).
+#[utoipa::path(delete, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = Applied, responses(
+    (status = 204, description = "The branch is where it was"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn undo_apply(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(applied): Json<Applied>,
+) -> Result<StatusCode, Failure> {
+    backend.repository.undo_apply(backend.caller, &project, session, applied).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
