@@ -2,6 +2,8 @@
 
 #[path = "code/editing.rs"]
 mod editing;
+#[path = "code/review.rs"]
+mod review;
 
 use std::path::Path;
 
