@@ -162,8 +162,8 @@ async fn a_file_is_edited_beside_the_agent_and_nobodys_work_is_lost() {
 async fn what_is_in_files_is_found_and_opened_at_its_line() {
     play("file search", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let many: String = (1..=900).map(|line| format!("line number {line}\n")).collect();
-        std::fs::write(folder.path().join("many.txt"), many)?;
+        let many: Vec<_> = (1..=900).map(|line| format!("line number {line}")).collect();
+        std::fs::write(folder.path().join("many.txt"), many.join("\n"))?;
         let (_, session) = session_in(folder.path(), &stage.server.url("")).await?;
         stage.open(&format!("/projects/local/sessions/{session}")).await?;
         hydrated(stage).await?;
