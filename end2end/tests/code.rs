@@ -370,6 +370,14 @@ async fn changes_are_committed_discarded_and_applied_in_the_browser() {
         press(stage, "//div[contains(@class,'files')]//button[text()='Undo']").await?;
         see(stage, "//button[text()='Apply']").await?;
         ensure!(in_workspace(folder.path(), "notes.txt").as_deref() == Some("first\n"));
+
+        // On a phone.
+        stage.browser.resize(390, 844).await?;
+        press(stage, "//button[@aria-label='Show or hide files and details']").await?;
+        press(stage, "//button[contains(., 'Commit 1 file…')]").await?;
+        see(stage, "//textarea[@id='commit-message']").await?;
+        stage.browser.screenshot("commit form phone").await?;
+        page::has_no_barriers(stage).await?;
         Ok(())
     })
     .await;

@@ -107,7 +107,7 @@ async fn all_changes_or_those_of_some_files_are_committed() {
 #[tokio::test]
 async fn what_has_to_be_settled_first_is_told() {
     let sandbox = sandbox().await;
-    let states = [
+    let cases = [
         ("touch .git/index.lock", "another git command", "rm .git/index.lock"),
         ("git checkout -q --detach", "no branch", "git checkout -q octobot"),
         (
@@ -124,7 +124,7 @@ async fn what_has_to_be_settled_first_is_told() {
             "git checkout -qf HEAD",
         ),
     ];
-    for (number, (begin, told, end)) in (1..).zip(states) {
+    for (number, (begin, told, end)) in (1..).zip(cases) {
         assert_eq!(sandbox.run(2 * number, begin).await.exit_code(), 0, "{begin}");
         let (status, detail) = refused(&sandbox, "/commit", &commit("x", None)).await;
         assert_eq!(status, StatusCode::CONFLICT);

@@ -13,7 +13,7 @@ use crate::components::form::icon::Glyph;
 use crate::components::form::icon_button::IconButton;
 use crate::components::frame::toasts::Toasts;
 
-/// The button of a changed file. Nothing where the last commit has all of its changes.
+/// The button of a changed file. Nothing where the last commit has all of its changes, or where only those of a turn are listed.
 pub fn discard_button(standing: Standing, file: &ChangedFile) -> AnyView {
     // What was moved is put back in both places.
     let paths: Vec<String> = [Some(file.path.clone()), file.old_path.clone()].into_iter().flatten().collect();
@@ -27,7 +27,7 @@ pub fn discard_button(standing: Standing, file: &ChangedFile) -> AnyView {
     let name = shown(name_of(&file.path));
     let label = format!("Discard changes of {name}");
     dynamic(move || {
-        mine.with(|mine| !mine.is_empty()).then(|| {
+        (standing.store.turn.get().is_none() && mine.with(|mine| !mine.is_empty())).then(|| {
             let name = name.clone();
             let press = move |()| discard(standing, toasts, mine.get_untracked(), name.clone());
             view! { <IconButton glyph=Glyph::Trash label=label.clone() on_press=press/> }.into_any()
