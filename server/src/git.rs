@@ -11,7 +11,7 @@
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
 //! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
 //!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
-//! - A future of this module that is dropped takes its git processes with it.
+//! - A future of this module that is dropped takes its git processes with it, but for a move of a workspace's branch that has begun.
 
 mod apply;
 mod arrival;

@@ -8,7 +8,7 @@ mod join;
 mod settled;
 mod tree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::refs::transaction::{PreviousValue, RefEdit};
 use octobot_wire::code::repository::{Applied, ApplyEnd, ApplyMethod, ApplyOutcome};
@@ -92,7 +92,7 @@ pub async fn apply(
         let (workspace, step) = (workspace.to_owned(), step.clone());
         blocking(move || keep(&workspace, &step)).await?
     };
-    go(workspace, &scratch, lock, step, APPLIED).await?;
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED)).await?;
     let applied = Applied { number: kept, branch: place.branch.clone(), commit: target };
     Ok(ApplyOutcome { applied: Some(applied), ..ended(ApplyEnd::Applied, Vec::new()) })
 }
@@ -120,7 +120,7 @@ pub async fn undo(workspace: &Path, applied: &Applied, scratch: &Path) -> Result
     if !in_the_way.is_empty() {
         return Err(Unsettled::Dirty { files: some(in_the_way) }.into());
     }
-    go(workspace, &scratch, lock, step, UNDONE).await
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, UNDONE)).await
 }
 
 /// Locks the index, and makes sure that nothing has moved meanwhile.
@@ -136,14 +136,14 @@ async fn enter(workspace: &Path, before: Place, scratch: Scratch) -> Result<(Loc
 }
 
 /// Moves the files, the branch and the index, in this order. Where the branch can't be moved the files go back.
-async fn go(workspace: &Path, scratch: &Scratch, lock: Lock, step: Move, why: &'static str) -> Result<(), GitError> {
-    tree::go(scratch, &step).await?;
+async fn go(workspace: PathBuf, scratch: Scratch, lock: Lock, step: Move, why: &'static str) -> Result<(), GitError> {
+    tree::go(&scratch, &step).await?;
     let moved = {
-        let (workspace, step) = (workspace.to_owned(), step.clone());
+        let step = step.clone();
         blocking(move || move_head(&workspace, &step, why)).await
     };
     if let Err(error) = moved {
-        tree::go(scratch, &step.back()).await?;
+        tree::go(&scratch, &step.back()).await?;
         return Err(error);
     }
     let index = scratch.index();
@@ -197,6 +197,15 @@ fn move_head(workspace: &Path, step: &Move, why: &str) -> Result<(), GitError> {
 fn some(mut files: Vec<String>) -> Vec<String> {
     files.truncate(100);
     files
+}
+
+/// Sees a move through, also when nobody waits for it any more: half of it would leave files that no commit has.
+async fn to_the_end(work: impl Future<Output = Result<(), GitError>> + Send + 'static) -> Result<(), GitError> {
+    let ended = tokio::spawn(work).await;
+    ended.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(GitError::Cancelled),
+    })
 }
 
 async fn blocking<T: Send + 'static>(
