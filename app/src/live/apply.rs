@@ -17,6 +17,20 @@ pub fn put_workspace(list: &mut Vec<Workspace>, workspace: Workspace) {
     }
 }
 
+/// Puts a workspace into the list that a call was answered with, unless the stream has told of one that is as new.
+pub fn take_workspace(list: &mut Vec<Workspace>, workspace: Workspace) {
+    if !list.iter().any(|known| known.id == workspace.id && known.updated_at >= workspace.updated_at) {
+        put_workspace(list, workspace);
+    }
+}
+
+/// The same of a session.
+pub fn take_session(list: &mut Vec<Session>, session: Session) {
+    if !list.iter().any(|known| known.id == session.id && known.updated_at >= session.updated_at) {
+        put_session(list, session);
+    }
+}
+
 /// Puts a session into the list and keeps the most recently used first.
 pub fn put_session(list: &mut Vec<Session>, session: Session) {
     list.retain(|known| known.id != session.id);
@@ -148,6 +162,21 @@ mod tests {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }
+    }
+
+    #[test]
+    fn an_answer_takes_nothing_back_that_the_stream_has_told() {
+        let mut list = vec![session(1, 20)];
+        let answer = |updated_at| Session { state: SessionState::Initializing, ..session(1, updated_at) };
+        let is_answer = |list: &[Session]| list[0].state == SessionState::Initializing;
+        list[0].state = SessionState::Ready;
+        take_session(&mut list, answer(10));
+        take_session(&mut list, answer(20));
+        assert!(!is_answer(&list));
+        take_session(&mut list, answer(30));
+        assert!(is_answer(&list) && list.len() == 1);
+        take_session(&mut list, session(2, 5));
+        assert_eq!(list.len(), 2);
     }
 
     fn output(first_line: u64, lines: &[&str], total_lines: u64) -> Output {

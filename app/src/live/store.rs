@@ -88,6 +88,11 @@ impl ProjectStore {
         self.workspaces.update(|list| apply::put_workspace(list, workspace));
     }
 
+    /// A call was answered with a workspace. What the stream has told since counts.
+    pub fn take_workspace(self, workspace: Workspace) {
+        self.workspaces.update(|list| apply::take_workspace(list, workspace));
+    }
+
     /// A workspace is gone, and its sessions with it.
     pub fn drop_workspace(self, id: WorkspaceId) {
         self.workspaces.update(|list| list.retain(|known| known.id != id));
@@ -97,6 +102,11 @@ impl ProjectStore {
     /// A session is new or changed.
     pub fn put_session(self, session: Session) {
         self.sessions.update(|list| apply::put_session(list, session));
+    }
+
+    /// A call was answered with a session. What the stream has told since counts.
+    pub fn take_session(self, session: Session) {
+        self.sessions.update(|list| apply::take_session(list, session));
     }
 
     /// A session is gone.

@@ -132,7 +132,8 @@ async fn run_tests(stage: &Stage) -> Result<()> {
 
 /// Commits, and has the workspace take over the commit.
 async fn take_over(stage: &Stage, folder: &Path) -> Result<()> {
-    press(stage, "//button[contains(., 'Commit 11 files')]").await?;
+    // One that was renamed is two.
+    press(stage, "//button[contains(., 'Commit 12 files')]").await?;
     let message = see(stage, "//textarea[@id='commit-message']").await?;
     message.send_keys("Reviewed work").await?;
     message.send_keys(Key::Control + Key::Enter).await?;

@@ -112,7 +112,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
         if keys::is_steer(&event) {
             event.prevent_default();
             if untrack(can_send) {
-                send(draft, toasts);
+                send(&draft, toasts);
             }
         } else if keys::is_escape(&event) {
             event.prevent_default();
@@ -140,7 +140,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
             <When when=move || files.with(|files| (2..=MOST_FILES).contains(&files.len()))>
                 <ul class="commit-form__files" aria-label="Files to commit">
                     <Rows each=move || files.get() key=|file| (0, file.clone()) let:file>
-                        {choice(draft, file)}
+                        {choice(draft.left_out, file)}
                     </Rows>
                 </ul>
             </When>
@@ -150,7 +150,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
                     class="button button--primary button--small"
                     title="Ctrl+Enter"
                     disabled=dynamic(move || !can_send())
-                    on:click=move |_| send(draft, toasts)
+                    on:click=move |_| send(&draft, toasts)
                 >
                     {dynamic(words)}
                 </button>
@@ -167,12 +167,12 @@ fn branch_words(standing: Standing) -> String {
     branch.map_or_else(|| "Commit".to_owned(), |branch| format!("Commit to {branch}"))
 }
 
-fn choice(draft: Draft, file: String) -> AnyView {
+fn choice(left_out: RwSignal<BTreeSet<String>>, file: String) -> AnyView {
     let name = shown(&file);
     let known = file.clone();
-    let is_in = move || draft.left_out.with(|out| !out.contains(&known));
+    let is_in = move || left_out.with(|out| !out.contains(&known));
     let toggle = move |_| {
-        draft.left_out.update(|out| {
+        left_out.update(|out| {
             if !out.remove(&file) {
                 out.insert(file.clone());
             }
@@ -189,9 +189,9 @@ fn choice(draft: Draft, file: String) -> AnyView {
     .into_any()
 }
 
-fn send(draft: Draft, toasts: Toasts) {
-    let Draft { standing, left_out, .. } = draft;
-    let message = draft.message.get_untracked();
+fn send(draft: &Draft, toasts: Toasts) {
+    let Draft { standing, left_out, is_open, is_sending, message: written } = *draft;
+    let message = written.get_untracked();
     let chosen = untrack(|| {
         standing.with(|state| {
             left_out.with(|out| {
@@ -201,18 +201,18 @@ fn send(draft: Draft, toasts: Toasts) {
         })
     });
     let request = MakeCommit { message, paths: chosen.flatten() };
-    draft.is_sending.set(true);
+    is_sending.set(true);
     spawn_local(async move {
         match calls::commit_changes(standing.store.project(), standing.store.session, request).await {
             Ok(commit) => {
                 toasts.success(format!("Committed as {}", short(&commit.id)));
-                let _ = draft.message.try_set(String::new());
+                let _ = written.try_set(String::new());
                 let _ = left_out.try_set(BTreeSet::new());
-                let _ = draft.is_open.try_set(false);
+                let _ = is_open.try_set(false);
             }
             Err(failure) => toasts.failure("Nothing was committed", &failure.0),
         }
-        let _ = draft.is_sending.try_set(false);
+        let _ = is_sending.try_set(false);
         standing.ask();
     });
 }

@@ -33,7 +33,7 @@ impl SessionActions {
         self.store.put_session(renamed);
         spawn_local(async move {
             match calls::rename_session(self.store.id(), id, request).await {
-                Ok(session) => self.store.put_session(session),
+                Ok(session) => self.store.take_session(session),
                 Err(failure) => {
                     self.store.put_session(before);
                     self.toasts.failure("The session couldn't be renamed", &failure.0);
@@ -46,7 +46,7 @@ impl SessionActions {
     pub fn start(self, id: SessionId) {
         spawn_local(async move {
             match calls::start_session(self.store.id(), id).await {
-                Ok(session) => self.store.put_session(session),
+                Ok(session) => self.store.take_session(session),
                 Err(failure) => {
                     let again = move || self.start(id);
                     self.toasts.failure_with_retry("The sandbox couldn't be started", &failure.0, again);
@@ -59,7 +59,7 @@ impl SessionActions {
     pub fn stop(self, id: SessionId) {
         spawn_local(async move {
             match calls::stop_session(self.store.id(), id).await {
-                Ok(session) => self.store.put_session(session),
+                Ok(session) => self.store.take_session(session),
                 Err(failure) => {
                     let again = move || self.stop(id);
                     self.toasts.failure_with_retry("The sandbox couldn't be stopped", &failure.0, again);

@@ -80,7 +80,7 @@ impl Beginning {
         match created {
             Ok(session) => {
                 let id = session.id;
-                self.project.put_session(session);
+                self.project.take_session(session);
                 is_shown.then_some(id)
             }
             Err(Unbegun::Refused(failure)) => {

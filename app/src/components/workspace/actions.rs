@@ -26,7 +26,7 @@ impl WorkspaceActions {
     pub fn refresh(self, id: WorkspaceId) {
         spawn_local(async move {
             match calls::refresh_workspace(self.store.id(), id).await {
-                Ok(workspace) => self.store.put_workspace(workspace),
+                Ok(workspace) => self.store.take_workspace(workspace),
                 Err(failure) => {
                     let again = move || self.refresh(id);
                     self.toasts.failure_with_retry("The workspace couldn't be refreshed", &failure.0, again);
@@ -43,7 +43,7 @@ impl WorkspaceActions {
         self.store.put_workspace(renamed);
         spawn_local(async move {
             match calls::rename_workspace(self.store.id(), id, RenameWorkspace { name }).await {
-                Ok(workspace) => self.store.put_workspace(workspace),
+                Ok(workspace) => self.store.take_workspace(workspace),
                 Err(failure) => {
                     self.store.put_workspace(before);
                     self.toasts.failure("The workspace couldn't be renamed", &failure.0);

@@ -49,7 +49,7 @@ pub fn AddWorkspaceForm(
             match answer {
                 Ok(workspace) => {
                     toasts.success(format!("“{}” was added", workspace.name));
-                    store.put_workspace(workspace);
+                    store.take_workspace(workspace);
                     // The list of workspaces may have taken the place of this form, because it has heard of it already.
                     let _ = on_added.try_run(());
                 }

@@ -48,7 +48,7 @@ pub fn WorkspaceLimitsDialog(
             let request = WorkspaceLimits { pids, memory_mib, cpu_millis };
             match calls::limit_workspace(store.id(), id, request).await {
                 Ok(workspace) => {
-                    store.put_workspace(workspace);
+                    store.take_workspace(workspace);
                     toasts.success("Sandboxes get these limits when they start next");
                     open.set(false);
                 }
