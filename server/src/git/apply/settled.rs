@@ -111,6 +111,8 @@ impl Place {
 /// The tracked files that aren't as HEAD has them.
 pub(super) async fn dirty(scratch: &Scratch) -> Result<Vec<String>, GitError> {
     let list = || scratch.git("looking for changes");
+    // A file that was written again as it was is none with changes, also to what moves files later.
+    list().args(["update-index", "-q", "--unmerged", "--refresh"]).output().await?;
     let marked = list().args(["ls-files", "-t", "-z", "--cached"]).output().await?;
     if marked.split(|byte| *byte == 0).any(|record| record.starts_with(b"S ")) {
         return Err(Unsettled::Sparse.into());
