@@ -21,6 +21,7 @@ mod changes;
 mod command;
 mod folder;
 mod progress;
+mod push;
 mod remote;
 mod repository;
 mod scratch;
@@ -38,6 +39,7 @@ pub use bundle::{Bundled, Code, bundle};
 pub use cache::{clone_into_cache, head_of_cache, remove_cache};
 pub use folder::{FolderKind, FolderState, inspect_folder};
 pub use progress::Progress;
+pub use push::{Target as PushTarget, push};
 pub use remote::RemoteFault;
 pub use source::{InvalidSource, default_name, parse_source};
 
@@ -119,6 +121,27 @@ pub enum GitError {
         fault: RemoteFault,
         /// Git's last words.
         said: String,
+    },
+    /// A remote repository doesn't take a branch.
+    #[error("{url} wasn't pushed to: {fault} Git said: {said}")]
+    Push {
+        /// The repository's URL.
+        url: String,
+        /// What kind of failure it is, with what to do about it.
+        fault: RemoteFault,
+        /// Git's last words.
+        said: String,
+    },
+    /// A workspace's repository has no remote to push to.
+    #[error(
+        "The workspace's repository has no remote called origin. Add one there with `git remote add origin`, then push again."
+    )]
+    NoOrigin,
+    /// What a workspace's repository calls origin is nothing to push to.
+    #[error("What the workspace's repository calls origin can't be pushed to. {reason}")]
+    Origin {
+        /// What is wrong with its URL.
+        reason: InvalidSource,
     },
     /// Whoever started it gave up on it.
     #[error("It was cancelled.")]

@@ -2,7 +2,7 @@
 
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
-    RepositoryState,
+    Pushed, RepositoryState,
 };
 use octobot_wire::{ProjectId, SessionId};
 
@@ -52,6 +52,8 @@ pub trait Repository: Send + Sync {
         session: SessionId,
         request: ApplyChanges,
     ) -> Answer<'a, ApplyOutcome>;
+    /// Pushes what the session made to where the workspace's code comes from, as a branch.
+    fn push<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Pushed>;
     /// Puts that branch back to where it was, unless it has moved since.
     fn undo_apply<'a>(
         &'a self,

@@ -70,8 +70,14 @@ async fn what_an_agent_made_is_reviewed_corrected_and_taken_over() {
     rehearse(&model);
     let test = async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
-        set_up(folder.path()).await?;
-        begin(stage, &part.agent, folder.path()).await?;
+        set_up(&folder.path().join("project")).await?;
+        let folder = folder.path().join("project");
+        git(&folder, &["clone", "-q", "--bare", ".", "../origin.git"])?;
+        git(
+            &folder,
+            &["remote", "add", "origin", &format!("file://{}", folder.with_file_name("origin.git").display())],
+        )?;
+        begin(stage, &part.agent, &folder).await?;
         permit_until(stage, "//strong[text()='changed']").await?;
         see(stage, "//h2[contains(., '10 files changed')]").await?;
 
@@ -103,7 +109,7 @@ async fn what_an_agent_made_is_reviewed_corrected_and_taken_over() {
 
         edit_by_hand(stage).await?;
         run_tests(stage).await?;
-        take_over(stage, folder.path()).await
+        take_over(stage, &folder).await
     };
     scene.stage(&part, NAME, test).await;
 }
@@ -130,7 +136,7 @@ async fn run_tests(stage: &Stage) -> Result<()> {
     press(stage, "//a[@aria-label='Show the chat only']").await
 }
 
-/// Commits, and has the workspace take over the commit.
+/// Commits, has the workspace take over the commit, and pushes it to where the workspace comes from.
 async fn take_over(stage: &Stage, folder: &Path) -> Result<()> {
     // One that was renamed is two.
     press(stage, "//button[contains(., 'Commit 12 files')]").await?;
@@ -145,5 +151,11 @@ async fn take_over(stage: &Stage, folder: &Path) -> Result<()> {
     ensure!(log.lines().next().context("there is no commit")? == "Reviewed work", "{log}");
     ensure!(git(folder, &["status", "--porcelain"])?.is_empty());
     ensure!(std::fs::read_to_string(folder.join("notes.txt"))? == "first\nlast\nby hand\n");
+    press(stage, "//div[@role='status']//button[text()='Done']").await?;
+    press(stage, "//button[text()='Push']").await?;
+    let branch = see(stage, "//p[contains(., 'Pushed as')]/code").await?.text().await?;
+    looks_right(stage, "review pushed", 844).await?;
+    let pushed = git(&folder.with_file_name("origin.git"), &["log", "--format=%s", &branch])?;
+    ensure!(pushed == log, "{pushed}");
     Ok(())
 }

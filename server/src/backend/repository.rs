@@ -3,7 +3,7 @@
 use octobot_app::ports::{Answer, Caller, Repository};
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
-    RepositoryState,
+    Pushed, RepositoryState,
 };
 use octobot_wire::{ProjectId, SessionId};
 
@@ -63,6 +63,10 @@ impl Repository for CodeService {
         request: ApplyChanges,
     ) -> Answer<'a, ApplyOutcome> {
         answer(self.apply(caller, project, session, request), |outcome| outcome)
+    }
+
+    fn push<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Pushed> {
+        answer(self.push(caller, project, session), |pushed| pushed)
     }
 
     fn undo_apply<'a>(

@@ -23,6 +23,9 @@ pub enum RemoteFault {
     /// The host's key isn't known.
     #[error("The host isn't known to ssh. Connect to it once as the user that runs Octobot, and accept its key.")]
     UnknownHost,
+    /// It doesn't take a branch.
+    #[error("The server doesn't take the branch. A rule there may protect it, or refuse what is in it.")]
+    Refused,
     /// Nothing answers.
     #[error("The server can't be reached. Check the address and the network, and try again.")]
     Unreachable,
@@ -32,7 +35,8 @@ pub enum RemoteFault {
 }
 
 /// What git or ssh says, in the C locale, and what it means. The first that fits counts.
-const MEANINGS: [(&str, RemoteFault); 18] = [
+const MEANINGS: [(&str, RemoteFault); 19] = [
+    ("[remote rejected]", RemoteFault::Refused),
     ("host key verification failed", RemoteFault::UnknownHost),
     ("could not resolve host", RemoteFault::Unreachable),
     ("connection refused", RemoteFault::Unreachable),
@@ -86,6 +90,24 @@ impl<'u> Remote<'u> {
         let mut git = Git::confined(purpose, std::path::Path::new("/nonexistent"));
         git.env("GIT_CONFIG_GLOBAL", configuration.path()).env("GIT_ALLOW_PROTOCOL", "file");
         git
+    }
+
+    /// Its URL.
+    pub(super) fn url(&self) -> &str {
+        self.url
+    }
+
+    /// Whether it is a folder of this machine.
+    pub(super) fn is_folder(&self) -> bool {
+        self.configuration.is_some()
+    }
+
+    /// Says what a push that failed means.
+    pub(super) fn explain_push(&self, error: GitError) -> GitError {
+        match error {
+            GitError::Command { said, .. } => GitError::Push { url: self.url.to_owned(), fault: meaning(&said), said },
+            other => other,
+        }
     }
 
     /// Says what a failed command means for whoever gave the URL.

@@ -23,6 +23,8 @@ pub(super) struct Repository {
     pub(super) is_bare: bool,
     /// Where HEAD is; none before the first commit.
     pub(super) head: Option<Head>,
+    /// Where it is pushed to by default.
+    pub(super) origin: Option<String>,
     /// Those of the settings above that it has, as `key=value`.
     pub(super) conversions: Vec<String>,
 }
@@ -68,6 +70,7 @@ impl Repository {
             common_dir: absolute(opened.common_dir())?,
             is_bare: !has_dot_git,
             head: read_head(&opened).map_err(unreadable)?,
+            origin: origin(&opened),
             conversions: conversions(&opened),
         }))
     }
@@ -105,6 +108,12 @@ fn read_head(repository: &gix::Repository) -> gix::Result<Option<Head>> {
     let summary = printable(&commit.message_raw_sloppy().lines().next().unwrap_or_default().to_str_lossy());
     let tree = commit.tree_id()?.to_string();
     Ok(Some(Head { commit: Commit { id: commit.id.to_string(), summary, branch }, tree }))
+}
+
+fn origin(repository: &gix::Repository) -> Option<String> {
+    let config = repository.config_snapshot();
+    let url = config.string("remote.origin.pushurl").or_else(|| config.string("remote.origin.url"))?;
+    Some(url.to_str_lossy().into_owned())
 }
 
 fn conversions(repository: &gix::Repository) -> Vec<String> {

@@ -5,6 +5,7 @@ mod arrival;
 mod bundle;
 mod folder;
 mod hostile;
+mod push;
 mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
-    RepositoryState,
+    Pushed, RepositoryState,
 };
 use octobot_wire::{Problem, ProjectId, SessionId};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(discard))
         .routes(routes!(undo_discard))
         .routes(routes!(apply, undo_apply))
+        .routes(routes!(push))
 }
 
 /// Where a session's repository stands: its branch, and the files that aren't as the last commit has them.
@@ -100,6 +101,19 @@ async fn apply(
     Json(request): Json<ApplyChanges>,
 ) -> Result<axum::Json<ApplyOutcome>, Failure> {
     Ok(axum::Json(backend.repository.apply(backend.caller, &project, session, request).await?))
+}
+
+/// Pushes what a session made to where its workspace's code comes from, as a branch `octobot/…`: to the repository that was cloned, or to
+/// the `origin` of a folder. Hooks of a repository on the server's machine don't run.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/push", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), responses(
+    (status = 200, description = "The branch", body = Pushed),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn push(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+) -> Result<axum::Json<Pushed>, Failure> {
+    Ok(axum::Json(backend.repository.push(backend.caller, &project, session).await?))
 }
 
 /// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since stays (409).

@@ -3,6 +3,7 @@
 mod applying;
 mod editing;
 mod held;
+mod pushing;
 mod repository;
 mod rewinding;
 mod saving;

@@ -1,9 +1,9 @@
-//! Taking over what the session made: onto the workspace's branch, as a branch of its own, or as a patch.
+//! Taking over what the session made: onto the workspace's branch, as a branch of its own there or where its code comes from, or as a patch.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::SavedBranch;
-use octobot_wire::code::repository::{ApplyMethod, ApplyOutcome};
+use octobot_wire::code::repository::{ApplyMethod, ApplyOutcome, Pushed};
 
 use super::applying::{apply, outcome_view};
 use super::store::CodeStore;
@@ -21,6 +21,8 @@ pub enum Stage {
     Working(&'static str),
     /// It is a branch.
     Saved(SavedBranch),
+    /// It was pushed.
+    Pushed(Pushed),
     /// What came of putting it onto the workspace's branch.
     Told(ApplyOutcome),
 }
@@ -49,6 +51,7 @@ pub fn Saving(
             }
             .into_any(),
             Stage::Saved(saved) => saved_view(store, stage, saved),
+            Stage::Pushed(pushed) => pushed_view(stage, pushed),
             Stage::Told(outcome) => outcome_view(store, stage, &outcome),
         })
     })
@@ -64,6 +67,19 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
                 Ok(saved) => Stage::Saved(saved),
                 Err(failure) => {
                     toasts.failure("The changes couldn't be saved as a branch", &failure.0);
+                    Stage::Open
+                }
+            };
+            let _ = stage.try_set(next);
+        });
+    };
+    let push = move |_| {
+        stage.set(Stage::Working("Pushing…"));
+        spawn_local(async move {
+            let next = match calls::push_changes(store.project(), store.session).await {
+                Ok(pushed) => Stage::Pushed(pushed),
+                Err(failure) => {
+                    toasts.failure("Nothing was pushed", &failure.0);
                     Stage::Open
                 }
             };
@@ -88,9 +104,31 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
             >
                 "Save as branch"
             </button>
+            <button
+                type="button"
+                class="button button--small"
+                title="As a branch, to where the workspace’s code comes from."
+                on:click=push
+            >
+                "Push"
+            </button>
             <a class="button button--small" href=patch download="changes.patch">
                 "Patch"
             </a>
+        </div>
+    }
+    .into_any()
+}
+
+fn pushed_view(stage: RwSignal<Stage>, pushed: Pushed) -> AnyView {
+    view! {
+        <div class="files__note" role="status">
+            <p>"Pushed as " <code>{pushed.branch}</code> " to where the workspace’s code comes from."</p>
+            <div class="files__actions">
+                <button type="button" class="button button--small" on:click=move |_| stage.set(Stage::Open)>
+                    "Done"
+                </button>
+            </div>
         </div>
     }
     .into_any()

@@ -187,3 +187,12 @@ pub struct Applied {
     /// The commit that it points to since.
     pub commit: String,
 }
+
+/// What a session made was pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Pushed {
+    /// The branch there, as in `octobot/fix-tests`.
+    pub branch: String,
+}

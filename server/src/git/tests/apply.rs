@@ -99,8 +99,9 @@ async fn a_branch_without_others_is_moved_forward_and_back() {
     assert!(fixture.undo(&applied).await.unwrap_err().to_string().contains("readme"));
     // Written again as it was, and that a while ago: git compares seconds.
     let written = fixture.write("project/readme", "changed\n");
-    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
-    fs::File::options().write(true).open(written).unwrap().set_modified(earlier).unwrap();
+    let file = fs::File::options().write(true).open(written).unwrap();
+    let earlier = file.metadata().unwrap().modified().unwrap() - std::time::Duration::from_mins(1);
+    file.set_modified(earlier).unwrap();
     let forged = Applied { commit: before.clone(), ..applied.clone() };
     assert!(fixture.undo(&forged).await.is_err());
     fixture.undo(&applied).await.unwrap();

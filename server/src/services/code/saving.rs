@@ -104,7 +104,7 @@ pub(super) fn folder(workspace: &Workspace) -> Result<&str, ServiceError> {
 }
 
 /// A branch's name for a session with this title.
-fn branch_name(title: &str, id: SessionId) -> String {
+pub(super) fn branch_name(title: &str, id: SessionId) -> String {
     let letters = title.to_lowercase();
     let words = letters.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut name = words.collect::<Vec<_>>().join("-");
