@@ -28,7 +28,8 @@ impl Standing {
         let is_at_work =
             Memo::new(move |_| followed.with(|s| s.as_ref().is_some_and(|s| matches!(s.state, SessionState::Running))));
         Effect::new(move |_| {
-            is_at_work.track();
+            // Tracking alone wouldn't have it found out, and what was never found out doesn't change.
+            let _ = is_at_work.get();
             let is_known = store.changes.with(|changes| matches!(changes, Some(Ok(_))));
             if is_known && store.is_running.get() {
                 standing.ask();
