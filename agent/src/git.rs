@@ -10,6 +10,7 @@ mod content;
 mod discard;
 mod history;
 mod index_file;
+mod kept;
 mod records;
 mod result;
 mod snapshots;

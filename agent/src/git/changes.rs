@@ -253,11 +253,13 @@ impl ChangeTracker {
     }
 }
 
+/// How git is asked how the files stand.
+pub const ASK_STATUS: [&str; 6] =
+    ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"];
+
 /// How the files stand beside an index of the daemon's own.
 pub async fn status(git: &Git, index: &Path) -> Result<Vec<u8>, CodeError> {
-    let arguments =
-        ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"];
-    git.ask().settings(&STATUS).index(index).bytes(&arguments).await
+    git.ask().settings(&STATUS).index(index).bytes(&ASK_STATUS).await
 }
 
 /// What differs between two trees.

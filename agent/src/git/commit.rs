@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
 
 use crate::git::command::Git;
+use crate::git::kept::AUTHOR;
 use crate::git::records::Tracking;
-use crate::git::result::AUTHOR;
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, files, history, records};
 

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::git::command::Git;
+use crate::git::kept::{self, text};
 use crate::git::records::{self, Tracking, Uncommitted};
-use crate::git::result::{AUTHOR, text};
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, NotUnderstood};
 
@@ -99,21 +99,11 @@ async fn keep(git: &Git, data: &Path, head: Option<&str>, files: &[Uncommitted<'
         ask().input(there).bytes(&["update-index", "-z", "--add", "--replace", "--stdin"]).await?;
     }
     let tree = text(&ask().bytes(&["write-tree"]).await?);
-    let parent = head.map(|head| ["-p", head]);
-    let arguments: Vec<&str> =
-        ["commit-tree", "-m", MESSAGE].into_iter().chain(parent.into_iter().flatten()).chain([tree.as_str()]).collect();
-    let commit = text(&git.ask().variables(&AUTHOR).bytes(&arguments).await?);
-    let number = 1 + last_number(git).await?;
+    let commit = kept::commit(git, &tree, head, MESSAGE, &[]).await?;
+    let number = kept::next_number(git, KEPT).await?;
     // Nothing may be there by that name.
     git.ask().bytes(&["update-ref", &format!("{KEPT}{number}"), &commit, ""]).await?;
     Ok(number)
-}
-
-async fn last_number(git: &Git) -> Result<u32, CodeError> {
-    let printed = git.ask().bytes(&["for-each-ref", "--format=%(refname)", KEPT]).await?;
-    let printed = String::from_utf8_lossy(&printed);
-    let numbers = printed.lines().filter_map(|name| name.strip_prefix(KEPT)?.parse().ok());
-    Ok(numbers.max().unwrap_or_default())
 }
 
 /// A file that isn't as `before` has it, a commit or a tree.

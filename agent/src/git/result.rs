@@ -5,15 +5,8 @@ use std::path::{Path, PathBuf};
 use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_RESULT_REF};
 
 use crate::git::command::Git;
+use crate::git::kept::{self, text};
 use crate::git::{CodeError, files};
-
-/// Who commits what the agent hasn't committed.
-pub const AUTHOR: [(&str, &str); 4] = [
-    ("GIT_AUTHOR_NAME", "Octobot"),
-    ("GIT_AUTHOR_EMAIL", "octobot@localhost"),
-    ("GIT_COMMITTER_NAME", "Octobot"),
-    ("GIT_COMMITTER_EMAIL", "octobot@localhost"),
-];
 
 /// What the commit says that holds it.
 const MESSAGE: &str = "Work that wasn't committed in the session";
@@ -70,11 +63,7 @@ async fn commit(git: &Git, workspace: &Path, data: &Path) -> Result<String, Code
     };
     let time = format!("@{seconds} +0000");
     let times = [("GIT_AUTHOR_DATE", time.as_str()), ("GIT_COMMITTER_DATE", time.as_str())];
-    let variables: Vec<_> = AUTHOR.into_iter().chain(times).collect();
-    let parent = head.as_ref().map(|head| ["-p", head.as_str()]);
-    let arguments: Vec<&str> =
-        ["commit-tree", "-m", MESSAGE].into_iter().chain(parent.into_iter().flatten()).chain([tree.as_str()]).collect();
-    Ok(text(&git.ask().variables(&variables).bytes(&arguments).await?))
+    kept::commit(git, &tree, head.as_deref(), MESSAGE, &times).await
 }
 
 /// The tree of all files as they are, but for those that git ignores and nobody has added.
@@ -90,9 +79,4 @@ async fn tree(git: &Git, workspace: &Path, data: &Path) -> Result<String, CodeEr
     }
     git.ask().index(&index).bytes(&["add", "--all"]).await?;
     Ok(text(&git.ask().index(&index).bytes(&["write-tree"]).await?))
-}
-
-/// What git printed on one line.
-pub fn text(printed: &[u8]) -> String {
-    String::from_utf8_lossy(printed).trim().to_owned()
 }

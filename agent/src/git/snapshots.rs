@@ -4,9 +4,7 @@
 //! checked out. They are made with an index of the daemon's own, so that the agent's stays as it is. Very large files, files that
 //! can't be read, and what git ignores aren't kept: going back leaves them alone.
 
-use std::ffi::OsString;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::TurnId;
@@ -17,9 +15,10 @@ use tokio::task::spawn_blocking;
 
 use crate::git::changes::{self, kind_of_mode, status};
 use crate::git::command::Git;
+use crate::git::kept::{self, text};
 use crate::git::records::{self, Status};
-use crate::git::result::AUTHOR;
 use crate::git::{CodeError, files};
+
 /// Larger files aren't kept.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -95,7 +94,7 @@ impl Snapshots {
         let git = &self.git;
         let target = git.find(&format!("{name}^{{commit}}")).await?.ok_or(CodeError::NoSnapshot)?;
         let tree = self.tree(&target).await?.ok_or(CodeError::NoSnapshot)?;
-        let number = self.next_number().await?;
+        let number = kept::next_number(git, REWIND_REFS).await?;
         let now = self.take(start, &format!("{REWIND_REFS}{number}/state")).await?;
         let differing = ["diff-tree", "-r", "--name-only", "-z", &now.tree, &tree];
         let count = records::names(&git.ask().bytes(&differing).await?).count();
@@ -138,13 +137,6 @@ impl Snapshots {
         git.ask().bytes(&["symbolic-ref", "HEAD", &branch]).await.map(drop)
     }
 
-    async fn next_number(&self) -> Result<u32, CodeError> {
-        let printed = self.git.ask().bytes(&["for-each-ref", "--format=%(refname)", REWIND_REFS]).await?;
-        let text = String::from_utf8_lossy(&printed);
-        let number = |line: &str| line.strip_prefix(REWIND_REFS)?.split('/').next()?.parse::<u32>().ok();
-        Ok(text.lines().filter_map(number).max().unwrap_or(0) + 1)
-    }
-
     async fn tree(&self, name: &str) -> Result<Option<String>, CodeError> {
         self.git.find(&format!("{name}^{{tree}}")).await
     }
@@ -173,10 +165,7 @@ impl Snapshots {
         let tree = text(&git.ask().index(&self.index).bytes(&["write-tree"]).await?);
         let head = git.find("HEAD^{commit}").await?;
         let branch = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?.unwrap_or_default();
-        let mut arguments: Vec<OsString> = vec!["commit-tree".into(), "-F".into(), "-".into()];
-        arguments.extend(head.into_iter().flat_map(|head| ["-p".into(), head.into()]));
-        arguments.push(tree.clone().into());
-        let commit = text(&git.ask().variables(&AUTHOR).input(branch).bytes(&arguments).await?);
+        let commit = kept::commit(git, &tree, head.as_deref(), text(&branch).as_str(), &[]).await?;
         git.ask().bytes(&["update-ref", name, &commit]).await?;
         Ok(Snapshot { commit, tree })
     }
@@ -230,12 +219,9 @@ impl<'a> Sorted<'a> {
         sorted
     }
 
-    /// Each list with a NUL behind each path.
-    fn inputs(&self) -> (Vec<u8>, Vec<u8>) {
-        let input = |paths: &[&Path]| {
-            paths.iter().flat_map(|path| [path.as_os_str().as_bytes(), b"\0"]).flatten().copied().collect()
-        };
-        (input(&self.gone), input(&self.there))
+    /// Each list as git reads it.
+    fn inputs(self) -> (Vec<u8>, Vec<u8>) {
+        (records::with_nul(self.gone.into_iter()), records::with_nul(self.there.into_iter()))
     }
 }
 
@@ -252,8 +238,4 @@ fn stands(workspace: &Path, path: &Path) -> Option<std::fs::Metadata> {
 
 fn can_be_kept(workspace: &Path, path: &Path, found: &std::fs::Metadata) -> bool {
     found.is_symlink() || found.is_file() && found.len() <= MOST_BYTES && File::open(workspace.join(path)).is_ok()
-}
-
-fn text(printed: &[u8]) -> String {
-    String::from_utf8_lossy(printed).trim().to_owned()
 }

@@ -7,6 +7,7 @@ use octobot_wire::code::repository::RepositoryState;
 use octobot_wire::path::to_text;
 
 use crate::git::CodeError;
+use crate::git::changes::ASK_STATUS;
 use crate::git::command::Git;
 use crate::git::records::{self, Uncommitted};
 
@@ -129,9 +130,7 @@ fn is_there(workspace: &Path, name: &str) -> bool {
 
 /// What git says of files that aren't as the last commit has them, for [`records::uncommitted`].
 pub async fn status(git: &Git) -> Result<Vec<u8>, CodeError> {
-    let arguments =
-        ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"];
-    git.ask().bytes(&arguments).await
+    git.ask().bytes(&ASK_STATUS).await
 }
 
 /// The named files among those that aren't committed. Each has to be one of them.
