@@ -371,6 +371,12 @@ async fn changes_are_committed_discarded_and_applied_in_the_browser() {
         see(stage, "//button[text()='Apply']").await?;
         ensure!(in_workspace(folder.path(), "notes.txt").as_deref() == Some("first\n"));
 
+        // What the agent commits changes no file, and is seen all the same.
+        page::send(stage, "git add -A && git commit -qm Rest").await?;
+        see(stage, "//ul[@aria-label='Commits of this session']//p[text()='Rest']").await?;
+        hide(stage, "//button[contains(., 'Commit 1 file…')]").await?;
+        page::send(stage, "echo more >>notes.txt").await?;
+
         // On a phone.
         stage.browser.resize(390, 844).await?;
         press(stage, "//button[@aria-label='Show or hide files and details']").await?;
