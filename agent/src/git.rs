@@ -236,10 +236,14 @@ impl Workspace {
             None => git.run(&["symbolic-ref", "HEAD", FIRST_BRANCH]).await?,
         }
         let start = git.find(&format!("{BUNDLE_TREE_REF}^{{tree}}")).await?.ok_or(CodeError::NoCode)?;
-        git.run(&["read-tree", "--reset", "-u", &start]).await?;
+        git.run(&["-c", "checkout.workers=0", "read-tree", "--reset", "-u", &start]).await?;
         self.tracker.begin()?;
-        // The work tree stays; the index goes back to the base, so that the difference shows as uncommitted.
-        git.run(&["read-tree", base.as_deref().unwrap_or("--empty")]).await?;
+        // The work tree stays; the index goes back to the base, so that the difference shows as uncommitted. What the index knows of
+        // the files that are the same is kept, or all of them would be read again.
+        match &base {
+            Some(base) => git.run(&["read-tree", "-m", base]).await?,
+            None => git.run(&["read-tree", "--empty"]).await?,
+        }
         git.refresh_index().await?;
         // The tree alone, which no log shows, so that its files stay in the repository for comparison.
         git.run(&["update-ref", BUNDLE_TREE_REF, &start]).await?;

@@ -20,13 +20,16 @@ pub enum What {
     Server,
     /// The proxy and its cache.
     Proxy,
-    /// What is done with the code in a sandbox: its terminals.
+    /// What is done with the code in a sandbox: its start, what has changed, searching, terminals.
     Code,
 }
 
 /// What the proxy and its cache are measured beside: programs, and the Debian packages that bring them.
-const PEERS: [(&str, &str); 3] =
+const PROXIES: [(&str, &str); 3] =
     [("nginx", "nginx-light"), ("squid", "squid-openssl"), ("docker-registry", "docker-registry")];
+
+/// What searching is measured beside, in the same way.
+const SEARCHERS: [(&str, &str); 1] = [("rg", "ripgrep")];
 
 /// What a line has in it about a figure that misses its limit.
 const MISSES: &str = "MISSES";
@@ -55,17 +58,7 @@ fn server(repository: &Repository) -> Result<()> {
 }
 
 fn proxy(repository: &Repository) -> Result<()> {
-    let missing: Vec<_> =
-        PEERS.iter().filter(|(program, _)| !command::exists(program)).map(|(_, package)| *package).collect();
-    if !missing.is_empty() && rustix::process::geteuid().is_root() && command::exists("apt-get") {
-        progress::step("Install peers", |step| {
-            step.note(missing.join(", "));
-            command::run(Command::new("apt-get").arg("update"), step)?;
-            let mut install = Command::new("apt-get");
-            install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "--yes", "--no-install-recommends"]);
-            command::run(install.args(missing), step)
-        })?;
-    }
+    from_debian(&PROXIES)?;
     let mitmdump = from_python(repository, "mitmproxy", MITMPROXY)?.join("bin/mitmdump");
     let mut bench = command::cargo(repository);
     bench.args([
@@ -85,9 +78,11 @@ fn proxy(repository: &Repository) -> Result<()> {
 
 fn code(repository: &Repository) -> Result<()> {
     let dist = build::everything(repository, Profile::Release, Flavour::Optimised)?;
+    from_debian(&SEARCHERS)?;
     let terminado = from_python(repository, "terminado", TERMINADO)?.join("bin/python");
     let mut bench = command::cargo(repository);
-    bench.args(["bench", "--quiet", "--package", "octobot-end2end", "--bench", "terminal"]);
+    bench.args(["bench", "--quiet", "--package", "octobot-end2end", "--bench", "code", "--bench", "terminal"]);
+    bench.arg("--no-fail-fast");
     bench.env("OCTOBOT_DIST", dist.folder()).env("OCTOBOT_LOG", "warn");
     measure(bench.env("OCTOBOT_BENCH_TERMINADO", terminado))
 }
@@ -101,6 +96,22 @@ fn hudsucker(repository: &Repository) -> Result<PathBuf> {
         command::run(cargo.arg("--target-dir").arg(&target), step)
     })?;
     Ok(target.join("release/hudsucker"))
+}
+
+/// Installs the packages whose programs are missing.
+fn from_debian(packages: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> =
+        packages.iter().filter(|(program, _)| !command::exists(program)).map(|(_, package)| *package).collect();
+    if !missing.is_empty() && rustix::process::geteuid().is_root() && command::exists("apt-get") {
+        progress::step("Install peers", |step| {
+            step.note(missing.join(", "));
+            command::run(Command::new("apt-get").arg("update"), step)?;
+            let mut install = Command::new("apt-get");
+            install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "--yes", "--no-install-recommends"]);
+            command::run(install.args(missing), step)
+        })?;
+    }
+    Ok(())
 }
 
 /// Installs a package of the Python package index into a folder of its own, which is returned.

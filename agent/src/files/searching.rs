@@ -3,9 +3,12 @@
 
 use std::fs::File;
 use std::io;
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
@@ -23,6 +26,15 @@ const TOLD: (usize, usize, usize) = (60, 200, 140);
 
 /// A regular expression may take so many bytes once it is understood.
 const MOST_PATTERN: usize = 4 * 1024 * 1024;
+
+/// So many threads look into files at most.
+const MOST_READERS: usize = 8;
+
+/// So many files are looked into by one of them in a turn.
+const TOGETHER: usize = 32;
+
+/// So many turns of a thread wait to be begun, and as many to be told.
+const WAITING: usize = 2;
 
 /// A text that can't be looked for.
 #[derive(Debug, thiserror::Error)]
@@ -51,10 +63,55 @@ impl Pattern {
     }
 }
 
-/// Looks through the workspace. `tell` is given each line of the answer, and says whether somebody still listens.
+/// Looks through the workspace. `tell` is given each line of the answer, in the order of the files' names, and says whether
+/// somebody still listens.
+///
+/// One thread walks; the others look into files, some at a time in turns, and what they find is taken in the same turns. Nobody
+/// gets far ahead of `tell`, because all channels are short; whoever finds a channel closed stops.
 pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLine) -> bool) -> io::Result<()> {
     let root = beneath::root(workspace)?;
-    let mut searcher = SearcherBuilder::new().binary_detection(BinaryDetection::quit(0)).line_number(true).build();
+    let readers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_READERS);
+    let mut count = 0;
+    let mut is_cut = false;
+    thread::scope(|scope| {
+        let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+        for _ in 0..readers {
+            let (input, paths) = sync_channel::<Vec<PathBuf>>(WAITING);
+            let (found, output) = sync_channel(WAITING);
+            inputs.push(input);
+            outputs.push(output);
+            let root = &root;
+            scope.spawn(move || {
+                let mut reader = Reader::new(root, pattern);
+                while let Ok(paths) = paths.recv() {
+                    if found.send(reader.look_into(&paths)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        scope.spawn(|| walk(workspace, inputs));
+        // The first turn in which a reader has nothing any more is the end for all.
+        for hits in outputs.iter().cycle().map_while(|output| output.recv().ok()) {
+            for hit in hits {
+                count += 1;
+                is_cut = !tell(SearchLine { hit: Some(hit), end: None }) || count >= MOST_HITS;
+                if is_cut {
+                    break;
+                }
+            }
+            if is_cut {
+                break;
+            }
+        }
+        drop(outputs);
+    });
+    tell(SearchLine { hit: None, end: Some(SearchEnd { hits: count, is_cut }) });
+    Ok(())
+}
+
+/// Gives the readers the files of the workspace, in turns.
+fn walk(workspace: &Path, readers: Vec<SyncSender<Vec<PathBuf>>>) {
     let mut walk = WalkBuilder::new(workspace);
     // What the sandbox's user ignores everywhere isn't looked at: git is asked about the workspace alone.
     walk.hidden(false)
@@ -64,26 +121,46 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
         .require_git(false)
         .max_filesize(Some(MAX_CONTENT));
     walk.filter_entry(|entry| entry.file_name() != ".git").sort_by_file_name(std::cmp::Ord::cmp);
-    let mut hits = Hits { pattern, path: String::new(), count: 0, tell, is_over: false };
-    for entry in walk.build() {
-        // What can't be read isn't there for whoever looks.
-        let Ok(entry) = entry else { continue };
-        let Ok(path) = entry.path().strip_prefix(workspace) else { continue };
-        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
-            continue;
-        }
-        let Some(file) = open(&root, path) else { continue };
-        hits.path = to_text(path.as_os_str().as_bytes());
-        if let Err(error) = searcher.search_file(&pattern.0, &file, &mut hits) {
-            tracing::debug!(error = %error, "a file isn't searched");
-        }
-        if hits.is_over {
+    // What can't be read isn't there for whoever looks.
+    let entries = walk.build().filter_map(Result::ok);
+    let mut paths = entries
+        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+        .filter_map(|entry| Some(entry.path().strip_prefix(workspace).ok()?.to_owned()));
+    for reader in readers.iter().cycle() {
+        let some: Vec<_> = paths.by_ref().take(TOGETHER).collect();
+        if some.is_empty() || reader.send(some).is_err() {
             break;
         }
     }
-    let end = SearchEnd { hits: hits.count, is_cut: hits.is_over };
-    tell(SearchLine { hit: None, end: Some(end) });
-    Ok(())
+}
+
+/// Looks into files.
+struct Reader<'a> {
+    root: &'a OwnedFd,
+    pattern: &'a Pattern,
+    searcher: Searcher,
+}
+
+impl<'a> Reader<'a> {
+    fn new(root: &'a OwnedFd, pattern: &'a Pattern) -> Self {
+        let searcher = SearcherBuilder::new().binary_detection(BinaryDetection::quit(0)).line_number(true).build();
+        Self { root, pattern, searcher }
+    }
+
+    fn look_into(&mut self, paths: &[PathBuf]) -> Vec<SearchHit> {
+        let mut hits = Hits { pattern: self.pattern, path: Path::new(""), found: Vec::new() };
+        for path in paths {
+            let Some(file) = open(self.root, path) else { continue };
+            hits.path = path;
+            if let Err(error) = self.searcher.search_file(&self.pattern.0, &file, &mut hits) {
+                tracing::debug!(error = %error, "a file isn't searched");
+            }
+            if hits.is_full() {
+                break;
+            }
+        }
+        hits.found
+    }
 }
 
 /// Opens a file, whatever stands there by now.
@@ -93,13 +170,17 @@ fn open(root: &OwnedFd, path: &Path) -> Option<File> {
     file.metadata().is_ok_and(|facts| facts.is_file()).then_some(file)
 }
 
-/// Tells the hits of a file.
+/// The hits of some files.
 struct Hits<'a> {
     pattern: &'a Pattern,
-    path: String,
-    count: u32,
-    tell: &'a mut dyn FnMut(SearchLine) -> bool,
-    is_over: bool,
+    path: &'a Path,
+    found: Vec<SearchHit>,
+}
+
+impl Hits<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST_HITS as usize
+    }
 }
 
 impl Sink for Hits<'_> {
@@ -111,17 +192,14 @@ impl Sink for Hits<'_> {
         let place = self.pattern.0.find(line).ok().flatten();
         let (start, end) = place.map_or((0, 0), |place| (place.start(), place.end()));
         let (before, middle, after) = TOLD;
-        let hit = SearchHit {
-            path: self.path.clone(),
+        self.found.push(SearchHit {
+            path: to_text(self.path.as_os_str().as_bytes()),
             line: found.line_number().unwrap_or_default(),
             before: last(&line[..start], before),
             found: first(&line[start..end], middle),
             after: first(&line[end..], after),
-        };
-        self.count += 1;
-        let listens = (self.tell)(SearchLine { hit: Some(hit), end: None });
-        self.is_over = !listens || self.count >= MOST_HITS;
-        Ok(!self.is_over)
+        });
+        Ok(!self.is_full())
     }
 }
 
@@ -150,7 +228,6 @@ fn last(bytes: &[u8], most: usize) -> String {
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     use rustix::fs::Mode;
     use tempfile::TempDir;
