@@ -114,12 +114,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
 fn walk(workspace: &Path, readers: Vec<SyncSender<Vec<PathBuf>>>) {
     let mut walk = WalkBuilder::new(workspace);
     // What the sandbox's user ignores everywhere isn't looked at: git is asked about the workspace alone.
-    walk.hidden(false)
-        .follow_links(false)
-        .git_global(false)
-        .parents(false)
-        .require_git(false)
-        .max_filesize(Some(MAX_CONTENT));
+    walk.hidden(false).follow_links(false).git_global(false).parents(false).require_git(false);
     walk.filter_entry(|entry| entry.file_name() != ".git").sort_by_file_name(std::cmp::Ord::cmp);
     // What can't be read isn't there for whoever looks.
     let entries = walk.build().filter_map(Result::ok);
@@ -163,11 +158,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Opens a file, whatever stands there by now.
+/// Opens a file that isn't too large, whatever stands there by now.
 fn open(root: &OwnedFd, path: &Path) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(beneath::open(root, path, flags, Links::None).ok()?);
-    file.metadata().is_ok_and(|facts| facts.is_file()).then_some(file)
+    file.metadata().is_ok_and(|facts| facts.is_file() && facts.len() <= MAX_CONTENT).then_some(file)
 }
 
 /// The hits of some files.

@@ -159,6 +159,9 @@ pub struct DiffQuery {
     /// How many rows, at most 1,000.
     #[serde(default = "most_rows")]
     pub count: u32,
+    /// Whether colours that take longer than a few milliseconds may be left out; `isPlain` says then that some were.
+    #[serde(default)]
+    pub hurry: bool,
 }
 
 /// Which part of which file is asked for.
@@ -177,6 +180,9 @@ pub struct FileQuery {
     /// How many lines, at most 1,000.
     #[serde(default = "most_rows")]
     pub count: u32,
+    /// Whether colours that take longer than a few milliseconds may be left out; `isPlain` says then that some were.
+    #[serde(default)]
+    pub hurry: bool,
 }
 
 /// So many rows are told at once.
@@ -265,6 +271,9 @@ pub struct CodeView {
     /// The rows at which changes begin, as far as the first 10,000 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stops: Vec<u32>,
+    /// Whether colours are missing because they were asked for in a hurry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_plain: bool,
 }
 
 /// Files were put back to what they were earlier.

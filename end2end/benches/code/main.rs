@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::Server;
 use octobot_end2end::api::Api;
 use octobot_end2end::table::Table;
-use octobot_end2end::Server;
 use serde_json::Value;
 
 mod repository;
@@ -114,7 +114,7 @@ async fn changes(api: &Api, session: &str, code: &Path, table: &mut Table) -> Re
         api.get(&list).await?;
         same.push(milliseconds(begun));
         let begun = Instant::now();
-        let view: Value = api.get(&format!("{list}/diff?path={touched}")).await?;
+        let view: Value = api.get(&format!("{list}/diff?path={touched}&hurry=true")).await?;
         diffs.push(milliseconds(begun));
         ensure!(!view["rows"].as_array().context("there are no rows")?.is_empty(), "nothing is shown of {touched}");
         repository::append(code, touched)?;

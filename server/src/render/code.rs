@@ -9,6 +9,7 @@ mod marks;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use octobot_wire::code::{CodeRow, Layout, MOST_ROWS, RowKind};
 
@@ -52,6 +53,8 @@ pub struct Rows {
     pub total: u32,
     /// Where changes begin.
     pub stops: Vec<u32>,
+    /// Whether there was no time for all colours.
+    pub is_plain: bool,
 }
 
 // === impl Text ===
@@ -79,16 +82,17 @@ impl Text {
         self.whole.len()
     }
 
-    /// Rows of the file alone.
-    pub fn rows(&self, from: u32, count: u32) -> Rows {
+    /// Rows of the file alone, with the colours that are found out until a time.
+    pub fn rows(&self, from: u32, count: u32, time: Option<Instant>) -> Rows {
         let total = number(self.lines.len());
         let from = from.min(total);
         let until = from.saturating_add(count.min(MOST_ROWS)).min(total);
+        let is_plain = !self.colour(until, time);
         let row = |line: u32| {
             let html = self.html(line as usize, &[]);
             CodeRow { kind: RowKind::Same, old: None, new: Some(line + 1), html, right: String::new() }
         };
-        Rows { rows: (from..until).map(row).collect(), from, total, stops: Vec::new() }
+        Rows { rows: (from..until).map(row).collect(), from, total, stops: Vec::new(), is_plain }
     }
 
     fn line(&self, line: usize) -> &str {
@@ -101,12 +105,17 @@ impl Text {
         line.strip_suffix('\n').unwrap_or(line)
     }
 
+    /// Finds out the colours of so many lines, until a time, and says whether it came so far.
+    fn colour(&self, lines: u32, until: Option<Instant>) -> bool {
+        let mut colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
+        colours.find_out(&self.whole, &self.lines, lines as usize, until)
+    }
+
     /// A line as HTML, with some of its bytes marked.
     fn html(&self, line: usize, marks: &[Range<usize>]) -> String {
-        let mut colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
-        let spans = colours.of_line(&self.whole, &self.lines, line);
+        let colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
         let mut html = String::new();
-        push_line(&mut html, self.words(line), spans, marks);
+        push_line(&mut html, self.words(line), colours.of_line(line), marks);
         html
     }
 
@@ -125,16 +134,22 @@ impl Comparison {
         Self { old, new, runs }
     }
 
-    /// Rows of the difference. `open` are unchanged lines to show besides those around a change, by their new numbers.
-    pub fn rows(&self, layout: Layout, open: &[Range<u32>], from: u32, count: u32) -> Rows {
+    /// Rows of the difference, with the colours that are found out until a time. `open` are unchanged lines to show besides those
+    /// around a change, by their new numbers.
+    pub fn rows(&self, layout: Layout, open: &[Range<u32>], from: u32, count: u32, time: Option<Instant>) -> Rows {
         let all = lay_out(&self.runs, layout, open);
         let total = number(all.len());
         let from = from.min(total);
         let until = from.saturating_add(count.min(MOST_ROWS)).min(total);
-        let rows = all[from as usize..until as usize].iter().map(|row| self.row(row, layout)).collect();
+        let shown = &all[from as usize..until as usize];
+        let last = |line: fn(&Row) -> Option<u32>| shown.iter().filter_map(line).max().map_or(0, |line| line + 1);
+        let is_old = |row: &Row| matches!(row.kind, RowKind::Removed | RowKind::Replaced).then_some(row.old);
+        let is_new = |row: &Row| (!matches!(row.kind, RowKind::Removed | RowKind::Fold)).then_some(row.new);
+        let is_coloured = self.new.colour(last(is_new), time) & self.old.colour(last(is_old), time);
+        let rows = shown.iter().map(|row| self.row(row, layout)).collect();
         let begins = |place: usize| all[place].is_change() && (place == 0 || !all[place - 1].is_change());
         let stops = (0..all.len()).filter(|place| begins(*place)).map(number).take(MOST_STOPS).collect();
-        Rows { rows, from, total, stops }
+        Rows { rows, from, total, stops, is_plain: !is_coloured }
     }
 
     fn row(&self, row: &Row, layout: Layout) -> CodeRow {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
@@ -100,12 +101,26 @@ impl Colours {
         Self { parser, lines: Vec::new() }
     }
 
-    /// What is said of a line of `text`, whose lines are these.
-    pub(super) fn of_line(&mut self, text: &str, lines: &[Range<usize>], line: usize) -> &[Span] {
-        let Some((state, stack)) = &mut self.parser else { return &[] };
-        for range in lines.iter().take(line + 1).skip(self.lines.len()) {
+    /// Finds out those of the first `count` lines of `text`, whose lines are these, until a time, and says whether it came so far.
+    pub(super) fn find_out(
+        &mut self,
+        text: &str,
+        lines: &[Range<usize>],
+        count: usize,
+        until: Option<Instant>,
+    ) -> bool {
+        let Some((state, stack)) = &mut self.parser else { return true };
+        for range in lines.iter().take(count).skip(self.lines.len()) {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return false;
+            }
             self.lines.push(spans(state, stack, &text[range.clone()]));
         }
+        true
+    }
+
+    /// What is known of a line.
+    pub(super) fn of_line(&self, line: usize) -> &[Span] {
         self.lines.get(line).map_or(&[], Vec::as_slice)
     }
 }

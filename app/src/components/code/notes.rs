@@ -209,7 +209,7 @@ fn stale(store: CodeStore, comment: Comment) -> AnyView {
         }
         spawn_local(async move {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            let query = octobot_wire::code::FileQuery { path, at: None, from: first - 1, count };
+            let query = octobot_wire::code::FileQuery { path, at: None, from: first - 1, count, hurry: false };
             let now = match calls::load_file(store.project(), store.session, query).await {
                 Ok(view) => view.rows.iter().map(|row| plain_text(&row.html)).collect(),
                 // It is gone.

@@ -116,11 +116,8 @@ impl Reader {
     pub fn note_scroll(self) {
         let Some(node) = self.node.get_untracked() else { return };
         self.seen.set((node.scroll_top().unsigned_abs(), node.client_height().unsigned_abs()));
-        let (first, last) = untrack(|| self.rendered());
-        let is_held = untrack(|| {
-            self.with(|told| told.from <= first && last.min(told.total) <= told.from + number(told.rows.len()))
-        });
-        if is_held == Some(false) {
+        let is_told = untrack(|| self.with(|_| ()).is_some());
+        if is_told && !self.holds_what_is_seen() {
             self.load();
         }
     }
@@ -167,8 +164,20 @@ impl Reader {
         });
     }
 
-    /// Reads the rows around what is seen.
+    /// Reads the rows around what is seen: those that nobody sees yet in a hurry, and once more for colours that took longer.
     pub fn load(self) {
+        self.ask(!self.holds_what_is_seen());
+    }
+
+    fn holds_what_is_seen(self) -> bool {
+        untrack(|| {
+            let (first, last) = self.rendered();
+            self.with(|told| told.from <= first && last.min(told.total) <= told.from + number(told.rows.len()))
+        })
+        .unwrap_or(false)
+    }
+
+    fn ask(self, hurry: bool) {
         let asked = self.asked.with_value(|asked| asked + 1);
         self.asked.set_value(asked);
         let first = self.seen.get_untracked().0 / ROW_PX;
@@ -179,13 +188,17 @@ impl Reader {
         let turn = self.store().turn.get_untracked();
         spawn_local(async move {
             let answer = if is_diff {
-                calls::load_diff(project, session, DiffQuery { path, turn, layout, open, from, count }).await
+                calls::load_diff(project, session, DiffQuery { path, turn, layout, open, from, count, hurry }).await
             } else {
-                calls::load_file(project, session, FileQuery { path, at: None, from, count }).await
+                calls::load_file(project, session, FileQuery { path, at: None, from, count, hurry }).await
             };
             if self.asked.try_get_value() == Some(asked) {
                 self.laid_out.set(if is_diff { layout } else { Layout::Unified });
+                let is_plain = answer.as_ref().is_ok_and(|view| view.is_plain);
                 self.take(answer.map_err(|failure| failure.0));
+                if is_plain {
+                    self.ask(false);
+                }
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use octobot_wire::code::{ChangedFile, CodeView, DiffQuery, FileKind, FileQuery, MOST_ROWS, Shape};
 use tokio::task::spawn_blocking;
@@ -11,6 +12,9 @@ use crate::domain::picture::Picture;
 use crate::render::code::{Comparison, Rows, Text};
 use crate::sandbox::SandboxFile;
 use crate::services::ServiceError;
+
+/// So long colours are looked for where they aren't waited for.
+const HURRY: Duration = Duration::from_millis(3);
 
 /// Two states of a file.
 #[derive(Debug)]
@@ -56,7 +60,9 @@ pub(super) async fn diff(
 ) -> Result<CodeView, ServiceError> {
     blocking(move || {
         let Compared { shape, old_bytes, new_bytes, .. } = *compared;
-        let rows = compared.comparison.as_ref().map(|both| both.rows(query.layout, &open, query.from, query.count));
+        let until = until(query.hurry);
+        let rows =
+            compared.comparison.as_ref().map(|both| both.rows(query.layout, &open, query.from, query.count, until));
         view(shape, Some(file), (old_bytes, new_bytes), rows)
     })
     .await
@@ -68,10 +74,19 @@ pub(super) async fn file(query: FileQuery, side: Side) -> Result<CodeView, Servi
         let length = bytes(&side);
         let seen = seen(&query.path, side);
         let shape = shape(&Seen::Nothing, &seen);
-        let rows = if let Seen::Text(text) = seen { Some(text.rows(query.from, query.count)) } else { None };
+        let rows = if let Seen::Text(text) = seen {
+            Some(text.rows(query.from, query.count, until(query.hurry)))
+        } else {
+            None
+        };
         view(shape, None, (None, length), rows)
     })
     .await
+}
+
+/// When colours are given up.
+fn until(hurry: bool) -> Option<Instant> {
+    hurry.then(|| Instant::now() + HURRY)
 }
 
 /// A file that doesn't differ.
@@ -80,10 +95,10 @@ pub(super) fn unchanged() -> CodeView {
 }
 
 fn view(shape: Shape, file: Option<ChangedFile>, bytes: (Option<u64>, Option<u64>), rows: Option<Rows>) -> CodeView {
-    let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new() };
-    let Rows { rows, from, total, stops } = rows.unwrap_or(none);
+    let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new(), is_plain: false };
+    let Rows { rows, from, total, stops, is_plain } = rows.unwrap_or(none);
     debug_assert!(rows.len() <= MOST_ROWS as usize);
-    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, rows, from, total, stops }
+    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, rows, from, total, stops, is_plain }
 }
 
 /// What one state of a file is to somebody who looks at it.
