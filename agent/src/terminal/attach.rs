@@ -11,7 +11,7 @@ use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use octobot_wire::terminal::{INPUT_WINDOW, OUTPUT_WINDOW, TerminalNews, TerminalOrder};
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 
 use crate::terminal::TerminalError;
 use crate::terminal::flow::ReaderId;
@@ -19,6 +19,15 @@ use crate::terminal::hub::{Hub, InputKind, View};
 
 /// So many bytes go into one message.
 const CHUNK: usize = 64 * 1024;
+
+/// A message of so many bytes is part of a flood, and what comes next is waited for: each message costs whoever passes it on.
+const FLOOD: usize = 2 * 1024;
+
+/// Of a flood so many bytes are sent together.
+const TOGETHER: u64 = 32 * 1024;
+
+/// For so long they are waited for.
+const MOST_WAIT: Duration = Duration::from_millis(2);
 
 /// How often a reader is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
@@ -62,7 +71,7 @@ impl Attachment {
         let (taken, taking) = watch::channel(0);
         let (sent, sending) = watch::channel(from);
         let incoming = Incoming { hub: &hub, id, stream, shown, sending, taken: Arc::new(taken), received: 0 };
-        let outgoing = Outgoing { hub: &hub, sink: &mut sink, showing, taking, sent };
+        let outgoing = Outgoing { hub: &hub, sink: &mut sink, showing, taking, sent, flood_until: None };
         let farewell = tokio::select! {
             farewell = incoming.attend() => farewell,
             farewell = outgoing.attend(from, skipped) => farewell,
@@ -162,6 +171,8 @@ struct Outgoing<'a> {
     showing: watch::Receiver<u64>,
     taking: watch::Receiver<u64>,
     sent: watch::Sender<u64>,
+    /// Until when more of a flood is waited for.
+    flood_until: Option<Instant>,
 }
 
 impl Outgoing<'_> {
@@ -183,8 +194,8 @@ impl Outgoing<'_> {
         let mut pings = interval(PING);
         pings.reset_at(Instant::now() + PING);
         loop {
-            let may_send = match self.send_output().await {
-                Ok(may_send) => may_send,
+            let next = match self.send_output().await {
+                Ok(next) => next,
                 Err(Trouble::Socket(error)) => return Err(error),
                 Err(Trouble::Files(error)) => {
                     tracing::error!(terminal.id = %self.hub.id, error = %error, "a terminal's output can't be read");
@@ -196,9 +207,14 @@ impl Outgoing<'_> {
                 return Ok(Some((close_code::NORMAL, "the terminal was closed")));
             }
             tokio::select! {
-                Ok(()) = written.changed(), if may_send => {}
+                Ok(()) = written.changed(), if next != Next::Window => {}
+                () = sleep_until(self.flood_until.unwrap_or_else(Instant::now)), if next == Next::Flood => {}
                 Ok(()) = self.showing.changed() => {}
-                Ok(()) = views.changed() => view = self.tell_view(&mut views).await?,
+                Ok(()) = views.changed() => {
+                    view = self.tell_view(&mut views).await?;
+                    // It may be the end, before which all is sent.
+                    self.flood_until = None;
+                }
                 Ok(()) = self.taking.changed() => {
                     let bytes = *self.taking.borrow_and_update();
                     self.tell(&TerminalNews::Taken { bytes }).await?;
@@ -214,8 +230,8 @@ impl Outgoing<'_> {
         Ok(view)
     }
 
-    /// Sends what is there, as far as the window reaches. Tells whether more may be sent when more is there.
-    async fn send_output(&mut self) -> Result<bool, Trouble> {
+    /// Sends what is there, as far as the window reaches. Tells what to wait for.
+    async fn send_output(&mut self) -> Result<Next, Trouble> {
         loop {
             let sent = *self.sent.borrow();
             let first = self.hub.scrollback.first();
@@ -223,13 +239,19 @@ impl Outgoing<'_> {
                 self.skip(sent).await?;
                 continue;
             }
-            let end = (*self.showing.borrow_and_update() + OUTPUT_WINDOW).min(self.hub.scrollback.written());
+            let written = self.hub.scrollback.written();
+            let end = (*self.showing.borrow_and_update() + OUTPUT_WINDOW).min(written);
             if sent >= end {
-                return Ok(sent >= self.hub.scrollback.written());
+                return Ok(if sent >= written { Next::Output } else { Next::Window });
+            }
+            // Where the window is what ends it, nothing more would come.
+            if end == written && end - sent < TOGETHER && self.flood_until.is_some_and(|until| Instant::now() < until) {
+                return Ok(Next::Flood);
             }
             let most = usize::try_from(end - sent).unwrap_or(usize::MAX).min(CHUNK);
             let bytes = self.hub.scrollback.read(sent, most).map_err(Trouble::Files)?;
             self.sent.send_replace(sent + bytes.len() as u64);
+            self.flood_until = (bytes.len() >= FLOOD).then(|| Instant::now() + MOST_WAIT);
             self.sink.send(Message::Binary(bytes.into())).await.map_err(Trouble::Socket)?;
         }
     }
@@ -246,6 +268,17 @@ impl Outgoing<'_> {
         let json = serde_json::to_string(news).expect("news are plain data");
         self.sink.send(Message::Text(json.into())).await
     }
+}
+
+/// What is waited for before anything is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Output.
+    Output,
+    /// More output, or the end of the wait for it.
+    Flood,
+    /// A reader that has shown more.
+    Window,
 }
 
 /// Why nothing can be sent.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use futures::{SinkExt as _, StreamExt as _};
+use memchr::memmem;
 use octobot_end2end::Server;
 use octobot_wire::terminal::{TerminalNews, TerminalOrder};
 use tokio::net::TcpStream;
@@ -92,7 +93,7 @@ impl Viewer {
     /// Waits until a text is printed.
     pub async fn printed(&mut self, text: &str) -> Result<()> {
         loop {
-            if let Some(at) = self.tail.windows(text.len()).position(|window| window == text.as_bytes()) {
+            if let Some(at) = memmem::find(&self.tail, text.as_bytes()) {
                 self.tail.drain(..at + text.len());
                 return if self.told < self.next { self.tell().await } else { Ok(()) };
             }
