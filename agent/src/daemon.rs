@@ -14,6 +14,7 @@ use axum::serve::ListenerExt as _;
 use octobot_wire::daemon::DaemonEventBody;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -77,14 +78,17 @@ async fn serve(arguments: DaemonArguments) -> anyhow::Result<()> {
 
     let trash = Trash::at(arguments.home.join(TRASH).as_ref().to_owned());
     let closing = CancellationToken::new();
-    let announcing = tokio::spawn(announce_changes(workspace.clone(), turns.clone()));
+    let announcing = [
+        tokio::spawn(announce_changes(workspace.clone(), turns.clone())),
+        tokio::spawn(announce_terminals(Arc::clone(&terminals), turns.clone())),
+    ];
     let api = Api::new(token, turns.clone(), reader, workspace, trash, Arc::clone(&terminals));
     let server = tokio::spawn(listen(arguments.listen, arguments.socket_mode, api, closing.clone()).await?);
     let driver = tokio::spawn(driver.run());
     let signal = end.await;
     tracing::info!(signal, "the daemon shuts down");
     closing.cancel();
-    announcing.abort();
+    announcing.iter().for_each(JoinHandle::abort);
     let ((), driver) = tokio::join!(terminals.shut_down(), async {
         turns.shut_down().await;
         driver.await
@@ -105,6 +109,14 @@ async fn announce_changes(workspace: Arc<Workspace>, turns: TurnsHandle) {
     loop {
         workspace.further_changes().await;
         turns.tell(DaemonEventBody::CodeChanged).await;
+    }
+}
+
+/// Writes to the log when terminals have come, gone or got other names.
+async fn announce_terminals(terminals: Arc<Terminals>, turns: TurnsHandle) {
+    let mut changes = terminals.watch();
+    while changes.changed().await.is_ok() {
+        turns.tell(DaemonEventBody::TerminalsChanged).await;
     }
 }
 

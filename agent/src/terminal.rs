@@ -38,6 +38,7 @@ use octobot_wire::TerminalId;
 use octobot_wire::terminal::{
     MAX_CLOSED_TERMINALS, MAX_TERMINALS, OpenTerminal, ShellState, Terminal, TerminalMatches,
 };
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::control::Mark;
@@ -117,6 +118,8 @@ pub struct Terminals {
     installed: Arc<Installed>,
     clock: Clock,
     known: Mutex<Known>,
+    /// Changes when a terminal was opened, renamed or closed.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -141,7 +144,8 @@ impl Terminals {
             stragglers::end(left).await?;
         }
         let known = Mutex::new(Known { open: Vec::new(), closed });
-        let terminals = Self { keeper, installed: Arc::new(installed), clock, known };
+        let changes = watch::Sender::new(());
+        let terminals = Self { keeper, installed: Arc::new(installed), clock, known, changes };
         for record in open {
             if let Err(error) = terminals.restore_one(&record) {
                 tracing::warn!(terminal.id = %record.id, error = %error, "a terminal can't be restored");
@@ -171,7 +175,12 @@ impl Terminals {
 
     /// The open terminals, the oldest first.
     pub fn list(&self) -> Vec<Terminal> {
-        self.known().open.iter().map(|hub| hub.to_wire()).collect()
+        self.known().open.iter().filter(|hub| !hub.is_closed()).map(|hub| hub.to_wire()).collect()
+    }
+
+    /// Follows whether terminals were opened, renamed or closed.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Opens a terminal and starts its shell. One that is open already is answered as it is.
@@ -198,6 +207,7 @@ impl Terminals {
         tracing::info!(terminal.id = %id, "terminal {id} was opened");
         let told = hub.to_wire();
         known.open.push(hub);
+        self.changes.send_replace(());
         Ok(told)
     }
 
@@ -205,6 +215,7 @@ impl Terminals {
     pub fn rename(&self, id: TerminalId, name: String) -> Result<Terminal, TerminalError> {
         let hub = self.find(id)?;
         hub.rename(name);
+        self.changes.send_replace(());
         Ok(hub.to_wire())
     }
 
@@ -217,6 +228,7 @@ impl Terminals {
         // Of two who close it at the same time one comes later.
         if known.open.extract_if(.., |hub| hub.id == id).next().is_some() {
             known.closed.push(hub.record());
+            self.changes.send_replace(());
             tracing::info!(terminal.id = %id, "terminal {id} was closed");
         }
         let too_many = known.closed.len().saturating_sub(MAX_CLOSED_TERMINALS);
@@ -234,6 +246,9 @@ impl Terminals {
     /// A new reader of a terminal, from a byte on, or from the beginning of what is kept.
     pub fn attach(&self, id: TerminalId, after: Option<u64>) -> Result<Attachment, TerminalError> {
         let hub = self.find(id)?;
+        if hub.is_closed() {
+            return Err(TerminalError::Unknown(id));
+        }
         if hub.readers() >= MAX_READERS {
             return Err(TerminalError::TooManyReaders);
         }

@@ -172,5 +172,6 @@ fn is_output(body: &DaemonEventBody) -> bool {
             | DaemonEventBody::ToolCallChanged { .. }
             | DaemonEventBody::Context { .. }
             | DaemonEventBody::CodeChanged
+            | DaemonEventBody::TerminalsChanged
     )
 }

@@ -171,6 +171,11 @@ impl Hub {
         self.change(|view| view.closed_at = Some(at));
     }
 
+    /// Whether it was closed; what runs in it may still be ending.
+    pub fn is_closed(&self) -> bool {
+        self.view.borrow().closed_at.is_some()
+    }
+
     /// It gets another size, which its programs hear of when its task comes to it: of a storm of sizes they hear the last.
     pub fn resize(&self, size: TerminalSize) {
         let size = size.clamped();

@@ -28,6 +28,8 @@ pub struct Follower {
     pub network: RwSignal<u32>,
     /// Counts how often files of the session that is shown may have become others.
     pub code: RwSignal<u32>,
+    /// Counts how often terminals of that session may have come, gone or got other names.
+    pub terminals: RwSignal<u32>,
     project: ProjectStore,
     session: RwSignal<Option<SessionStore>>,
     cursor: StoredValue<Cursor>,
@@ -45,6 +47,7 @@ impl Follower {
             is_lost: RwSignal::new(false),
             network: RwSignal::new(0),
             code: RwSignal::new(0),
+            terminals: RwSignal::new(0),
             project,
             session: RwSignal::new(None),
             cursor: StoredValue::new(Cursor::new(as_of)),
@@ -180,6 +183,9 @@ impl Follower {
             if matches!(event.change, Change::CodeChanged { .. }) {
                 self.code.update(|count| *count += 1);
             }
+            if matches!(event.change, Change::TerminalsChanged { .. }) {
+                self.terminals.update(|count| *count += 1);
+            }
             match self.cursor.try_update_value(|cursor| cursor.note(&event)) {
                 Some(Concerns::Project) => self.project.apply(event.change),
                 Some(Concerns::Session) => {
@@ -216,6 +222,7 @@ impl Follower {
             self.project.replace(frame);
             self.network.update(|count| *count += 1);
             self.code.update(|count| *count += 1);
+            self.terminals.update(|count| *count += 1);
             if let Some((shown, view)) = session {
                 shown.replace(view);
             }

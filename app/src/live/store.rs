@@ -78,6 +78,7 @@ impl ProjectStore {
             | Change::ToolCallStatus { .. }
             | Change::AgentState { .. }
             | Change::CodeChanged { .. }
+            | Change::TerminalsChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }

@@ -136,6 +136,7 @@ impl SessionStore {
             | Change::Session { .. }
             | Change::SessionRemoved { .. }
             | Change::CodeChanged { .. }
+            | Change::TerminalsChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }

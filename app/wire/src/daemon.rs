@@ -370,6 +370,8 @@ pub enum DaemonEventBody {
     /// Files have changed since somebody last asked for the changes. Comes once, however many there are, until somebody
     /// asks again.
     CodeChanged,
+    /// A terminal was opened, renamed or closed.
+    TerminalsChanged,
     /// How full the agent's context is.
     Context {
         /// Its fill.

@@ -128,6 +128,11 @@ pub enum Change {
         /// The session.
         session_id: SessionId,
     },
+    /// A terminal of the session was opened, renamed or closed: ask for them again.
+    TerminalsChanged {
+        /// The session.
+        session_id: SessionId,
+    },
     /// The network policy of the project, or what a workspace adds to it, is another: ask for it again.
     NetworkPolicy,
     /// The events after the number that the client gave are no longer kept: load the views again.
@@ -146,6 +151,7 @@ impl Change {
             | Self::Output { session_id, .. }
             | Self::AgentState { session_id, .. }
             | Self::CodeChanged { session_id }
+            | Self::TerminalsChanged { session_id }
             | Self::ToolCallStatus { session_id, .. } => Some(*session_id),
             Self::Turn { turn } => Some(turn.session_id),
             Self::Message { message } => Some(message.session_id),

@@ -137,6 +137,10 @@ impl Ingest {
                 batch.record(Change::CodeChanged { session_id: self.session });
                 Ok(())
             }
+            Body::TerminalsChanged => {
+                batch.record(Change::TerminalsChanged { session_id: self.session });
+                Ok(())
+            }
             // Threads are the daemon's affair, and a session is named after its first prompt.
             Body::Thread { .. } | Body::ThreadTitle { .. } => Ok(()),
             Body::TurnEnded { turn_id, outcome } => {

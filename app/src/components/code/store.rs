@@ -78,7 +78,7 @@ impl CodeStore {
             layout: RwSignal::new(Layout::Unified),
             asking: StoredValue::new(Asking::Idle),
         };
-        store.follow(Follower::expect());
+        store.follow(&Follower::expect());
         store.remember();
         store
     }
@@ -159,9 +159,10 @@ impl CodeStore {
         }
     }
 
-    fn follow(self, follower: Follower) {
+    fn follow(self, follower: &Follower) {
+        let code = follower.code;
         Effect::new(move |_| {
-            follower.code.track();
+            code.track();
             self.turn.track();
             if self.is_running.get() {
                 self.ask();

@@ -57,6 +57,11 @@ impl Toasts {
         self.show(true, title.to_owned(), problem.detail.clone(), None);
     }
 
+    /// Something went another way than it was meant to.
+    pub fn warn(self, title: &str, detail: &str) {
+        self.show(true, title.to_owned(), detail.to_owned(), None);
+    }
+
     /// Something couldn't be done, and can be tried again.
     pub fn failure_with_retry(self, title: &str, problem: &Problem, retry: impl Fn() + Send + Sync + 'static) {
         self.show(true, title.to_owned(), problem.detail.clone(), Some(("Try again", Arc::new(retry))));

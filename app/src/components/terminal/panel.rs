@@ -25,13 +25,6 @@ pub fn TerminalPanel(
 ) -> impl IntoView {
     let terminals = Terminals::of(id);
     let searching = RwSignal::new(false);
-    let again = window_event_listener(leptos::ev::focus, move |_| {
-        // Another tab may have opened one.
-        if terminals.is_running.get_untracked() {
-            terminals.load();
-        }
-    });
-    on_cleanup(move || again.remove());
     view! {
         <Tabs terminals searching/>
         {dynamic(move || state(terminals))}

@@ -14,6 +14,7 @@ use crate::calls;
 use crate::components::frame::toasts::Toasts;
 use crate::components::session::actions::SessionActions;
 use crate::live::ProjectStore;
+use crate::live::follow::Follower;
 
 /// See the module.
 #[derive(Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Terminals {
     /// Whether screens tell a screen reader what they show.
     pub screen_reader: Memo<bool>,
     is_opening: RwSignal<bool>,
+    /// Counts what makes an answer that is on its way an old one.
+    asked: StoredValue<u32>,
     titles: RwSignal<HashMap<TerminalId, String>>,
 }
 
@@ -52,6 +55,7 @@ impl Terminals {
             }),
             screen_reader: Memo::new(move |_| store.preferences.with(|preferences| preferences.screen_reader)),
             is_opening: RwSignal::new(false),
+            asked: StoredValue::new(0),
             titles: RwSignal::new(HashMap::new()),
         };
         let is_stopped =
@@ -59,7 +63,10 @@ impl Terminals {
         if is_stopped {
             SessionActions::new().start(session);
         }
+        let events = Follower::expect();
         Effect::new(move |_| {
+            // Another tab may have opened one, or closed one.
+            events.terminals.track();
             if terminals.is_running.get() {
                 terminals.load();
             }
@@ -72,21 +79,34 @@ impl Terminals {
         self.project.get_value()
     }
 
-    /// Asks which terminals there are.
+    /// Asks which terminals there are. Of several answers the last one counts.
     pub fn load(self) {
+        let Some(asked) = self.ask() else { return };
         spawn_local(async move {
             let list = calls::list_terminals(self.project(), self.session).await.map_err(|failure| failure.0);
+            if self.asked.try_get_value() != Some(asked) {
+                return;
+            }
             let is_empty = list.as_ref().is_ok_and(Vec::is_empty);
+            let is_first = self.list.try_with_untracked(|known| !matches!(known, Some(Ok(_))));
             let first = list.as_ref().ok().and_then(|list| list.first().map(|terminal| terminal.id));
             // The page may show another session by now.
             if self.list.try_set(Some(list)).is_none() {
                 let known = self.active.get_untracked().filter(|id| self.find(*id).is_some());
                 self.active.set(known.or(first));
-                if is_empty {
+                // Where somebody has closed the last one, there is none.
+                if is_empty && is_first == Some(true) {
                     self.open();
                 }
             }
         });
+    }
+
+    fn ask(self) -> Option<u32> {
+        self.asked.try_update_value(|asked| {
+            *asked += 1;
+            *asked
+        })
     }
 
     /// Opens another one.
@@ -104,6 +124,8 @@ impl Terminals {
                     let id = terminal.id;
                     self.put(terminal);
                     let _ = self.active.try_set(Some(id));
+                    // An answer that is on its way may be from before.
+                    self.load();
                 }
                 Err(failure) => self.toasts.failure("The terminal couldn't be opened", &failure.0),
             }
@@ -114,7 +136,10 @@ impl Terminals {
     pub fn rename(self, id: TerminalId, name: String) {
         spawn_local(async move {
             match calls::rename_terminal(self.project(), self.session, id, RenameTerminal { name }).await {
-                Ok(terminal) => self.put(terminal),
+                Ok(terminal) => {
+                    self.put(terminal);
+                    self.load();
+                }
                 Err(failure) => self.toasts.failure("The terminal couldn't be renamed", &failure.0),
             }
         });
@@ -124,7 +149,10 @@ impl Terminals {
     pub fn close(self, id: TerminalId) {
         spawn_local(async move {
             match calls::close_terminal(self.project(), self.session, id).await {
-                Ok(()) => self.remove(id),
+                Ok(()) => {
+                    self.remove(id);
+                    self.load();
+                }
                 Err(failure) => self.toasts.failure("The terminal couldn't be closed", &failure.0),
             }
         });
@@ -156,6 +184,27 @@ impl Terminals {
         }
     }
 
+    /// Says that a paste is too long.
+    pub fn tell_too_long(self) {
+        self.toasts.warn(
+            "Nothing was pasted",
+            "That is more than 64 MiB. Drop it as a file onto the list of all files instead.",
+        );
+    }
+
+    /// Says that a paste broke off.
+    pub fn tell_cut_paste(self) {
+        self.toasts.warn(
+            "Not all was pasted",
+            "The connection was lost. Look at what the program has got, and paste the rest.",
+        );
+    }
+
+    /// Says that the browser keeps its clipboard to itself.
+    pub fn tell_not_copied(self) {
+        self.toasts.warn("Nothing was copied", "The browser doesn’t let this page write to the clipboard.");
+    }
+
     /// All that are open.
     pub fn all(self) -> Vec<Terminal> {
         self.list.with(|list| list.as_ref().and_then(|list| list.as_ref().ok()).cloned().unwrap_or_default())
@@ -169,8 +218,9 @@ impl Terminals {
     /// What runs in one wants to be called so. Anybody can print that, so it is only a hint beside the name, and only its
     /// printable characters count.
     pub fn set_title(self, id: TerminalId, title: &str) {
+        let is_empty = title.trim().is_empty();
         let title = name_from_prompt(title);
-        let _ = self.titles.try_update(|titles| titles.insert(id, title));
+        let _ = self.titles.try_update(|titles| if is_empty { titles.remove(&id) } else { titles.insert(id, title) });
     }
 
     /// The hint of one.

@@ -63,6 +63,7 @@ enum Kind {
     ToolCallStatus,
     AgentState,
     CodeChanged,
+    TerminalsChanged,
     NetworkPolicy,
     Reset,
 }
@@ -116,6 +117,7 @@ impl Fields {
                 agent_state: self.agent_state.ok_or(MissingField("agentState"))?,
             },
             Kind::CodeChanged => Change::CodeChanged { session_id: session_id()? },
+            Kind::TerminalsChanged => Change::TerminalsChanged { session_id: session_id()? },
             Kind::NetworkPolicy => Change::NetworkPolicy,
             Kind::Reset => Change::Reset,
         })
@@ -140,6 +142,7 @@ mod tests {
             Change::ToolCallStatus { session_id, part_id, status: ToolCallStatus::Cancelled { duration_ms: 7 } },
             Change::AgentState { session_id, agent_state: AgentState::default() },
             Change::CodeChanged { session_id },
+            Change::TerminalsChanged { session_id },
             Change::NetworkPolicy,
             Change::Reset,
         ];
