@@ -28,7 +28,7 @@ mod workspaces;
 pub use agents::AgentService;
 pub use asking::Decision;
 pub use attachments::{AttachmentError, Upload};
-pub use code::CodeService;
+pub use code::{CodeService, Search};
 pub use core::{Core, Paths};
 pub(crate) use credentials::session_variables;
 pub use credentials::{CredentialService, InvalidCredential};

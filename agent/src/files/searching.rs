@@ -95,7 +95,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
         for hits in outputs.iter().cycle().map_while(|output| output.recv().ok()) {
             for hit in hits {
                 count += 1;
-                is_cut = !tell(SearchLine { hit: Some(hit), end: None }) || count >= MOST_HITS;
+                is_cut = !tell(SearchLine { hit: Some(hit), ..SearchLine::default() }) || count >= MOST_HITS;
                 if is_cut {
                     break;
                 }
@@ -106,7 +106,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
         }
         drop(outputs);
     });
-    tell(SearchLine { hit: None, end: Some(SearchEnd { hits: count, is_cut }) });
+    tell(SearchLine { end: Some(SearchEnd { hits: count, is_cut }), ..SearchLine::default() });
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use super::extract::{Backend, Ids, Json, Parameters};
 use super::failure::Failure;
 use crate::problem::{of_service, problem};
 use crate::sandbox::{Over, Written};
+use crate::services::Search;
 
 /// The routes of this resource.
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -92,7 +93,8 @@ fn over(headers: &HeaderMap) -> Result<Over, Failure> {
 }
 
 /// Looks for a text in the files of the workspace, without those that git ignores and those that aren't text. The answer has a
-/// line of JSON for each line with the text, as it is found, at most 2,000, and one for the end.
+/// line of JSON for each line with the text, as it is found, at most 2,000, and one for the end; where the text is no regular
+/// expression that is understood, one that says so.
 #[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/files/search", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), SearchQuery), responses(
     (status = 200, description = "The lines", body = SearchLine, content_type = "application/x-ndjson"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -103,10 +105,17 @@ async fn search(
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
     Parameters(query): Parameters<SearchQuery>,
 ) -> Result<Response, Failure> {
-    let lines = web.services.code.search(backend.caller, &project, session, &query).await;
-    let lines = lines.map_err(|error| of_service(&error))?;
+    let search = web.services.code.search(backend.caller, &project, session, &query).await;
+    let lines = match search.map_err(|error| of_service(&error))? {
+        Search::Lines(lines) => Body::new(lines),
+        Search::Refused(why) => {
+            let line = SearchLine { refused: Some(why), ..SearchLine::default() };
+            let line = serde_json::to_string(&line).expect("a line of an answer is always valid JSON");
+            Body::from(line + "\n")
+        }
+    };
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, Body::new(lines)).into_response())
+    Ok((headers, lines).into_response())
 }
 
 /// Makes a folder.

@@ -18,6 +18,7 @@ use octobot_wire::code::{ChangeKind, ChangedFile, Changes, CodeView, DiffQuery, 
 use octobot_wire::daemon::{AT_START, TurnSide, turn_ref};
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
+pub use self::editing::Search;
 use self::held::Held;
 use super::{Core, ServiceError, SessionService};
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};

@@ -202,8 +202,11 @@ impl Search {
         let mut hits = Vec::new();
         for line in lines.lines() {
             match serde_json::from_str::<SearchLine>(line) {
-                Ok(SearchLine { hit, end }) => {
+                Ok(SearchLine { hit, end, refused }) => {
                     hits.extend(hit);
+                    if let Some(why) = refused {
+                        let _ = self.stage.try_set(Stage::Failed(why));
+                    }
                     if let Some(end) = end {
                         let _ = self.stage.try_set(Stage::Ended(end));
                     }

@@ -20,7 +20,7 @@ pub struct SearchQuery {
     pub case: bool,
 }
 
-/// A line of the answer: a hit, or in the last line how the search ended.
+/// A line of the answer: a hit, or in the last line how the search ended, or why it can't be begun.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +31,9 @@ pub struct SearchLine {
     /// The end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<SearchEnd>,
+    /// Why this can't be looked for: it is the only line then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// A line of a file with what was looked for, and what is around the first place in it; of a long line not all.

@@ -20,6 +20,15 @@ use crate::services::ServiceError;
 /// The largest file of Markdown that is rendered, in bytes.
 const MOST_PREVIEWED: usize = 1024 * 1024;
 
+/// What came of looking for a text.
+#[derive(Debug)]
+pub enum Search {
+    /// Lines of JSON, as they are found.
+    Lines(Incoming),
+    /// Why it can't be looked for.
+    Refused(String),
+}
+
 impl CodeService {
     /// A file to be edited; of a link, the file that it leads to.
     pub async fn text(
@@ -91,20 +100,22 @@ impl CodeService {
     }
 
     /// Looks for a text in all files, as the daemon finds it.
+    ///
+    /// A text that can't be looked for is no error: somebody is still writing a regular expression.
     pub async fn search(
         &self,
         caller: Caller,
         project: &ProjectId,
         session: SessionId,
         query: &SearchQuery,
-    ) -> Result<Incoming, ServiceError> {
-        let answer = self.sessions.running(caller, project, session).await?.search(query).await;
-        answer.map_err(|error| match error {
-            DaemonError::Refused { status: StatusCode::UNPROCESSABLE_ENTITY, problem } => {
-                ServiceError::ChoiceRefused { field: "q", detail: problem.detail }
+    ) -> Result<Search, ServiceError> {
+        match self.sessions.running(caller, project, session).await?.search(query).await {
+            Ok(lines) => Ok(Search::Lines(lines)),
+            Err(DaemonError::Refused { status: StatusCode::UNPROCESSABLE_ENTITY, problem }) => {
+                Ok(Search::Refused(problem.detail))
             }
-            error => super::refusal(error),
-        })
+            Err(error) => Err(super::refusal(error)),
+        }
     }
 
     /// Makes a folder.
