@@ -7,6 +7,7 @@ pub mod agent;
 pub mod agent_type;
 pub mod credential;
 pub mod credential_type;
+pub mod document;
 pub mod injection;
 pub mod job;
 pub mod mcp_server;

@@ -201,6 +201,8 @@ pub enum Shape {
     Text,
     /// A picture.
     Image,
+    /// A document that browsers show, a PDF.
+    Pdf,
     /// Bytes that are no text.
     Binary,
     /// More than is shown.

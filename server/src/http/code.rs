@@ -14,7 +14,8 @@ use utoipa_axum::routes;
 use super::Web;
 use super::extract::{Backend, Ids, Json, Parameters};
 use super::failure::Failure;
-use super::files::harmless;
+use super::files::{harmless, harmless_pdf};
+use crate::domain::document::is_pdf;
 use crate::domain::picture::Picture;
 use crate::problem::of_service;
 use crate::sandbox::SandboxFile;
@@ -170,9 +171,13 @@ async fn content(
     };
     let SandboxFile { state, content, .. } = file.map_err(|error| of_service(&error))?;
     let tag = state.and_then(|state| HeaderValue::from_str(&format!("\"{state}\"")).ok());
-    let media_type = Picture::of(&content).map_or("", |picture| picture.kind.media_type());
+    let headers = if is_pdf(&content) {
+        harmless_pdf()
+    } else {
+        harmless(Picture::of(&content).map_or("", |picture| picture.kind.media_type()), &path)
+    };
     let caching = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok((harmless(media_type, &path), [caching], tag.map(|tag| [(header::ETAG, tag)]), content).into_response())
+    Ok((headers, [caching], tag.map(|tag| [(header::ETAG, tag)]), content).into_response())
 }
 
 /// All that a session has changed since it started, as a patch that `git apply` takes.

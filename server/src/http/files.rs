@@ -52,6 +52,20 @@ pub(super) fn harmless(media_type: &str, name: &str) -> [(HeaderName, HeaderValu
     ]
 }
 
+/// The headers of a PDF, which the browser's own viewer shows in a frame of the page's. What the viewer doesn't take for one is
+/// shown as nothing: its type isn't guessed, and a document that came of it would have no origin, no script and no request.
+pub(super) fn harmless_pdf() -> [(HeaderName, HeaderValue); 4] {
+    [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'self'; sandbox"),
+        ),
+    ]
+}
+
 /// How a file is answered: as an image where it is one, else as something to save.
 fn presentation(media_type: &str, name: &str) -> (HeaderValue, HeaderValue) {
     match IMAGES.iter().find(|image| image.eq_ignore_ascii_case(media_type)) {

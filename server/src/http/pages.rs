@@ -76,14 +76,15 @@ impl AnswerStatus for Status {
     }
 }
 
-/// A page runs its own scripts only and is framed by nobody.
+/// A page runs its own scripts only and is framed by nobody. It frames nothing but files of sessions, which say themselves how little
+/// they may do.
 fn set_headers(dev_reload: Option<&str>) {
     let options = expect_context::<ResponseOptions>();
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let reload = dev_reload.map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'{nonce}; img-src 'self' data:; \
-         font-src 'self'; connect-src 'self'{reload}; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+         font-src 'self'; connect-src 'self'{reload}; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -5,7 +5,7 @@ use octobot_wire::code::{CodeView, Shape};
 use octobot_wire::daemon::{AT_START, TurnSide, turn_ref};
 
 use super::reader::Reader;
-use super::view::{View, content_url};
+use super::view::{View, content_url, name_of, shown};
 use crate::words;
 
 /// What there is to see.
@@ -13,6 +13,7 @@ pub fn shape_view(reader: Reader) -> Option<AnyView> {
     reader.with(|told| match told.shape {
         Shape::Text => ().into_any(),
         Shape::Image => images(reader, told),
+        Shape::Pdf => document(reader, told),
         Shape::Binary => note("This isn’t text.", told),
         Shape::TooLarge => note("This file is too large to be shown: more than 16 MiB.", told),
         Shape::Nothing if reader.view.with_value(|view| view.is_diff) => {
@@ -50,6 +51,38 @@ fn images(reader: Reader, told: &CodeView) -> AnyView {
         image(if is_diff { "After" } else { "Picture" }, format!("{url}{state}"), bytes)
     });
     view! { <div class="code__images">{old} {new}</div> }.into_any()
+}
+
+/// A PDF in the browser's own viewer; of a difference what it is now, or what it was.
+fn document(reader: Reader, told: &CodeView) -> AnyView {
+    let View { path, is_diff } = reader.view.get_value();
+    let (project, session) = (reader.store().project(), reader.store().session);
+    let turn = if is_diff { untrack(|| reader.store().turn.get()) } else { None };
+    let file = told.file.clone().or_else(|| untrack(|| reader.store().file(&path)));
+    let state = file.as_ref().map(|file| format!("&state={}", file.state)).unwrap_or_default();
+    let (path, at, size) = if let Some(bytes) = told.new_bytes {
+        (path, turn.map(|turn| turn_ref(turn, TurnSide::After)), bytes)
+    } else {
+        let before = turn.map_or_else(|| AT_START.to_owned(), |turn| turn_ref(turn, TurnSide::Before));
+        let was_at = file.and_then(|file| file.old_path).unwrap_or(path);
+        (was_at, Some(before), told.old_bytes.unwrap_or_default())
+    };
+    let url = content_url(&project, session, &path, at.as_deref()) + &state;
+    let title = format!("{}, a PDF", shown(name_of(&path)));
+    view! {
+        <div class="code__document">
+            <iframe class="code__frame" src=url.clone() title=title></iframe>
+            <div class="code__note">
+                <p>
+                    "A PDF of " {words::bytes(size)} ". "
+                    <a href=url target="_blank" rel="noopener">
+                        "Open it in a tab of its own"
+                    </a> ", if it isn’t shown here."
+                </p>
+            </div>
+        </div>
+    }
+    .into_any()
 }
 
 fn image(word: &'static str, url: String, bytes: u64) -> AnyView {

@@ -8,6 +8,7 @@ use octobot_wire::code::{ChangedFile, CodeView, DiffQuery, FileKind, FileQuery, 
 use tokio::task::spawn_blocking;
 
 use super::Side;
+use crate::domain::document::is_pdf;
 use crate::domain::picture::Picture;
 use crate::render::code::{Comparison, Rows, Text};
 use crate::sandbox::SandboxFile;
@@ -106,6 +107,7 @@ enum Seen {
     Nothing,
     Text(Arc<Text>),
     Image,
+    Pdf,
     Binary,
     TooLarge,
 }
@@ -118,6 +120,8 @@ fn seen(path: &str, side: Side) -> Seen {
         Side::File(SandboxFile { kind: FileKind::File | FileKind::Executable, content, .. }) => {
             if Picture::of(&content).is_some() {
                 Seen::Image
+            } else if is_pdf(&content) {
+                Seen::Pdf
             } else {
                 Text::of(path, &content).map_or(Seen::Binary, |text| Seen::Text(Arc::new(text)))
             }
@@ -135,9 +139,8 @@ fn shape(old: &Seen, new: &Seen) -> Shape {
         (Seen::TooLarge, _) | (_, Seen::TooLarge) => Shape::TooLarge,
         (Seen::Text(_) | Seen::Nothing, Seen::Text(_)) | (Seen::Text(_), Seen::Nothing) => Shape::Text,
         (Seen::Image | Seen::Nothing, Seen::Image) | (Seen::Image, Seen::Nothing) => Shape::Image,
-        (Seen::Binary, _) | (_, Seen::Binary) | (Seen::Image, Seen::Text(_)) | (Seen::Text(_), Seen::Image) => {
-            Shape::Binary
-        }
+        (Seen::Pdf | Seen::Nothing, Seen::Pdf) | (Seen::Pdf, Seen::Nothing) => Shape::Pdf,
+        (Seen::Binary | Seen::Image | Seen::Pdf | Seen::Text(_), _) | (_, Seen::Binary) => Shape::Binary,
     }
 }
 
