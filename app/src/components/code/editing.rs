@@ -41,6 +41,8 @@ pub struct Editing {
     pub stage: RwSignal<Stage>,
     /// What the file is by now, where that is neither what was edited nor what was made of it.
     pub theirs: RwSignal<Option<FileText>>,
+    /// Why it isn't known whether the file is another by now.
+    pub unread: RwSignal<Option<String>>,
     /// Whether the difference from that is shown.
     pub compares: RwSignal<bool>,
     /// Whether editing has ended: what the editor tells when it goes isn't wanted then.
@@ -61,6 +63,7 @@ impl Editing {
             over: StoredValue::new(None),
             stage: RwSignal::new(Stage::Loading),
             theirs: RwSignal::new(None),
+            unread: RwSignal::new(None),
             compares: RwSignal::new(false),
             is_left: StoredValue::new(false),
             asked: StoredValue::new(0),
@@ -79,7 +82,10 @@ impl Editing {
             }
             is_there
         });
+        // Of files that git ignores nobody tells when they change.
+        let focused = window_event_listener(leptos::ev::focus, move |_| editing.look());
         on_cleanup(move || {
+            focused.remove();
             // It tells its last draft when it goes, so it goes when nobody holds it any more.
             let editor = editing.editor.try_update_value(Option::take);
             drop(editor);
@@ -171,17 +177,26 @@ impl Editing {
     }
 
     /// Looks whether the file is another by now.
-    fn look(self) {
+    pub fn look(self) {
+        if self.stage.try_get_untracked() != Some(Stage::Open) || !self.store().is_running.get_untracked() {
+            return;
+        }
         let Some(asked) = self.ask() else { return };
         let (store, path) = (self.store(), self.path());
         spawn_local(async move {
             let answer = calls::load_text(store.project(), store.session, path).await;
             // What was saved meanwhile is compared when it is saved.
-            if let Ok(now) = answer
-                && self.asked.try_get_value() == Some(asked)
-                && self.stage.try_get_untracked() == Some(Stage::Open)
-            {
-                self.compare(now);
+            let counts =
+                self.asked.try_get_value() == Some(asked) && self.stage.try_get_untracked() == Some(Stage::Open);
+            if !counts {
+                return;
+            }
+            match answer {
+                Ok(now) => {
+                    self.unread.set(None);
+                    self.compare(now);
+                }
+                Err(failure) => self.unread.set(Some(failure.0.detail)),
             }
         });
     }
@@ -195,6 +210,11 @@ impl Editing {
 
     /// Takes what the file is now, unless that would lose something.
     fn compare(self, now: FileText) {
+        let is_told = |theirs: &Option<FileText>| theirs.as_ref().is_some_and(|theirs| theirs.state == now.state);
+        if self.theirs.with_untracked(is_told) {
+            // Whoever looks at the difference goes on with that.
+            return;
+        }
         if self.over.with_value(|over| *over == now.state) {
             if let (Some(_), Some(text)) = (self.theirs.get_untracked(), &now.text) {
                 self.theirs.set(None);
@@ -250,6 +270,7 @@ impl Editing {
     }
 
     fn saved(self, state: Option<String>) {
+        self.unread.set(None);
         self.over.set_value(state);
         self.theirs.set(None);
         self.with_editor(|editor| {

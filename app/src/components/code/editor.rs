@@ -31,6 +31,7 @@ pub fn file_editor(store: CodeStore, path: String) -> AnyView {
             </button>
         </div>
         {dynamic(move || failure(editing))}
+        {dynamic(move || unread(editing))}
         {dynamic(move || is_gone.get().map(|is_gone| conflict(editing, is_gone)))}
         <div class="editor" node_ref=editing.host></div>
     }
@@ -53,6 +54,20 @@ fn failure(editing: Editing) -> Option<AnyView> {
         <div class="code__note" role="alert">
             <p>{detail}</p>
             <button type="button" class="button button--small" on:click=move |_| editing.load()>
+                "Try again"
+            </button>
+        </div>
+    };
+    Some(view.into_any())
+}
+
+/// Says that nobody knows whether somebody else has changed the file. It isn't saved over that unseen: that is compared again then.
+fn unread(editing: Editing) -> Option<AnyView> {
+    let detail = editing.unread.get()?;
+    let view = view! {
+        <div class="code__note" role="status">
+            <p>"The file couldn’t be read again, so it may be another by now. " {detail}</p>
+            <button type="button" class="button button--small" on:click=move |_| editing.look()>
                 "Try again"
             </button>
         </div>
