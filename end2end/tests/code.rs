@@ -1,5 +1,7 @@
 //! What a session changes, looked at and commented on: over the REST API, and in the browser.
 
+#[path = "code/documents.rs"]
+mod documents;
 #[path = "code/editing.rs"]
 mod editing;
 #[path = "code/review.rs"]
@@ -209,6 +211,32 @@ async fn changes_are_reviewed_in_the_browser_and_comments_sent() {
     .await;
 }
 
+/// Comments that wait outlive the page. Of one whose line has become another meanwhile that is said at once.
+async fn comments_are_kept(stage: &Stage) -> Result<()> {
+    let address = stage.browser.driver().current_url().await?;
+    let mut parts = address.path_segments().context("a page has a path")?;
+    let session = parts.nth(3).context("the page is a session's")?.to_owned();
+    let api = Api::new(&stage.server.url(""));
+    let run = async |script: &str| -> Result<()> {
+        api.submit(&session, script).await?;
+        api.idle(&session).await
+    };
+    stage.browser.driver().goto("about:blank").await?;
+    run("sed -i 's/number 8;/number 88;/' src/main.rs").await?;
+    stage.browser.driver().goto(address.as_str()).await?;
+    hydrated(stage).await?;
+    see(stage, "//li[contains(@class,'notes__note')][contains(., 'Why eight?')][contains(., 'have changed since')]")
+        .await?;
+    hide(stage, "//li[contains(@class,'notes__note')][contains(., 'Looking')]").await?;
+    let other = "//li[contains(@class,'notes__note')][contains(., 'And this?')]//p[contains(@class,'notes__stale')]";
+    ensure!(
+        stage.browser.driver().find_all(By::XPath(other)).await?.is_empty(),
+        "another line is said to have changed"
+    );
+    run("sed -i 's/number 88;/number 8;/' src/main.rs").await?;
+    hide(stage, "//p[contains(@class,'notes__stale')]").await
+}
+
 /// Comments on two lines, by the pointer and by keys, and sends both.
 async fn comment(stage: &Stage) -> Result<()> {
     press(stage, &format!("{}/button[contains(@aria-label,'Comment on line')]", row("added", "number 8;"))).await?;
@@ -219,6 +247,7 @@ async fn comment(stage: &Stage) -> Result<()> {
     rows.send_keys("nc").await?;
     write(stage, "//textarea[@id='note-text']", "And this?").await?;
     press(stage, "//button[text()='Add comment']").await?;
+    comments_are_kept(stage).await?;
     press(stage, "//button[contains(., 'Send 2 comments')]").await?;
     let said = see(stage, "//*[contains(@class,'message--user')][contains(., 'Why eight?')]").await?.text().await?;
     ensure!(said.contains("src/main.rs") && said.contains("line 8") && said.contains("And this?"), "{said}");

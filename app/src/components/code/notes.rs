@@ -24,6 +24,9 @@ use crate::components::frame::layout::Layout;
 use crate::components::frame::toasts::Toasts;
 use crate::place::session_url;
 
+/// What is said of lines that are others by now.
+const CHANGED: &str = "The lines have changed since.";
+
 /// The form for a comment on the chosen lines. Nothing while none are.
 #[component]
 pub fn NoteForm(
@@ -196,31 +199,43 @@ fn Note(store: CodeStore, comment: Comment) -> impl IntoView {
     }
 }
 
-/// Says when the lines aren't what they were when the comment was written.
+/// Says when the lines aren't what they were when the comment was written, and while that isn't known.
 fn stale(store: CodeStore, comment: Comment) -> AnyView {
-    let is_stale = RwSignal::new(false);
-    let known = StoredValue::new(comment);
+    // What was is as it was.
+    if comment.is_old {
+        return ().into_any();
+    }
+    let told = RwSignal::new("Looking whether the lines are still the same…");
+    let (known, asked) = (StoredValue::new(comment), StoredValue::new(0_u32));
     Effect::new(move |_| {
         store.changes.track();
-        let Comment { path, is_old, first, lines, .. } = known.get_value();
-        // What was is as it was.
-        if is_old || !store.is_running.get() {
+        let number = asked.get_value() + 1;
+        asked.set_value(number);
+        if !store.is_running.get() {
+            told.set("Whether the lines have changed since is seen when the sandbox runs.");
             return;
         }
+        let Comment { path, first, lines, .. } = known.get_value();
         spawn_local(async move {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             let query = octobot_wire::code::FileQuery { path, at: None, from: first - 1, count, hurry: false };
-            let now = match calls::load_file(store.project(), store.session, query).await {
-                Ok(view) => view.rows.iter().map(|row| plain_text(&row.html)).collect(),
+            let answer = calls::load_file(store.project(), store.session, query).await;
+            // Of several answers the last one counts.
+            if asked.try_get_value() != Some(number) {
+                return;
+            }
+            told.set(match answer {
+                Ok(now) if now.rows.iter().map(|row| plain_text(&row.html)).eq(lines) => "",
+                Ok(_) => CHANGED,
                 // It is gone.
-                Err(failure) if failure.0.kind == octobot_wire::ProblemKind::NotFound => Vec::new(),
-                Err(_) => return,
-            };
-            let _ = is_stale.try_set(now != lines);
+                Err(failure) if failure.0.kind == octobot_wire::ProblemKind::NotFound => CHANGED,
+                Err(_) => "The lines couldn’t be read, so they may have changed since.",
+            });
         });
     });
     dynamic(move || {
-        is_stale.get().then(|| view! { <p class="notes__stale">"The lines have changed since."</p> }.into_any())
+        let told = told.get();
+        (!told.is_empty()).then(|| view! { <p class="notes__stale" role="status">{told}</p> }.into_any())
     })
     .into_any()
 }
