@@ -1,5 +1,10 @@
 //! Terminals: in the page, and over the REST API.
 
+#[path = "terminal/limits.rs"]
+mod limits;
+#[path = "terminal/person.rs"]
+mod person;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,6 +44,24 @@ async fn type_line(stage: &Stage, text: &str) -> Result<()> {
 /// Whether the terminal that is chosen shows a text.
 async fn shows(stage: &Stage, text: &str) -> Result<bool> {
     Ok(!stage.browser.driver().find_all(By::XPath(line(text))).await?.is_empty())
+}
+
+/// Pastes a text, which is an expression of the page's, into the terminal that is chosen.
+async fn paste_text(stage: &Stage, text: &str) -> Result<()> {
+    see(stage, KEYBOARD).await?;
+    let script = format!(
+        "const data = new DataTransfer(); data.setData('text/plain', {text});\
+         document.querySelector('.terminal:not([hidden]) textarea')\
+         .dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }}));"
+    );
+    stage.browser.driver().execute(&script, vec![]).await.map(drop).context("nothing can be pasted")
+}
+
+/// What is on the clipboard, once the page may look.
+async fn clipboard(stage: &Stage) -> Result<String> {
+    let script = "const done = arguments[arguments.length - 1];\
+                  navigator.clipboard.readText().then(done, error => done(`${error}`));";
+    Ok(stage.browser.driver().execute_async(script, vec![]).await?.json().as_str().unwrap_or_default().to_owned())
 }
 
 async fn session_of(server: &Server, folder: &Path) -> Result<(Api, String)> {
@@ -124,7 +147,7 @@ async fn what_is_printed_types_nothing_and_reaches_no_clipboard() {
     play("terminal tricks", async |stage: &mut Stage| -> Result<()> {
         let folder = tempfile::tempdir()?;
         let queries = "\x1b]52;c;c3RvbGVu\x07\x1b]0;<b>title\u{202e}</b>\x07\x1b[c\x1b[>c\x1b[5n\x1b[6n\x1b[21t\x1b[?1$p\
-                       \x1bP$qm\x1b\\\x1b]10;?\x07\x1b]4;1;?\x07";
+                       \x1bP$qm\x1b\\\x1b]10;?\x07\x1b]4;1;?\x07\x1b[?1004h";
         std::fs::write(folder.path().join("evil"), queries)?;
         let link = "\x1b]8;;javascript:alert(1)\x1b\\harmless\x1b]8;;\x1b\\\n";
         std::fs::write(folder.path().join("link"), link)?;
@@ -134,15 +157,28 @@ async fn what_is_printed_types_nothing_and_reaches_no_clipboard() {
         stage.open(&format!("/projects/local/sessions/{session}?view=terminal")).await?;
         hydrated(stage).await?;
         read_out(stage).await?;
+        let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        stage.browser.driver().cdp().send_raw("Browser.grantPermissions", permissions).await?;
+        stage.browser.driver().execute("return navigator.clipboard.writeText('mine')", vec![]).await?;
         type_line(stage, "cat evil link; echo pri''nted").await?;
         see(stage, &line("printed")).await?;
         type_line(stage, "echo ne''xt").await?;
         see(stage, &line("next")).await?;
-        for answer in ["0;276", "?1;2", "rgb:", "[0n", "1;1R", "$y", "stolen"] {
+        for answer in ["0;276", "?1;2", "rgb:", "[0n", "1;1R", "$y", "[I", "stolen"] {
             ensure!(!shows(stage, answer).await?, "{answer} was typed");
         }
-        let title = see(stage, "//button[@role='tab']").await?.attr("title").await?.unwrap_or_default();
+        ensure!(clipboard(stage).await? == "mine", "what was printed is on the clipboard");
+        let tab = see(stage, "//button[@role='tab']").await?;
+        let title = tab.attr("title").await?.unwrap_or_default();
         ensure!(title == "<b>title </b>", "{title:?}");
+        // A title of a megabyte is as long as others, and an empty one is none.
+        type_line(stage, "printf '\\e]2;%01000000d\\a' 0; echo hu''ge").await?;
+        see(stage, &line("huge")).await?;
+        let title = tab.attr("title").await?.unwrap_or_default();
+        ensure!(title.chars().count() == 50 && title.starts_with("000"), "{title:?}");
+        type_line(stage, "printf '\\e]2;\\a'; echo emp''ty").await?;
+        see(stage, &line("empty")).await?;
+        ensure!(tab.attr("title").await?.is_none());
         // What a program is asked by itself it gets: this one waits for where the cursor is.
         type_line(stage, "bash ask").await?;
         see(stage, &line("at 1")).await?;

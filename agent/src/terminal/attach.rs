@@ -157,6 +157,10 @@ impl Incoming<'_> {
                 if self.hub.answers(self.id) {
                     return self.type_in(InputKind::Reply, data.into());
                 }
+                // The reader counts it as sent.
+                let bytes = data.len() as u64;
+                self.received += bytes;
+                self.taken.send_modify(|taken| *taken += bytes);
             }
             TerminalOrder::Start => self.hub.start(),
         }

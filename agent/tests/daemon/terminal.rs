@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use octobot_wire::Timestamp;
-use octobot_wire::daemon::DaemonProblem;
+use octobot_wire::daemon::{DaemonEventBody, DaemonProblem};
 use octobot_wire::terminal::{
     MAX_TERMINALS, OpenTerminal, RenameTerminal, ShellState, Terminal, TerminalMatches, TerminalOrder, TerminalSize,
 };
@@ -145,6 +145,21 @@ async fn terminals_have_names_and_there_are_not_too_many() {
 }
 
 #[tokio::test]
+async fn followers_hear_when_terminals_come_go_and_get_other_names() {
+    let sandbox = Sandbox::start().await;
+    let mut events = sandbox.follow(0).await;
+    let path = format!("/terminals/{}", terminal_id(1));
+    sandbox.open_terminal(1).await;
+    assert_eq!(events.next().await.unwrap().body, DaemonEventBody::TerminalsChanged);
+    sandbox.open_terminal(1).await;
+    let rename = RenameTerminal { name: "build".to_owned() };
+    sandbox.ask::<Terminal>("PATCH", &path, &rename).await;
+    assert_eq!(events.next().await.unwrap().body, DaemonEventBody::TerminalsChanged);
+    sandbox.send("DELETE", &path, Vec::new()).await;
+    assert_eq!(events.next().await.unwrap().body, DaemonEventBody::TerminalsChanged);
+}
+
+#[tokio::test]
 async fn what_terminals_have_printed_is_found_closed_ones_included() {
     let mut sandbox = Sandbox::start().await;
     for number in [1, 2] {
@@ -183,6 +198,21 @@ async fn what_a_terminal_answers_types_nothing_at_a_prompt_and_reaches_a_program
     let output = sandbox.send("GET", &format!("/terminals/{}/output", terminal_id(1)), Vec::new()).await;
     let output = http_body_util::BodyExt::collect(output.into_body()).await.unwrap().to_bytes();
     assert!(!String::from_utf8_lossy(&output).contains("injected"));
+}
+
+#[tokio::test]
+async fn answers_of_those_who_are_not_asked_leave_their_window_as_it_was() {
+    let sandbox = Sandbox::start().await;
+    sandbox.open_terminal(1).await;
+    let mut leader = sandbox.view(1, None).await;
+    leader.type_in("echo rea''dy\r").await;
+    leader.printed("ready\r\n").await;
+    let mut other = sandbox.view(1, None).await;
+    let answer = "x".repeat(4 * 1024);
+    for answers in 1..=40 {
+        other.order(&TerminalOrder::Reply { data: answer.clone() }).await;
+        other.until("the answer is done with", |viewer| (viewer.taken == answers * 4 * 1024).then_some(())).await;
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use octobot_wire::terminal::{INPUT_WINDOW, KEPT_BYTES, OUTPUT_WINDOW, TerminalOrder};
+use octobot_wire::terminal::{INPUT_WINDOW, KEPT_BYTES, OUTPUT_WINDOW, TerminalOrder, TerminalSize};
 use tokio::time::timeout;
 
 use crate::sandbox::{Sandbox, eventually_async};
@@ -90,26 +90,59 @@ async fn a_program_waits_for_its_only_reader_but_not_for_ever() {
 }
 
 #[tokio::test]
-async fn a_long_paste_arrives_whole_when_it_is_sent_as_it_is_taken() {
+async fn a_paste_of_10_mb_arrives_whole_when_it_is_sent_as_it_is_taken_and_costs_no_memory() {
     let sandbox = Sandbox::start().await;
     sandbox.open_terminal(1).await;
     let mut viewer = sandbox.view(1, None).await;
+    let before = memory(&sandbox);
     let line = format!("{}\n", "0123456789abcdef".repeat(8));
-    let all = line.repeat(2 * 1024 * 1024 / line.len());
+    let all = line.repeat(10_000_000 / line.len());
     let command = format!("stty -echo; echo rea''dy; head -c {} >pasted; echo arri''ved\r", all.len());
     viewer.type_in(&command).await;
     viewer.printed("ready\r\n").await;
     let begun = command.len() as u64;
-    let mut sent = 0;
+    let (mut sent, mut most) = (0, 0);
     for piece in all.as_bytes().chunks(16 * 1024) {
         let room = INPUT_WINDOW - 16 * 1024;
         viewer.until("room", |viewer| (sent <= viewer.taken.saturating_sub(begun) + room).then_some(())).await;
         viewer.type_in(std::str::from_utf8(piece).unwrap()).await;
         sent += piece.len() as u64;
+        most = most.max(memory(&sandbox));
     }
     viewer.printed("arrived\r\n").await;
     let pasted = std::fs::read_to_string(sandbox.path("home/workspace/pasted")).unwrap();
     assert!(pasted == all, "{} of {} bytes, or others", pasted.len(), all.len());
+    let grown = most.saturating_sub(before);
+    assert!(grown <= 4 * 1024 * 1024, "the daemon has grown by {grown} bytes");
+}
+
+#[tokio::test]
+async fn of_a_storm_of_sizes_programs_hear_the_last_and_of_the_others_few() {
+    let sandbox = Sandbox::start().await;
+    sandbox.open_terminal(1).await;
+    let mut viewer = sandbox.view(1, None).await;
+    let count = "trap 'heard=$((heard + 1))' WINCH; echo rea''dy\n\
+                 until [ \"$(stty size)\" = '24 180' ]; do sleep 0.01; done; echo heard=$heard.";
+    std::fs::write(sandbox.path("home/workspace/count"), count).unwrap();
+    viewer.type_in("bash count\r").await;
+    viewer.printed("ready\r\n").await;
+    let begun = Instant::now();
+    for number in 1..=100 {
+        viewer.order(&TerminalOrder::Resize { size: TerminalSize { columns: 80 + number, rows: 24 } }).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let wanted = TerminalSize { columns: 180, rows: 24 };
+    viewer.until("the last size", |viewer| (viewer.terminal.as_ref()?.size == wanted).then_some(())).await;
+    let most = begun.elapsed().as_millis() / 50 + 2;
+    viewer.printed("heard=").await;
+    let told = viewer
+        .until("the rest", |viewer| {
+            let text = String::from_utf8_lossy(&viewer.bytes).into_owned();
+            text.split_once('.').map(|(told, _)| told.to_owned())
+        })
+        .await;
+    let heard = told.parse::<u128>().unwrap();
+    assert!((1..=most).contains(&heard), "{heard} times, at most {most}");
 }
 
 #[tokio::test]

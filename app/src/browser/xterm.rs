@@ -17,16 +17,30 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlElement, KeyboardEvent};
 use xterm_js_rs::addons::fit::FitAddon;
-use xterm_js_rs::addons::search::SearchAddon;
 use xterm_js_rs::{Terminal, TerminalOptions};
 
-use self::modern::{ModernParser, ModernTerminal};
+use self::modern::{ModernParser, ModernSearch, ModernTerminal};
 
 /// So many lines can be scrolled back to.
 const SCROLLBACK_LINES: u32 = 10_000;
 
 /// The size of the characters, in CSS pixels.
 const FONT_PX: u32 = 13;
+
+/// So many places of a text are counted at most: as many as the addon for searching counts.
+pub const MOST_FOUND: u32 = 1_000;
+
+/// What xterm.js tells a program that wants to know when the screen gets the focus and loses it: nobody types that.
+const FOCUS_REPORTS: [&str; 2] = ["\x1b[I", "\x1b[O"];
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The place that is selected, from 0; the oldest is the first.
+    pub place: Option<u32>,
+    /// How many places there are.
+    pub count: u32,
+}
 
 /// What happens at a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +55,10 @@ pub enum ScreenEvent {
     Link(String),
     /// Somebody wants to search.
     Find,
+    /// This was found, by now.
+    Found(Found),
+    /// The browser didn't let what is selected be copied.
+    NotCopied,
     /// Somebody wants to leave by the keyboard.
     Leave,
 }
@@ -51,7 +69,7 @@ pub struct Screen(SendWrapper<Inner>);
 struct Inner {
     terminal: Terminal,
     fit: FitAddon,
-    search: SearchAddon,
+    search: ModernSearch,
     host: HtmlElement,
     _held: Vec<Box<dyn Any>>,
 }
@@ -71,10 +89,15 @@ impl Screen {
         let mut held: Vec<Box<dyn Any>> = Vec::new();
         let terminal = Terminal::construct(Some(&options(&host, screen_reader, &listener, &mut held)));
         let modern: &ModernTerminal = terminal.unchecked_ref();
-        let (fit, search) = (FitAddon::new(), SearchAddon::new());
+        let (fit, search) = (FitAddon::new(), ModernSearch::new());
         for addon in [fit.as_ref(), search.as_ref()] {
             modern.load_addon(addon).ok()?;
         }
+        let heard = listener.clone();
+        search.on_results(&hold(
+            &mut held,
+            Closure::<dyn Fn(JsValue)>::new(move |found| heard(ScreenEvent::Found(read_found(&found)))),
+        ));
         terminal.open(host.clone());
         modern::extend(modern, &link_handler(&listener, &mut held)).ok()?;
         listen(modern, &listener, &mut held);
@@ -87,9 +110,14 @@ impl Screen {
         self.modern().write_bytes(&Uint8Array::from(bytes), done.unchecked_ref());
     }
 
-    /// Pastes a text, as a program that knows of pasting wants it.
-    pub fn paste(&self, text: &str) {
-        self.0.terminal.paste(text);
+    /// Shows the newest line.
+    pub fn scroll_to_bottom(&self) {
+        self.0.terminal.scroll_to_bottom();
+    }
+
+    /// Whether a program runs that is to be told where a paste begins and ends.
+    pub fn wants_brackets(&self) -> bool {
+        self.modern().modes().bracketed_paste()
     }
 
     /// Clears everything.
@@ -128,8 +156,9 @@ impl Screen {
         }
     }
 
-    /// Takes the colours that the document has now.
+    /// Takes the colours that the document has now. What was found is marked again with the next search.
     pub fn recolour(&self) {
+        self.0.search.clear_decorations();
         set(&self.modern().options(), "theme", &colours::theme(&self.0.host));
     }
 
@@ -138,14 +167,21 @@ impl Screen {
         set(&self.modern().options(), "screenReaderMode", &on.into());
     }
 
-    /// Finds a text below, or above, what is selected, selects it, and tells whether there is one.
-    pub fn find(&self, text: &str, above: bool) -> bool {
+    /// Finds a text below, or above, what is selected, and selects it. What was found is told.
+    pub fn find(&self, text: &str, above: bool) {
+        let options = Object::new();
+        set(&options, "decorations", &colours::of_search(&self.0.host));
         let search = &self.0.search;
-        if above { search.find_previous(text, None) } else { search.find_next(text, None) }
+        if above {
+            search.find_previous(text, &options)
+        } else {
+            search.find_next(text, &options)
+        };
     }
 
-    /// Selects nothing.
-    pub fn clear_selection(&self) {
+    /// Shows nothing of a search any more, and selects nothing.
+    pub fn end_search(&self) {
+        self.0.search.clear_decorations();
         self.0.terminal.clear_selection();
     }
 
@@ -202,7 +238,8 @@ fn listen(
     watch_questions(&terminal.parser(), &asked);
     let heard = listener.clone();
     let data = move |data: String| {
-        heard(if answers.get() { ScreenEvent::Replied(data) } else { ScreenEvent::Typed(data) });
+        let is_told = answers.get() || FOCUS_REPORTS.contains(&data.as_str());
+        heard(if is_told { ScreenEvent::Replied(data) } else { ScreenEvent::Typed(data) });
     };
     terminal.on_data(&hold(held, Closure::<dyn Fn(String)>::new(data)));
     let heard = listener.clone();
@@ -258,7 +295,11 @@ fn sequence(prefix: &str, intermediates: &str, last: &str) -> Object {
 }
 
 /// Keys that are the page's and not the program's. Tells whether it is the program's.
-fn take_key(terminal: &ModernTerminal, event: &KeyboardEvent, listener: &impl Fn(ScreenEvent)) -> bool {
+fn take_key(
+    terminal: &ModernTerminal,
+    event: &KeyboardEvent,
+    listener: &(impl Fn(ScreenEvent) + Clone + 'static),
+) -> bool {
     let commands = event.ctrl_key() || event.meta_key();
     let key = event.key();
     let is_find = commands && !event.shift_key() && !event.alt_key() && key == "f";
@@ -273,14 +314,26 @@ fn take_key(terminal: &ModernTerminal, event: &KeyboardEvent, listener: &impl Fn
             listener(ScreenEvent::Find);
         } else if is_leave {
             listener(ScreenEvent::Leave);
-        } else {
-            let selected = terminal.selection();
+        } else if terminal.has_selection() {
+            let (selected, listener) = (terminal.selection(), listener.clone());
             wasm_bindgen_futures::spawn_local(async move {
-                super::clipboard::copy(selected).await;
+                if !super::clipboard::copy(selected).await {
+                    listener(ScreenEvent::NotCopied);
+                }
             });
         }
     }
     false
+}
+
+/// What the addon for searching tells.
+fn read_found(told: &JsValue) -> Found {
+    let number = |name| {
+        let value = Reflect::get(told, &JsValue::from_str(name)).ok()?.as_f64()?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "there are at most a thousand")]
+        (value >= 0.0).then_some(value as u32)
+    };
+    Found { place: number("resultIndex"), count: number("resultCount").unwrap_or_default() }
 }
 
 fn hold<T: ?Sized + 'static>(held: &mut Vec<Box<dyn Any>>, closure: Closure<T>) -> Function {

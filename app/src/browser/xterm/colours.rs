@@ -49,6 +49,25 @@ pub(super) fn theme(host: &HtmlElement) -> JsValue {
     theme.into()
 }
 
+/// The colours of places where something was found, and of the one that is selected.
+pub(super) fn of_search(host: &HtmlElement) -> JsValue {
+    let colours = Object::new();
+    if let Some(probe) = probe(host) {
+        for (names, token) in [
+            (["matchBackground", "matchOverviewRuler"], "--warning-soft"),
+            (["activeMatchBorder", "activeMatchColorOverviewRuler"], "--warning"),
+        ] {
+            dom::set_property(&probe, "color", &format!("var({token})"));
+            let colour = JsValue::from_str(&computed(&probe, "color"));
+            for name in names {
+                set(&colours, name, &colour);
+            }
+        }
+        probe.remove();
+    }
+    colours.into()
+}
+
 /// The font for code.
 pub(super) fn font(host: &HtmlElement) -> JsValue {
     let family = probe(host).map(|probe| {

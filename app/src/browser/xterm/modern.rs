@@ -6,6 +6,24 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "xterm")]
 extern "C" {
+    #[wasm_bindgen(js_name = SearchAddon, extends = Object)]
+    pub(super) type ModernSearch;
+
+    #[wasm_bindgen(constructor, js_class = "SearchAddon")]
+    pub(super) fn new() -> ModernSearch;
+
+    #[wasm_bindgen(method, js_name = findNext)]
+    pub(super) fn find_next(this: &ModernSearch, text: &str, options: &Object) -> bool;
+
+    #[wasm_bindgen(method, js_name = findPrevious)]
+    pub(super) fn find_previous(this: &ModernSearch, text: &str, options: &Object) -> bool;
+
+    #[wasm_bindgen(method, js_name = clearDecorations)]
+    pub(super) fn clear_decorations(this: &ModernSearch);
+
+    #[wasm_bindgen(method, js_name = onDidChangeResults)]
+    pub(super) fn on_results(this: &ModernSearch, listener: &Function);
+
     /// Fetches xterm.js, its addons and its style sheet.
     #[wasm_bindgen(catch)]
     pub(super) async fn load() -> Result<JsValue, JsValue>;
@@ -48,7 +66,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getSelection)]
     pub(super) fn selection(this: &ModernTerminal) -> String;
 
+    #[wasm_bindgen(method, js_name = hasSelection)]
+    pub(super) fn has_selection(this: &ModernTerminal) -> bool;
+
     pub(super) type Modes;
+
+    #[wasm_bindgen(method, getter, js_name = bracketedPasteMode)]
+    pub(super) fn bracketed_paste(this: &Modes) -> bool;
 
     #[wasm_bindgen(method, getter, js_name = applicationCursorKeysMode)]
     pub(super) fn application_cursor_keys(this: &Modes) -> bool;

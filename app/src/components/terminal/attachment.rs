@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use octobot_wire::TerminalId;
 use octobot_wire::terminal::{ShellState, TerminalNews, TerminalOrder, TerminalSize};
 
+use super::keys::with_control;
 use super::progress::{Printed, Typed};
 use super::terminals::Terminals;
 use crate::browser::socket::{Socket, SocketEvent};
@@ -50,6 +51,10 @@ struct Progress {
     typed: Typed,
     /// How often connecting has failed since it last worked.
     failures: u32,
+    /// How many bytes of a long paste have arrived, and how many there are.
+    pasting: RwSignal<Option<(u64, u64)>>,
+    /// Whether the next key is pressed with Ctrl.
+    is_controlled: RwSignal<bool>,
 }
 
 impl Attachment {
@@ -70,31 +75,95 @@ impl Attachment {
         attachment
     }
 
+    /// How many bytes of a long paste have arrived, and how many there are.
+    pub fn pasting(self) -> RwSignal<Option<(u64, u64)>> {
+        self.progress.with_value(|progress| progress.pasting)
+    }
+
+    /// Whether the next key is pressed with Ctrl.
+    pub fn is_controlled(self) -> RwSignal<bool> {
+        self.progress.with_value(|progress| progress.is_controlled)
+    }
+
     /// Connects, from where it was.
     pub fn connect(self) {
         let Some(after) = self.progress.try_with_value(|progress| progress.printed.next) else { return };
-        self.progress.update_value(|progress| progress.typed.reconnect());
+        if self.progress.try_update_value(|progress| progress.typed.reconnect()) == Some(true) {
+            self.terminals.tell_cut_paste();
+        }
+        self.note_pasting();
         let path = attach_path(&self.terminals.project(), self.terminals.session, self.id, after);
         self.socket.set_value(Socket::open(&path, move |event| self.hear(event)));
     }
 
-    /// Takes what somebody has typed or pasted. Where no shell runs, Enter asks for one.
+    /// Takes what somebody has typed. Where no shell runs, Enter asks for one.
     pub fn type_in(self, text: &str) {
-        let runs = self.terminals.find(self.id).is_some_and(|terminal| terminal.shell == ShellState::Running);
-        if !runs {
+        if !self.runs() {
             if text == "\r" {
                 self.order(&TerminalOrder::Start);
             }
             return;
         }
-        if text == "\x03" && self.progress.with_value(|progress| progress.typed.is_busy()) {
-            // What was pasted before isn't waited for.
-            self.progress.update_value(|progress| progress.typed.clear());
+        if text != "\x03" || !self.interrupt() {
+            let _ = self.progress.try_update_value(|progress| progress.typed.push(text));
+        }
+        self.send_typed();
+    }
+
+    /// Ctrl-C while something waits: what was pasted before isn't waited for. Tells whether that was so.
+    fn interrupt(self) -> bool {
+        let interrupted = self.progress.try_update_value(|progress| {
+            let typed = &mut progress.typed;
+            typed.is_busy().then(|| typed.interrupt())
+        });
+        if interrupted == Some(Some(true)) {
             self.order(&TerminalOrder::Interrupt);
+        }
+        matches!(interrupted, Some(Some(_)))
+    }
+
+    /// Takes a key. After the button for Ctrl it is pressed with that.
+    pub fn press(self, text: &str) {
+        let signal = self.is_controlled();
+        let is_controlled = signal.get_untracked();
+        if is_controlled {
+            signal.set(false);
+        }
+        match with_control(text).filter(|_| is_controlled) {
+            Some(text) => self.type_in(&text),
+            None => self.type_in(text),
+        }
+    }
+
+    /// Takes what somebody has pasted.
+    pub fn paste(self, text: &str) {
+        if !self.runs() {
             return;
         }
-        self.progress.update_value(|progress| progress.typed.push(text));
+        let is_bracketed = self.with_screen(Screen::wants_brackets) == Some(true);
+        let _ = self.progress.try_update_value(|progress| progress.typed.paste(text, is_bracketed));
+        self.with_screen(Screen::scroll_to_bottom);
         self.send_typed();
+    }
+
+    /// Ends a paste. What the program has got stays.
+    pub fn cancel_paste(self) {
+        let _ = self.progress.try_update_value(|progress| progress.typed.cancel());
+        self.send_typed();
+    }
+
+    fn runs(self) -> bool {
+        self.terminals.find(self.id).is_some_and(|terminal| terminal.shell == ShellState::Running)
+    }
+
+    /// Tells how far a paste is.
+    fn note_pasting(self) {
+        let now = self.progress.try_with_value(|progress| (progress.pasting, progress.typed.pasting()));
+        if let Some((told, now)) = now
+            && told.try_get_untracked().is_some_and(|told| told != now)
+        {
+            told.set(now);
+        }
     }
 
     /// Takes what the screen itself answers. What was asked long ago is answered no more.
@@ -154,7 +223,11 @@ impl Attachment {
                 let _ = self.progress.try_update_value(|progress| progress.typed.taken(bytes));
                 self.send_typed();
             }
-            TerminalNews::Closed => self.terminals.remove(self.id),
+            TerminalNews::Closed => {
+                self.terminals.remove(self.id);
+                // An answer that is on its way may be from before.
+                self.terminals.load();
+            }
         }
     }
 
@@ -178,6 +251,7 @@ impl Attachment {
                 }
             });
         }
+        self.note_pasting();
     }
 
     fn order(self, order: &TerminalOrder) {

@@ -12,7 +12,7 @@ pub fn LinkDialog(
     link: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    let url = Memo::new(move |_| link.get().filter(|url| is_web(url)));
+    let url = Memo::new(move |_| link.get().as_deref().and_then(web_address));
     Effect::new(move |_| open.set(url.get().is_some()));
     Effect::new(move |_| {
         if !open.get() {
@@ -38,6 +38,13 @@ pub fn LinkDialog(
             </div>
         </Dialog>
     }
+}
+
+/// Where a link to a page of the web leads, as the browser understands it: with the letters of a host that only look like others told
+/// apart, and none that turn the order of others around.
+fn web_address(link: &str) -> Option<String> {
+    let address = web_sys::Url::new(link).ok().filter(|_| is_web(link))?;
+    Some(address.href())
 }
 
 /// Whether it leads to a page of the web.

@@ -9,12 +9,12 @@ use web_sys::ClipboardEvent;
 use super::attachment::{Attachment, Connection};
 use super::keys::KeyRow;
 use super::link::LinkDialog;
-use super::paste::{PasteDialog, Pasted};
+use super::paste::{MOST_BYTES, PasteDialog, Pasted, progress_view};
 use super::search::SearchBar;
 use super::tabs::{focus_tab, tab_id};
 use super::terminals::Terminals;
 use crate::browser::resize::SizeWatch;
-use crate::browser::xterm::{self, Screen, ScreenEvent};
+use crate::browser::xterm::{self, Found, Screen, ScreenEvent};
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::live::ProjectStore;
@@ -48,6 +48,7 @@ pub fn TerminalScreen(
 #[derive(Clone, Copy)]
 struct Asked {
     finding: RwSignal<bool>,
+    found: RwSignal<Option<Found>>,
     pasted: RwSignal<Option<Pasted>>,
     link: RwSignal<Option<String>>,
 }
@@ -56,7 +57,12 @@ struct Asked {
 fn LiveScreen(id: TerminalId, terminals: Terminals, is_active: Memo<bool>) -> impl IntoView {
     let attachment = Attachment::new(id, terminals);
     let failed = RwSignal::new(false);
-    let asked = Asked { finding: RwSignal::new(false), pasted: RwSignal::new(None), link: RwSignal::new(None) };
+    let asked = Asked {
+        finding: RwSignal::new(false),
+        found: RwSignal::new(None),
+        pasted: RwSignal::new(None),
+        link: RwSignal::new(None),
+    };
     let host = NodeRef::<html::Div>::new();
     let open = move || {
         failed.set(false);
@@ -76,21 +82,26 @@ fn LiveScreen(id: TerminalId, terminals: Terminals, is_active: Memo<bool>) -> im
         let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default();
         event.prevent_default();
         event.stop_propagation();
-        match Pasted::read(&text) {
-            Pasted { is_long: false, text, .. } => {
-                attachment.with_screen(|screen| screen.paste(&text));
-            }
-            pasted => asked.pasted.set(Some(pasted)),
+        if text.len() > MOST_BYTES {
+            terminals.tell_too_long();
+            return;
+        }
+        let pasted = Pasted::read(&text);
+        if pasted.is_doubtful(attachment.with_screen(Screen::wants_brackets) == Some(true)) {
+            asked.pasted.set(Some(pasted));
+        } else {
+            attachment.paste(&pasted.text);
         }
     };
     view! {
         {dynamic(move || notice(attachment, failed.get()))}
+        {progress_view(attachment)}
         <When when=move || failed.get()>
             <button type="button" class="button button--small" on:click=move |_| open()>
                 "Try again"
             </button>
         </When>
-        <SearchBar attachment open=asked.finding/>
+        <SearchBar attachment open=asked.finding found=asked.found/>
         <div
             class="terminal__screen"
             node_ref=host
@@ -122,11 +133,13 @@ fn show(attachment: Attachment, host: NodeRef<html::Div>, terminals: Terminals, 
     let Some(Some(host)) = host.try_get_untracked() else { return true };
     let id = attachment.id;
     let screen = Screen::open(host.into(), terminals.screen_reader.get_untracked(), move |event| match event {
-        ScreenEvent::Typed(text) => attachment.type_in(&text),
+        ScreenEvent::Typed(text) => attachment.press(&text),
         ScreenEvent::Replied(data) => attachment.reply(data),
         ScreenEvent::Title(title) => terminals.set_title(id, &title),
         ScreenEvent::Link(url) => drop(asked.link.try_set(Some(url))),
         ScreenEvent::Find => drop(asked.finding.try_set(true)),
+        ScreenEvent::Found(found) => drop(asked.found.try_set(Some(found))),
+        ScreenEvent::NotCopied => terminals.tell_not_copied(),
         ScreenEvent::Leave => focus_tab(id),
     });
     let is_open = screen.is_some();
