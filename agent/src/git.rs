@@ -290,8 +290,9 @@ impl Workspace {
     pub async fn result(&self) -> Result<tokio::fs::File, CodeError> {
         // One at a time, because both are written to the same files.
         let _making = self.receiving.lock().await;
-        self.start().await?;
-        self.given(result::bundle(&self.git, &self.folder, &self.data).await?).await
+        let (tree, index) = (self.start().await?, self.tracker.start_index());
+        let start = result::Start { tree: &tree, index };
+        self.given(result::bundle(&self.git, &self.folder, &self.data, start).await?).await
     }
 
     /// A patch with what the session made.

@@ -23,7 +23,7 @@
 //! | `DELETE /entries?path=` | | 200 [`Trashed`]: it is in the trash, which keeps the last 20 things |
 //! | `POST /trash/{number}/restore` | | 204: it is back where it was; 409 when something else is there, 404 when its folder or it itself is gone |
 //! | `GET /search?q=&regex=&case=` | | 200, one [`SearchLine`] as JSON a line, as they are found: lines of files that git doesn't ignore; 422 when the regular expression isn't understood |
-//! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
+//! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; of a session that started from no commit also with [`BUNDLE_START_REF`]; 409 when there is nothing new |
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
 //! | `GET /repository` | | 200 [`RepositoryState`] |
 //! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
@@ -79,6 +79,9 @@ pub const BUNDLE_TREE_REF: &str = "refs/octobot/tree";
 
 /// The ref in the bundle that a sandbox gives: the commit with everything that the session made.
 pub const BUNDLE_RESULT_REF: &str = "refs/octobot/result";
+
+/// The ref beside it where the session started from no commit: one with the files that it started with.
+pub const BUNDLE_START_REF: &str = "refs/octobot/start";
 
 /// What the refs of states begin with that were left by putting files back.
 pub const REWIND_REFS: &str = "refs/octobot/rewinds/";

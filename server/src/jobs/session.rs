@@ -14,6 +14,7 @@ use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
+use crate::git::remove_deposits;
 use crate::sandbox::{DaemonClient, LimitPolicy, Provider};
 use crate::services::{Core, Egress, Followers, ServiceError, Support, close_parts};
 
@@ -164,6 +165,7 @@ impl SessionJob {
         let id = session.id;
         self.followers.forget(id);
         self.provider.remove(id).await?;
+        remove_deposits(&self.core.paths.applied.join(id.to_string())).await?;
         let mut tx = self.core.store.begin().await?;
         tx.delete_session(id).await?;
         tx.record(&session.project_id, Change::SessionRemoved { session_id: id });

@@ -22,6 +22,8 @@ pub struct Paths {
     pub data: PathBuf,
     /// One bare repository for each workspace that is a git URL.
     pub cache: PathBuf,
+    /// What was in folders before sessions were applied to them, by session.
+    pub applied: PathBuf,
     /// Files that may be deleted whenever the server isn't running.
     pub scratch: PathBuf,
 }
