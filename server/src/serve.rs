@@ -30,7 +30,7 @@ use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
     AgentService, Attended, CodeService, Core, CredentialService, Egress, Followers, NetworkService, Paths,
-    ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService,
+    ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService, tidy_forks,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -68,6 +68,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         alarm: Alarm::default(),
         paths,
     });
+    tidy_forks(&core).await.context("can't tidy what forks have left")?;
     let egress = Arc::new(Egress::new(core.clone(), provider.clone(), provider::of_operator(&config)?));
     let followers = Arc::new(Followers::new(core.clone(), provider.clone(), egress.clone(), owner, shutdown.clone()));
     let runner = Arc::new(Runner {
@@ -151,13 +152,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// The server's own folders, the scratch folder as empty as it should be.
 fn paths(data: &Path) -> anyhow::Result<Paths> {
     let (cache, applied, scratch) = (data.join("cache"), data.join("applied"), data.join("scratch"));
-    let paths = Paths { data: data.to_owned(), cache, applied, scratch };
+    let paths = Paths { data: data.to_owned(), cache, applied, forks: data.join("forks"), scratch };
     if paths.scratch.exists() {
         std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
     }
     make_private_folder(&paths.scratch)?;
     make_private_folder(&paths.cache)?;
     make_private_folder(&paths.applied)?;
+    make_private_folder(&paths.forks)?;
     Ok(paths)
 }
 

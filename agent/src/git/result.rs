@@ -5,17 +5,11 @@ use std::path::{Path, PathBuf};
 use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_RESULT_REF, BUNDLE_START_REF};
 
 use crate::git::command::Git;
-use crate::git::kept::{self, text};
-use crate::git::{CodeError, files};
+use crate::git::kept::{self, AT_NO_TIME, text};
+use crate::git::{CodeError, files, fork};
 
 /// What the commit says that holds it.
 const MESSAGE: &str = "Work that wasn't committed in the session";
-
-/// What the commit says that holds what a session started with.
-const START_MESSAGE: &str = "What the session started with";
-
-/// Of the same files there is always the same commit, so that whoever takes it over twice has it once.
-const AT_NO_TIME: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "@0 +0000"), ("GIT_COMMITTER_DATE", "@0 +0000")];
 
 /// What a session started with.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +42,7 @@ async fn bundle_without_base(git: &Git, data: &Path, start: Start<'_>) -> Result
     if tree == start.tree {
         return Err(CodeError::NothingNew);
     }
-    let started = kept::commit(git, start.tree, None, START_MESSAGE, &AT_NO_TIME).await?;
-    git.ask().bytes(&["update-ref", BUNDLE_START_REF, &started]).await?;
+    fork::keep_start(git, start.tree).await?;
     let commit = commit(git, tree).await?;
     git.ask().bytes(&["update-ref", BUNDLE_RESULT_REF, &commit]).await?;
     write(git, data, &[BUNDLE_RESULT_REF, BUNDLE_START_REF]).await

@@ -128,6 +128,7 @@ mod tests {
             agent_id: AgentId::new(Uuid::nil()),
             name: format!("session {id}"),
             display_name: None,
+            forked_from: None,
             state: SessionState::Ready,
             isolation: None,
             created_at: Timestamp(0),

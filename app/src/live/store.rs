@@ -212,6 +212,7 @@ mod tests {
                 agent_id: AgentId::new(Uuid::nil()),
                 name: "s".to_owned(),
                 display_name: None,
+                forked_from: None,
                 state: SessionState::Ready,
                 isolation: None,
                 created_at: Timestamp(0),

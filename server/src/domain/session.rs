@@ -46,6 +46,8 @@ pub struct Session {
     pub phase: Phase,
     /// What its repository says of the network.
     pub repository_policy: Option<RepositoryPolicy>,
+    /// The session that it was forked from, which may be gone by now.
+    pub forked_from: Option<SessionId>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -74,6 +76,7 @@ impl Session {
             daemon_events: 0,
             phase: Phase::Agent,
             repository_policy: None,
+            forked_from: None,
             created_at: now,
             updated_at: now,
         }
@@ -194,6 +197,7 @@ impl Session {
             agent_id: self.agent_id,
             name: self.name.clone().unwrap_or_else(|| "New session".to_owned()),
             display_name: self.display_name.clone(),
+            forked_from: self.forked_from,
             state: self.state.clone(),
             isolation: self.isolation.clone(),
             created_at: self.created_at,

@@ -19,6 +19,7 @@ use octobot_wire::daemon::{AT_START, TurnSide, turn_ref};
 use octobot_wire::{ProjectId, SessionId, TurnId};
 
 use self::held::Held;
+pub(super) use self::saving::store_body;
 use super::{Core, ServiceError, SessionService};
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};
 

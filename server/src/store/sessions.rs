@@ -18,7 +18,7 @@ macro_rules! select_sessions {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, workspace_id, agent_id, name, display_name, state, state_detail, goal, isolation, \
-             daemon_events, network_phase, repository_policy, created_at, updated_at FROM sessions ",
+             daemon_events, network_phase, repository_policy, forked_from, created_at, updated_at FROM sessions ",
             $rest
         )
     };
@@ -39,6 +39,7 @@ struct SessionRow {
     daemon_events: i64,
     network_phase: String,
     repository_policy: Option<String>,
+    forked_from: Option<Uuid>,
     created_at: i64,
     updated_at: i64,
 }
@@ -76,6 +77,7 @@ impl TryFrom<SessionRow> for Session {
                 Some(policy) => Some(reading.detail("repository_policy", Some(policy))?),
                 None => None,
             },
+            forked_from: row.forked_from.map(SessionId::new),
             name: row.name,
             display_name: row.display_name,
             created_at: Timestamp(row.created_at),
@@ -148,8 +150,8 @@ impl Tx {
             self,
             "INSERT INTO sessions (id, project_id, workspace_id, agent_id, idempotency_key, name, display_name, \
              state, state_detail, goal, isolation, daemon_events, network_phase, repository_policy, created_at, \
-             updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             updated_at, forked_from) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             session.id.uuid(),
             session.project_id.as_str(),
             session.workspace_id.uuid(),
@@ -166,6 +168,7 @@ impl Tx {
             repository_policy.as_deref(),
             session.created_at.0,
             session.updated_at.0,
+            session.forked_from.map(SessionId::uuid),
         )
         .map(|_| ())
     }
