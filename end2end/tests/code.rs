@@ -2,6 +2,10 @@
 
 #[path = "code/editing.rs"]
 mod editing;
+#[path = "code/fork.rs"]
+mod fork;
+#[path = "code/plain_folder.rs"]
+mod plain_folder;
 #[path = "code/review.rs"]
 mod review;
 
