@@ -364,10 +364,10 @@ impl Workspace {
         Ok(Folder { entries, unlisted })
     }
 
-    /// Where the repository stands.
-    pub async fn repository(&self) -> Result<RepositoryState, CodeError> {
+    /// Where the repository stands, and whether it has a commit that is asked about.
+    pub async fn repository(&self, asked: Option<&str>) -> Result<RepositoryState, CodeError> {
         self.need_code()?;
-        standing::read(&self.git, &self.folder).await
+        standing::read(&self.git, &self.folder, asked).await
     }
 
     /// Commits, from a place on.

@@ -1,5 +1,7 @@
 //! What a session changes, looked at and commented on: over the REST API, and in the browser.
 
+#[path = "code/agent_commit.rs"]
+mod agent_commit;
 #[path = "code/editing.rs"]
 mod editing;
 #[path = "code/fork.rs"]

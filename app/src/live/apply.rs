@@ -129,6 +129,7 @@ mod tests {
             name: format!("session {id}"),
             display_name: None,
             forked_from: None,
+            commit_flow: None,
             state: SessionState::Ready,
             isolation: None,
             created_at: Timestamp(0),

@@ -26,7 +26,7 @@
 //! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; of a session that started from no commit also with [`BUNDLE_START_REF`]; 409 when there is nothing new |
 //! | `GET /fork?turn=&before=` | | 200 with a git bundle of [`BUNDLE_FORK_REF`], for `POST /code` of another sandbox: the workspace as it is, or as it was after a turn or before it; 404 when that isn't kept |
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
-//! | `GET /repository` | | 200 [`RepositoryState`] |
+//! | `GET /repository?has=` | | 200 [`RepositoryState`] |
 //! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
 //! | `POST /commit` | [`MakeCommit`] | 200 [`LoggedCommit`]; 409 when there is nothing to commit or something has to be settled first, 400 when the message isn't one |
 //! | `POST /discard` | [`DiscardChanges`] | 200 [`Discarded`]; 409 when a file has no changes, or can't be kept |

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::CommitFlow;
 use crate::message::Message;
 use crate::setting::AgentState;
 use crate::tagged::read_tagged;
@@ -126,6 +127,9 @@ pub struct Session {
     /// The session that it was forked from, which may be gone by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<SessionId>,
+    /// How far its agent is with committing what isn't committed; none where it wasn't asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_flow: Option<CommitFlow>,
     /// Where it stands.
     pub state: SessionState,
     /// How its sandbox is isolated; none before there is one.

@@ -1,6 +1,7 @@
 //! The job of a session: makes, starts, stops or removes its sandbox, and delivers its prompts.
 
 mod build;
+mod commit_flow;
 mod deliver;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl SessionJob {
         }
         self.note_up(id).await?;
         self.followers.ensure(id);
+        self.settle_commit(id).await?;
         self.deliver(id).await
     }
 

@@ -1,6 +1,7 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
 mod applying;
+mod asking;
 mod editing;
 mod held;
 mod pushing;

@@ -21,6 +21,7 @@ fn store() -> SessionStore {
         name: "s".to_owned(),
         display_name: None,
         forked_from: None,
+        commit_flow: None,
         state: SessionState::Ready,
         isolation: None,
         created_at: Timestamp(0),

@@ -27,9 +27,22 @@ pub struct RepositoryState {
     pub uncommitted: Vec<String>,
     /// How many more there are.
     pub unlisted: u64,
+    /// Whether the commit that was asked about is that of HEAD or one before it; none where none was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_asked: Option<bool>,
     /// What has to be settled before anything can be committed or put back, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
+}
+
+/// What is asked about a session's repository besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryQuery {
+    /// Whether the session has this commit, by its full id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
 }
 
 /// A commit to make.
