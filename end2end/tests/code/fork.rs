@@ -38,17 +38,18 @@ async fn a_session_is_forked_from_each_of_its_moments_over_the_api() {
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
         let session = api.create_session(&workspace).await?;
-        let first =
-            api.submit(&session, "echo 1 >one.txt; git add one.txt; git commit -qm one; echo last >>notes.txt").await?;
+        let first = api
+            .submit(&session, "echo 1 >made.txt; git add made.txt; git commit -qm one; echo last >>notes.txt")
+            .await?;
         api.idle(&session).await?;
-        api.submit(&session, "git add -A; git commit -qm two; echo 2 >two.txt").await?;
+        api.submit(&session, "git add -A; git commit -qm two; echo 2 >more.txt").await?;
         api.idle(&session).await?;
 
         let key = "0192b3a0-0000-7000-8000-000000000001";
         let after = fork(&api, &session, &json!({ "turn": first, "idempotencyKey": key })).await?;
         ensure!(fork(&api, &session, &json!({ "turn": first, "idempotencyKey": key })).await? == after);
         let changes = api.get(&format!("/sessions/{after}/changes")).await?;
-        ensure!(told(&changes) == ["modified notes.txt", "added one.txt"], "{changes}");
+        ensure!(told(&changes) == ["added made.txt", "modified notes.txt"], "{changes}");
         let state = api.get(&format!("/sessions/{after}/repository")).await?;
         ensure!(state["uncommitted"] == json!(["notes.txt"]), "{state}");
         ensure!(prompts(&api, &after).await?.len() == 1);
@@ -59,7 +60,7 @@ async fn a_session_is_forked_from_each_of_its_moments_over_the_api() {
         // It goes on by itself, and the workspace takes over what both have made.
         let now = fork(&api, &session, &json!({})).await?;
         ensure!(prompts(&api, &now).await? == prompts(&api, &session).await?);
-        api.submit(&now, "cat notes.txt two.txt; git commit -qam three; echo 3 >three.txt").await?;
+        api.submit(&now, "cat notes.txt more.txt; git commit -qam three; echo 3 >three.txt").await?;
         api.idle(&now).await?;
         let messages = api.messages(&now).await?;
         ensure!(messages.len() == 6, "{} messages", messages.len());
