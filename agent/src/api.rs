@@ -7,6 +7,7 @@ mod entries;
 mod events;
 mod files;
 mod folder;
+mod fork;
 mod health;
 mod permissions;
 mod problem;
@@ -89,6 +90,7 @@ impl Api {
             .route("/entries/move", post(entries::move_to))
             .route("/trash/{number}/restore", post(entries::restore))
             .route("/result", get(result::bundle))
+            .route("/fork", get(fork::bundle))
             .route("/patch", get(result::patch))
             .route("/repository", get(repository::get))
             .route("/log", get(repository::log))

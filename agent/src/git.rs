@@ -8,6 +8,7 @@ mod command;
 mod commit;
 mod content;
 mod discard;
+mod fork;
 mod history;
 mod index_file;
 mod kept;
@@ -27,7 +28,9 @@ use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
 use octobot_wire::code::{Changes, Folder, Rewound};
-use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide};
+use octobot_wire::daemon::{
+    AT_START, BUNDLE_BASE_REF, BUNDLE_FORK_REF, BUNDLE_START_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide,
+};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -228,20 +231,27 @@ impl Workspace {
         })?;
         git.run(&["fetch", "--quiet", "--no-tags", bundle, "+refs/octobot/*:refs/octobot/*"]).await?;
         let base = git.find(BUNDLE_BASE_REF).await?;
-        match &base {
-            Some(base) => {
-                git.run(&["update-ref", BRANCH, base]).await?;
-                git.run(&["symbolic-ref", "HEAD", BRANCH]).await?;
-            }
-            None => git.run(&["symbolic-ref", "HEAD", FIRST_BRANCH]).await?,
+        let fork = git.find(&format!("{BUNDLE_FORK_REF}^{{tree}}")).await?;
+        let (head, start) = match &fork {
+            Some(_) => (git.find(&format!("{BUNDLE_FORK_REF}^1")).await?, BUNDLE_START_REF),
+            None => (base.clone(), BUNDLE_TREE_REF),
+        };
+        let branch = if base.is_some() { BRANCH } else { FIRST_BRANCH };
+        if let Some(head) = &head {
+            git.run(&["update-ref", branch, head]).await?;
         }
-        let start = git.find(&format!("{BUNDLE_TREE_REF}^{{tree}}")).await?.ok_or(CodeError::NoCode)?;
+        git.run(&["symbolic-ref", "HEAD", branch]).await?;
+        let start = git.find(&format!("{start}^{{tree}}")).await?.ok_or(CodeError::NoCode)?;
         git.run(&["-c", "checkout.workers=0", "read-tree", "--reset", "-u", &start]).await?;
         self.tracker.begin()?;
-        // The work tree stays; the index goes back to the base, so that the difference shows as uncommitted. What the index knows of
+        if let Some(files) = &fork {
+            git.run(&["read-tree", "--reset", "-u", files]).await?;
+            git.run(&["update-ref", "-d", BUNDLE_FORK_REF]).await?;
+        }
+        // The work tree stays; the index goes back to the commit, so that the difference shows as uncommitted. What the index knows of
         // the files that are the same is kept, or all of them would be read again.
-        match &base {
-            Some(base) => git.run(&["read-tree", "-m", base]).await?,
+        match &head {
+            Some(head) => git.run(&["read-tree", "-m", head]).await?,
             None => git.run(&["read-tree", "--empty"]).await?,
         }
         git.refresh_index().await?;
@@ -290,8 +300,17 @@ impl Workspace {
     pub async fn result(&self) -> Result<tokio::fs::File, CodeError> {
         // One at a time, because both are written to the same files.
         let _making = self.receiving.lock().await;
-        self.start().await?;
-        self.given(result::bundle(&self.git, &self.folder, &self.data).await?).await
+        let (tree, index) = (self.start().await?, self.tracker.start_index());
+        let start = result::Start { tree: &tree, index };
+        self.given(result::bundle(&self.git, &self.folder, &self.data, start).await?).await
+    }
+
+    /// A bundle with the workspace as it was at a moment, for another session; without one as it is.
+    pub async fn fork(&self, moment: Option<(TurnId, TurnSide)>) -> Result<tokio::fs::File, CodeError> {
+        let _making = self.receiving.lock().await;
+        let start = self.start().await?;
+        let state = self.snapshots.state(&start, moment).await?;
+        self.given(fork::bundle(&self.git, &self.data, &start, &state).await?).await
     }
 
     /// A patch with what the session made.
@@ -345,10 +364,10 @@ impl Workspace {
         Ok(Folder { entries, unlisted })
     }
 
-    /// Where the repository stands.
-    pub async fn repository(&self) -> Result<RepositoryState, CodeError> {
+    /// Where the repository stands, and whether it has a commit that is asked about.
+    pub async fn repository(&self, asked: Option<&str>) -> Result<RepositoryState, CodeError> {
         self.need_code()?;
-        standing::read(&self.git, &self.folder).await
+        standing::read(&self.git, &self.folder, asked).await
     }
 
     /// Commits, from a place on.

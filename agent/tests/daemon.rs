@@ -14,6 +14,8 @@ mod code;
 mod editing;
 #[path = "daemon/events.rs"]
 mod events;
+#[path = "daemon/fork.rs"]
+mod fork;
 #[path = "daemon/full_disk.rs"]
 mod full_disk;
 #[path = "daemon/init.rs"]

@@ -16,6 +16,7 @@ use crate::components::code::screen::CodeScreen;
 use crate::components::credential::session_dialog::SessionCredentialsDialog;
 use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
+use crate::components::session::fork::ForkDialog;
 use crate::components::session::session_entries::SessionEntries;
 use crate::components::terminal::panel::TerminalPanel;
 use crate::components::workspace::add::AddWorkspaceDialog;
@@ -29,8 +30,8 @@ use crate::pages::place::PlacePage;
 pub enum Late {
     /// The page of a place that isn't a session.
     Place,
-    /// The entries of a session's menu, with the dialogs that give credentials and that delete.
-    SessionMenu(SessionId, Dialog, Dialog),
+    /// The entries of a session's menu, with the dialogs that give credentials, that fork and that delete.
+    SessionMenu(SessionId, Dialog, Dialog, Dialog),
     /// The entries of a workspace's menu, with the dialogs that rename and that remove.
     WorkspaceMenu(WorkspaceId, Dialog, Dialog),
     /// A session's terminals.
@@ -57,6 +58,8 @@ pub enum Late {
     RemoveWorkspace(WorkspaceId, Signal<String>, Dialog),
     /// The dialog that deletes a session.
     DeleteSession(SessionId, Dialog),
+    /// The dialog that forks a session, after a turn or now.
+    ForkSession(SessionId, Dialog, RwSignal<Option<TurnId>>),
 }
 
 /// Whether a dialog is open.
@@ -66,7 +69,9 @@ pub type Dialog = RwSignal<bool>;
 fn fetch(part: Late) -> AnyView {
     match part {
         Late::Place => view! { <PlacePage/> }.into_any(),
-        Late::SessionMenu(id, giving, deleting) => view! { <SessionEntries id giving deleting/> }.into_any(),
+        Late::SessionMenu(id, giving, forking, deleting) => {
+            view! { <SessionEntries id giving forking deleting/> }.into_any()
+        }
         Late::WorkspaceMenu(id, renaming, removing) => view! { <WorkspaceEntries id renaming removing/> }.into_any(),
         Late::Terminals(id) => view! { <TerminalPanel id/> }.into_any(),
         Late::Files => view! { <FilesPanel/> }.into_any(),
@@ -80,6 +85,7 @@ fn fetch(part: Late) -> AnyView {
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),
         Late::DeleteSession(id, open) => view! { <DeleteSessionDialog id open/> }.into_any(),
+        Late::ForkSession(id, open, turn) => view! { <ForkDialog id open turn/> }.into_any(),
     }
 }
 

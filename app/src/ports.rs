@@ -23,7 +23,7 @@ use octobot_wire::network::{
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
-use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::session::{CreateSession, ForkSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::terminal::{OpenTerminal, RenameTerminal, Terminal, TerminalMatches, TerminalQuery};
 use octobot_wire::traffic::TrafficSummary;
@@ -343,6 +343,14 @@ pub trait Terminals: Send + Sync {
 pub trait Sessions: Send + Sync {
     /// Creates one; its sandbox is made in the background.
     fn create<'a>(&'a self, caller: Caller, project: &'a ProjectId, request: CreateSession) -> Answer<'a, Session>;
+    /// Creates one that goes on from where another one is, or was.
+    fn fork<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: ForkSession,
+    ) -> Answer<'a, Session>;
     /// Everything that a session's page shows.
     fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView>;
     /// Gives it a display name, or takes that away.

@@ -1,9 +1,15 @@
 //! What a session changes, looked at and commented on: over the REST API, and in the browser.
 
+#[path = "code/agent_commit.rs"]
+mod agent_commit;
 #[path = "code/documents.rs"]
 mod documents;
 #[path = "code/editing.rs"]
 mod editing;
+#[path = "code/fork.rs"]
+mod fork;
+#[path = "code/plain_folder.rs"]
+mod plain_folder;
 #[path = "code/review.rs"]
 mod review;
 

@@ -18,7 +18,7 @@ use octobot_wire::message::{MessagePage, Output};
 use octobot_wire::permission::{AnswerPermission, PermissionAnswered};
 use octobot_wire::preferences::Preferences;
 use octobot_wire::project::ProjectView;
-use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::session::{CreateSession, ForkSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::turn::{EditPrompt, SubmitPrompt, Turn};
 use octobot_wire::workspace::{AddWorkspace, RenameWorkspace, Workspace, WorkspaceLimits};
@@ -230,6 +230,16 @@ impl Sessions for SessionService {
 
     fn view<'a>(&'a self, caller: Caller, project: &'a ProjectId, id: SessionId) -> Answer<'a, SessionView> {
         answer(self.view(caller, project, id, ProseForm::Html), |view| view)
+    }
+
+    fn fork<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        id: SessionId,
+        request: ForkSession,
+    ) -> Answer<'a, Session> {
+        answer(self.fork(caller, project, id, request), |session| session.to_wire())
     }
 
     fn rename<'a>(

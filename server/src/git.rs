@@ -6,7 +6,7 @@
 //! Whoever made a repository may be an attacker, so these hold for everything in here:
 //!
 //! - A workspace is only read, but for what a session made: that becomes a branch of its own (`arrival`), or goes onto the branch
-//!   that the workspace is on (`apply`).
+//!   that the workspace is on (`apply`), or into a folder that is no repository (`deposit`).
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
 //! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
@@ -19,6 +19,7 @@ mod bundle;
 mod cache;
 mod changes;
 mod command;
+mod deposit;
 mod folder;
 mod progress;
 mod push;
@@ -37,6 +38,9 @@ pub use apply::{Unsettled, apply, undo as undo_apply};
 pub use arrival::{Arrival, put_branch, remove_branch};
 pub use bundle::{Bundled, Code, bundle};
 pub use cache::{clone_into_cache, head_of_cache, remove_cache};
+pub use deposit::{
+    Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
+};
 pub use folder::{FolderKind, FolderState, inspect_folder};
 pub use progress::Progress;
 pub use push::{Target as PushTarget, push};
@@ -104,6 +108,9 @@ pub enum GitError {
     /// The workspace isn't ready for what a session made.
     #[error(transparent)]
     Unsettled(#[from] Unsettled),
+    /// What a session made isn't put into a folder, or taken out again.
+    #[error(transparent)]
+    Undeposited(#[from] Undeposited),
     /// A file that the server has to read is longer than it should be.
     #[error("{path} is longer than {} KiB.", .most / 1024)]
     FileTooLong {

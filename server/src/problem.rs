@@ -35,6 +35,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::AgentIsDefault
         | ServiceError::AgentInUse { .. }
         | ServiceError::SandboxDown
+        | ServiceError::TurnRuns
         | ServiceError::TerminalRefused(_)
         | ServiceError::PolicyChanged
         | ServiceError::StillDenied(_)

@@ -25,11 +25,12 @@ use crate::claim::{DataFolder, DatabaseClaim};
 use crate::clock::{Clock as _, IdSource as _, Machine};
 use crate::config::Config;
 use crate::domain::Agent;
+use crate::git::settle_deposits;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
 use crate::services::{
     AgentService, Attended, CodeService, Core, CredentialService, Egress, Followers, NetworkService, Paths,
-    ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService,
+    ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService, tidy_forks,
 };
 use crate::store::{EventListener, Heard, Store};
 use crate::trial::Trials;
@@ -48,6 +49,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let folder = DataFolder::claim(&config.data_dir)?;
     let owner = folder.server_id;
     let paths = paths(&config.data_dir)?;
+    settle_deposits(&paths.applied).await.context("can't read what was begun to be applied")?;
     let assets = Assets::load(&config.site_dir)?;
     let metrics = PrometheusBuilder::new().install_recorder().context("can't collect metrics")?;
     let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
@@ -66,6 +68,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         alarm: Alarm::default(),
         paths,
     });
+    tidy_forks(&core).await.context("can't tidy what forks have left")?;
     let egress = Arc::new(Egress::new(core.clone(), provider.clone(), provider::of_operator(&config)?));
     let followers = Arc::new(Followers::new(core.clone(), provider.clone(), egress.clone(), owner, shutdown.clone()));
     let runner = Arc::new(Runner {
@@ -148,12 +151,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
 /// The server's own folders, the scratch folder as empty as it should be.
 fn paths(data: &Path) -> anyhow::Result<Paths> {
-    let paths = Paths { data: data.to_owned(), cache: data.join("cache"), scratch: data.join("scratch") };
+    let (cache, applied, scratch) = (data.join("cache"), data.join("applied"), data.join("scratch"));
+    let paths = Paths { data: data.to_owned(), cache, applied, forks: data.join("forks"), scratch };
     if paths.scratch.exists() {
         std::fs::remove_dir_all(&paths.scratch).context("can't clear the scratch folder")?;
     }
     make_private_folder(&paths.scratch)?;
     make_private_folder(&paths.cache)?;
+    make_private_folder(&paths.applied)?;
+    make_private_folder(&paths.forks)?;
     Ok(paths)
 }
 

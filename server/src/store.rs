@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod events;
 mod files;
+mod forks;
 mod jobs;
 mod leases;
 mod listener;

@@ -13,6 +13,8 @@ mod credentials;
 mod database;
 #[path = "store/events.rs"]
 mod events;
+#[path = "store/forks.rs"]
+mod forks;
 #[path = "store/integrity.rs"]
 mod integrity;
 #[path = "store/jobs.rs"]
@@ -136,6 +138,7 @@ contract! {
     jobs::two_takers_never_get_the_same_job,
     jobs::a_clean_shutdown_gives_its_jobs_back,
     jobs::a_lease_has_one_owner,
+    forks::a_turn_that_has_ended_is_copied_with_what_its_parts_say,
     integrity::unknown_text_in_a_column_is_an_error,
     integrity::a_nul_character_is_refused,
     integrity::a_number_that_does_not_fit_is_refused,

@@ -5,7 +5,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use octobot_wire::code::repository::{
-    CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit, RepositoryState,
+    CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit, RepositoryQuery, RepositoryState,
 };
 
 use crate::api::Api;
@@ -13,8 +13,12 @@ use crate::api::problem::ApiError;
 use crate::files::path_of;
 
 /// Tells where the repository stands.
-pub async fn get(State(api): State<Api>) -> Result<Json<RepositoryState>, ApiError> {
-    Ok(Json(api.workspace.repository().await?))
+pub async fn get(
+    State(api): State<Api>,
+    query: Result<Query<RepositoryQuery>, QueryRejection>,
+) -> Result<Json<RepositoryState>, ApiError> {
+    let Query(RepositoryQuery { has }) = query?;
+    Ok(Json(api.workspace.repository(has.as_deref()).await?))
 }
 
 /// Tells commits.

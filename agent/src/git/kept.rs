@@ -13,6 +13,9 @@ pub const AUTHOR: [(&str, &str); 4] = [
     ("GIT_COMMITTER_EMAIL", "octobot@localhost"),
 ];
 
+/// Of the same files there is always the same commit, so that whoever takes it over twice has it once.
+pub const AT_NO_TIME: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "@0 +0000"), ("GIT_COMMITTER_DATE", "@0 +0000")];
+
 /// A commit of a tree, on top of another one or of none. It is of now, unless `variables` say of when.
 pub async fn commit(
     git: &Git,

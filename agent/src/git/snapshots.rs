@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use octobot_wire::TurnId;
 use octobot_wire::code::{Changes, FileKind, Rewound};
-use octobot_wire::daemon::{REWIND_REFS, TurnSide, turn_ref};
+use octobot_wire::daemon::{BUNDLE_FORK_REF, REWIND_REFS, TurnSide, turn_ref};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
@@ -87,6 +87,14 @@ impl Snapshots {
     /// Puts them back to what they were before they were put back.
     pub async fn undo(&self, start: &str, number: u32) -> Result<Rewound, CodeError> {
         self.go_back(start, &format!("{REWIND_REFS}{number}/state")).await
+    }
+
+    /// The commit that keeps the files as they were on a side of a turn, or as they are.
+    pub async fn state(&self, start: &str, moment: Option<(TurnId, TurnSide)>) -> Result<String, CodeError> {
+        let _making = self.making.lock().await;
+        let Some((turn, side)) = moment else { return Ok(self.take(start, BUNDLE_FORK_REF).await?.commit) };
+        let state = self.git.find(&format!("{}^{{commit}}", turn_ref(turn, side))).await?;
+        state.ok_or(CodeError::NoSnapshot)
     }
 
     async fn go_back(&self, start: &str, name: &str) -> Result<Rewound, CodeError> {

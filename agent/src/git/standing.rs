@@ -78,7 +78,7 @@ const LOCKED: &str =
     "another git command is at work in the repository, or was killed; if none is, remove .git/index.lock in a terminal";
 
 /// Where the repository stands.
-pub async fn read(git: &Git, workspace: &Path) -> Result<RepositoryState, CodeError> {
+pub async fn read(git: &Git, workspace: &Path, asked: Option<&str>) -> Result<RepositoryState, CodeError> {
     let branch = branch(git).await?;
     let printed = status(git).await?;
     let mut paths: Vec<String> = records::uncommitted(&printed)?
@@ -93,7 +93,19 @@ pub async fn read(git: &Git, workspace: &Path) -> Result<RepositoryState, CodeEr
     paths.truncate(MOST_FILES);
     let obstacle = under_way(workspace).or_else(|| branch.is_none().then_some(DETACHED)).map(str::to_owned);
     let commit = git.find("HEAD^{commit}").await?;
-    Ok(RepositoryState { branch, commit, uncommitted: paths, unlisted, obstacle })
+    let has_asked = match asked {
+        Some(asked) => Some(has(git, asked).await?),
+        None => None,
+    };
+    Ok(RepositoryState { branch, commit, uncommitted: paths, unlisted, has_asked, obstacle })
+}
+
+/// Whether a commit is HEAD's or one before it.
+async fn has(git: &Git, asked: &str) -> Result<bool, CodeError> {
+    let is_id = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let found = if is_id { git.find(&format!("{asked}^{{commit}}")).await? } else { None };
+    let Some(found) = found else { return Ok(false) };
+    Ok(git.ask().maybe(&["merge-base", "--is-ancestor", &found, "HEAD"]).await?.is_some())
 }
 
 /// The branch that commits go to; none while HEAD is detached.

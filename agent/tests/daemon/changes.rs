@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use octobot_wire::code::{ChangeKind, ChangedFile, Changes, FileKind, Folder, LineCounts};
-use octobot_wire::daemon::{BUNDLE_RESULT_REF, DaemonEventBody, DaemonProblem};
+use octobot_wire::daemon::{BUNDLE_RESULT_REF, BUNDLE_START_REF, DaemonEventBody, DaemonProblem};
 use octobot_wire::path::to_text;
 
-use crate::code::{bundle_of, git};
+use crate::code::{bundle_of, bundle_of_folder, git};
 use crate::sandbox::{Sandbox, read};
 
 /// A sandbox with a repository that holds some files, one of them not committed.
@@ -270,4 +270,28 @@ async fn what_the_session_made_is_given_as_a_bundle_and_as_a_patch() {
     assert_eq!(git(&workspace, &["status", "--short"]), status);
     assert_eq!(git(&workspace, &["log", "--format=%s", "-1"]), "mine\n");
     assert!(!sandbox.path("data/result.bundle").exists() && !sandbox.path("data/result.patch").exists());
+}
+
+#[tokio::test]
+async fn of_a_folder_without_a_commit_the_start_is_given_beside_the_result() {
+    let sandbox = Sandbox::start().await;
+    let bundle = bundle_of_folder(|folder| {
+        std::fs::write(folder.join("kept.log"), "kept\n").unwrap();
+        std::fs::write(folder.join("changed"), "before\n").unwrap();
+    });
+    assert_eq!(sandbox.send("POST", "/code", bundle).await.status(), StatusCode::OK);
+    assert_eq!(sandbox.send("GET", "/result", Vec::new()).await.status(), StatusCode::CONFLICT);
+    // What is ignored from now on isn't gone; what is ignored and new belongs to nobody but the sandbox, unless it was added.
+    let script = "echo '*.log' >.gitignore; echo after >changed; git add .gitignore changed; git commit -qm mine; echo 1 >new.log; \
+                  echo 2 >added.log; git add -f added.log; echo 3 >loose";
+    assert_eq!(sandbox.run(1, script).await.exit_code(), 0);
+    let answer = sandbox.send("GET", "/result", Vec::new()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    std::fs::write(sandbox.path("bundle"), answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+    git(sandbox.folder.path(), &["init", "-q", "received"]);
+    let received = sandbox.path("received");
+    git(&received, &["fetch", "-q", "../bundle", "refs/octobot/*:refs/octobot/*"]);
+    let files = |name: &str| git(&received, &["ls-tree", "-r", "--name-only", name]);
+    assert_eq!(files(BUNDLE_START_REF), "changed\nkept.log\n");
+    assert_eq!(files(BUNDLE_RESULT_REF), ".gitignore\nadded.log\nchanged\nkept.log\nloose\n");
 }

@@ -39,6 +39,11 @@ pub fn bundle_of(committed: impl FnOnce(&Path), changed: impl FnOnce(&Path)) -> 
     make_bundle(true, committed, changed).0
 }
 
+/// A folder that has no commit, as a bundle.
+pub fn bundle_of_folder(files: impl FnOnce(&Path)) -> Vec<u8> {
+    make_bundle(false, |_| {}, files).0
+}
+
 fn make_bundle(
     with_base: bool,
     committed: impl FnOnce(&Path),

@@ -54,6 +54,28 @@ async fn state(sandbox: &Sandbox) -> RepositoryState {
     done(sandbox, "GET", "/repository", &()).await
 }
 
+#[tokio::test]
+async fn whether_a_commit_is_in_the_session_is_told() {
+    let sandbox = sandbox().await;
+    let head = state(&sandbox).await;
+    assert_eq!(head.has_asked, None);
+    let head = head.commit.unwrap();
+    assert_eq!(sandbox.run(1, "git add -A; git commit -qm mine").await.exit_code(), 0);
+    let has = async |commit: &str| {
+        done::<RepositoryState>(&sandbox, "GET", &format!("/repository?has={commit}"), &()).await.has_asked
+    };
+    assert_eq!(has(&head).await, Some(true));
+    assert_eq!(has(&"0".repeat(40)).await, Some(false));
+    assert_eq!(has("--all").await, Some(false));
+    assert_eq!(
+        sandbox.run(2, &format!("git reset -q --hard {head}; git commit -q --allow-empty -m other")).await.exit_code(),
+        0
+    );
+    let other = state(&sandbox).await.commit.unwrap();
+    assert_eq!(sandbox.run(3, &format!("git reset -q --hard {head}")).await.exit_code(), 0);
+    assert_eq!(has(&other).await, Some(false));
+}
+
 async fn undo(sandbox: &Sandbox, number: u32) -> StatusCode {
     sandbox.send("POST", &format!("/discard/{number}/undo"), Vec::new()).await.status()
 }

@@ -1,6 +1,7 @@
 //! Calls about the code of sessions.
 
 mod apply_changes;
+mod ask_to_commit;
 mod commit_changes;
 mod discard_changes;
 mod load_changes;
@@ -18,6 +19,7 @@ mod undo_discard;
 mod undo_rewind;
 
 pub use apply_changes::apply_changes;
+pub use ask_to_commit::ask_to_commit;
 pub use commit_changes::commit_changes;
 pub use discard_changes::discard_changes;
 pub use load_changes::load_changes;

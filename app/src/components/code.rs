@@ -1,6 +1,7 @@
 //! The code of a session: what changed, its files, the difference of one, and what a reviewer says of it. All but [`desk`] loads
 //! late.
 
+mod agent_commit;
 mod applying;
 mod arranging;
 mod changed;

@@ -128,6 +128,8 @@ mod tests {
             agent_id: AgentId::new(Uuid::nil()),
             name: format!("session {id}"),
             display_name: None,
+            forked_from: None,
+            commit_flow: None,
             state: SessionState::Ready,
             isolation: None,
             created_at: Timestamp(0),

@@ -4,6 +4,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
+use octobot_wire::code::{AskToCommit, AskedToCommit};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::{Answer, Caller};
@@ -44,6 +45,14 @@ pub trait Repository: Send + Sync {
         session: SessionId,
         number: u32,
     ) -> Answer<'a, ()>;
+    /// Has the agent commit what isn't committed.
+    fn ask_to_commit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: AskToCommit,
+    ) -> Answer<'a, AskedToCommit>;
     /// Puts what the session made onto the branch that its workspace is on.
     fn apply<'a>(
         &'a self,

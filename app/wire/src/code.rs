@@ -2,6 +2,7 @@
 //!
 //! All paths are relative to the workspace, and text as [`crate::path`] says.
 
+mod commit_flow;
 mod editing;
 pub mod repository;
 mod searching;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TurnId;
 
+pub use commit_flow::{AskToCommit, AskedToCommit, CommitFlow, CommitFlowState};
 pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed};
 pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
 

@@ -23,9 +23,10 @@
 //! | `DELETE /entries?path=` | | 200 [`Trashed`]: it is in the trash, which keeps the last 20 things |
 //! | `POST /trash/{number}/restore` | | 204: it is back where it was; 409 when something else is there, 404 when its folder or it itself is gone |
 //! | `GET /search?q=&regex=&case=` | | 200, one [`SearchLine`] as JSON a line, as they are found: lines of files that git doesn't ignore; 422 when the regular expression isn't understood |
-//! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; 409 when there is nothing new |
+//! | `GET /result` | | 200 with a git bundle of [`BUNDLE_RESULT_REF`]: the agent's commits, and one with what isn't committed; of a session that started from no commit also with [`BUNDLE_START_REF`]; 409 when there is nothing new |
+//! | `GET /fork?turn=&before=` | | 200 with a git bundle of [`BUNDLE_FORK_REF`], for `POST /code` of another sandbox: the workspace as it is, or as it was after a turn or before it; 404 when that isn't kept |
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
-//! | `GET /repository` | | 200 [`RepositoryState`] |
+//! | `GET /repository?has=` | | 200 [`RepositoryState`] |
 //! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
 //! | `POST /commit` | [`MakeCommit`] | 200 [`LoggedCommit`]; 409 when there is nothing to commit or something has to be settled first, 400 when the message isn't one |
 //! | `POST /discard` | [`DiscardChanges`] | 200 [`Discarded`]; 409 when a file has no changes, or can't be kept |
@@ -79,6 +80,13 @@ pub const BUNDLE_TREE_REF: &str = "refs/octobot/tree";
 
 /// The ref in the bundle that a sandbox gives: the commit with everything that the session made.
 pub const BUNDLE_RESULT_REF: &str = "refs/octobot/result";
+
+/// The ref beside it where the session started from no commit: one with the files that it started with.
+pub const BUNDLE_START_REF: &str = "refs/octobot/start";
+
+/// The ref in the bundle of a fork: a commit whose tree the work tree gets, and whose parent, if it has one, is checked out. The start is
+/// [`BUNDLE_START_REF`] then.
+pub const BUNDLE_FORK_REF: &str = "refs/octobot/fork";
 
 /// What the refs of states begin with that were left by putting files back.
 pub const REWIND_REFS: &str = "refs/octobot/rewinds/";

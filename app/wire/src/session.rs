@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::CommitFlow;
 use crate::message::Message;
 use crate::setting::AgentState;
 use crate::tagged::read_tagged;
 use crate::turn::Turn;
-use crate::{AgentId, SessionId, Timestamp, WorkspaceId};
+use crate::{AgentId, SessionId, Timestamp, TurnId, WorkspaceId};
 
 /// `initializing → cloning → pulling_image → creating_sandbox → ready ⇄ running`, `stopped`, `error` from any stage,
 /// `removing`. A removed session is gone.
@@ -123,6 +124,12 @@ pub struct Session {
     pub name: String,
     /// A name that a user gave it; shown instead of `name`.
     pub display_name: Option<String>,
+    /// The session that it was forked from, which may be gone by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<SessionId>,
+    /// How far its agent is with committing what isn't committed; none where it wasn't asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_flow: Option<CommitFlow>,
     /// Where it stands.
     pub state: SessionState,
     /// How its sandbox is isolated; none before there is one.
@@ -153,6 +160,22 @@ pub struct CreateSession {
     /// The first prompt. It is stored with the session and delivered when the sandbox is ready.
     #[serde(default)]
     pub prompt: Option<String>,
+    /// A key of the caller's making: a repeat with the same key creates nothing and answers with the first session.
+    #[serde(default)]
+    pub idempotency_key: Option<uuid::Uuid>,
+}
+
+/// A request to create a session that goes on from where another one is, or was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForkSession {
+    /// The turn after which it goes on; without one it goes on from now.
+    #[serde(default)]
+    pub turn: Option<TurnId>,
+    /// Whether it goes on before that turn instead.
+    #[serde(default)]
+    pub before: bool,
     /// A key of the caller's making: a repeat with the same key creates nothing and answers with the first session.
     #[serde(default)]
     pub idempotency_key: Option<uuid::Uuid>,

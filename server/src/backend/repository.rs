@@ -5,6 +5,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
+use octobot_wire::code::{AskToCommit, AskedToCommit};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::answer;
@@ -53,6 +54,16 @@ impl Repository for CodeService {
         number: u32,
     ) -> Answer<'a, ()> {
         answer(self.undo_discard(caller, project, session, number), |()| ())
+    }
+
+    fn ask_to_commit<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: AskToCommit,
+    ) -> Answer<'a, AskedToCommit> {
+        answer(self.ask_to_commit(caller, project, session, request), |asked| asked)
     }
 
     fn apply<'a>(

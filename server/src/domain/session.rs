@@ -1,9 +1,10 @@
 //! Sessions and how their state changes.
 
 use octobot_proxy::policy::Phase;
+use octobot_wire::code::{CommitFlow, CommitFlowState};
 use octobot_wire::name::name_from_prompt;
 use octobot_wire::session::{Isolation, SessionStage, SessionState};
-use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, WorkspaceId, session as wire};
+use octobot_wire::{AgentId, ProjectId, SessionId, Timestamp, TurnId, WorkspaceId, session as wire};
 
 use super::InvalidTransition;
 use super::network::RepositoryPolicy;
@@ -46,6 +47,10 @@ pub struct Session {
     pub phase: Phase,
     /// What its repository says of the network.
     pub repository_policy: Option<RepositoryPolicy>,
+    /// The session that it was forked from, which may be gone by now.
+    pub forked_from: Option<SessionId>,
+    /// How far its agent is with committing what isn't committed; none where it wasn't asked.
+    pub commit_flow: Option<CommitFlow>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -74,6 +79,8 @@ impl Session {
             daemon_events: 0,
             phase: Phase::Agent,
             repository_policy: None,
+            forked_from: None,
+            commit_flow: None,
             created_at: now,
             updated_at: now,
         }
@@ -173,6 +180,32 @@ impl Session {
         Ok(self)
     }
 
+    /// Its agent is asked to commit, in a turn that waits.
+    pub fn asked_to_commit(mut self, turn_id: TurnId) -> Self {
+        self.commit_flow = Some(CommitFlow { state: CommitFlowState::Pending, turn_id, reason: None });
+        self
+    }
+
+    /// A turn is delivered. Says whether it is the one in which the agent commits.
+    pub fn begins_to_commit(&mut self, turn: TurnId) -> bool {
+        match &mut self.commit_flow {
+            Some(flow) if flow.turn_id == turn && flow.state == CommitFlowState::Pending => {
+                flow.state = CommitFlowState::Committing;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The turn in which the agent commits has ended, with nothing left, or for this reason with something.
+    pub fn ended_committing(mut self, turn: TurnId, reason: Option<String>) -> Self {
+        if let Some(flow) = self.commit_flow.as_mut().filter(|flow| flow.turn_id == turn && flow.is_open()) {
+            flow.state = if reason.is_none() { CommitFlowState::Completed } else { CommitFlowState::Failed };
+            flow.reason = reason;
+        }
+        self
+    }
+
     /// The stage that its state belongs to.
     pub fn stage(&self) -> SessionStage {
         match &self.state {
@@ -194,6 +227,8 @@ impl Session {
             agent_id: self.agent_id,
             name: self.name.clone().unwrap_or_else(|| "New session".to_owned()),
             display_name: self.display_name.clone(),
+            forked_from: self.forked_from,
+            commit_flow: self.commit_flow.clone(),
             state: self.state.clone(),
             isolation: self.isolation.clone(),
             created_at: self.created_at,
@@ -206,5 +241,32 @@ impl Session {
             return Err(InvalidTransition { entity: "The session", state: "being deleted", change });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_commits_once_from_its_turns_beginning_to_its_end() {
+        let id = Uuid::from_u128(1);
+        let [turn, other] = [1, 2].map(|number| TurnId::new(Uuid::from_u128(number)));
+        let session =
+            Session::new(SessionId::new(id), ProjectId::local(), WorkspaceId::new(id), AgentId::new(id), Timestamp(0));
+        let state = |session: &Session| session.commit_flow.as_ref().map(|flow| flow.state);
+        assert_eq!(state(&session.clone().ended_committing(turn, None)), None);
+        let mut session = session.asked_to_commit(turn);
+        assert_eq!(state(&session), Some(CommitFlowState::Pending));
+        assert!(!session.begins_to_commit(other) && session.begins_to_commit(turn) && !session.begins_to_commit(turn));
+        let session = session.ended_committing(other, None);
+        assert_eq!(state(&session), Some(CommitFlowState::Committing));
+        let failed = session.clone().ended_committing(turn, Some("Left.".to_owned()));
+        assert_eq!(failed.commit_flow.as_ref().and_then(|flow| flow.reason.as_deref()), Some("Left."));
+        // What has ended stays as it ended.
+        assert_eq!(state(&failed.ended_committing(turn, None)), Some(CommitFlowState::Failed));
+        assert_eq!(state(&session.ended_committing(turn, None)), Some(CommitFlowState::Completed));
     }
 }

@@ -48,10 +48,11 @@ pub async fn apply(
         (join::how_many(&scratch, head, &made).await?, join::how_many(&scratch, &made, head).await?);
     let ended = |end, files: Vec<String>| ApplyOutcome {
         end,
-        branch: branch.clone(),
+        branch: Some(branch.clone()),
         commits,
         others,
         files: some(files),
+        changed: 0,
         applied: None,
     };
     if commits == 0 {
@@ -93,7 +94,7 @@ pub async fn apply(
         blocking(move || keep(&workspace, &step)).await?
     };
     to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED)).await?;
-    let applied = Applied { number: kept, branch: place.branch.clone(), commit: target };
+    let applied = Applied { number: kept, branch: Some(place.branch.clone()), commit: Some(target) };
     Ok(ApplyOutcome { applied: Some(applied), ..ended(ApplyEnd::Applied, Vec::new()) })
 }
 
@@ -104,9 +105,9 @@ pub async fn undo(workspace: &Path, applied: &Applied, scratch: &Path) -> Result
         let (workspace, applied) = (workspace.to_owned(), applied.clone());
         blocking(move || kept(&workspace, &applied)).await?
     };
-    let moved = || Unsettled::Moved { branch: applied.branch.clone() };
+    let moved = || Unsettled::Moved { branch: applied.branch.clone().unwrap_or_default() };
     let before = before.ok_or_else(moved)?;
-    if place.branch != applied.branch || place.head != applied.commit {
+    if Some(&place.branch) != applied.branch.as_ref() || Some(&place.head) != applied.commit.as_ref() {
         return Err(moved().into());
     }
     let scratch = Scratch::of_repository(workspace, &place.repository, Some(scratch)).await?;
@@ -173,7 +174,7 @@ fn kept(workspace: &Path, applied: &Applied) -> Result<Option<String>, GitError>
         let found = repository.try_find_reference(kept_name(applied.number, what).as_str());
         Ok::<_, GitError>(found.map_err(|error| broken(workspace, error))?.map(|found| found.id().to_string()))
     };
-    Ok(if find("after")?.as_ref() == Some(&applied.commit) { find("before")? } else { None })
+    Ok(if applied.commit.is_some() && find("after")? == applied.commit { find("before")? } else { None })
 }
 
 fn kept_name(number: u32, what: &str) -> String {

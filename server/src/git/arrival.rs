@@ -60,12 +60,17 @@ pub async fn remove_branch(workspace: &Path, arrival: &Arrival) -> Result<bool, 
 
 /// Takes what a bundle brings into a scratch repository, where it is checked.
 pub(super) async fn unpack(scratch: &Scratch, bundle: &Path) -> Result<(), GitError> {
+    unpack_refs(scratch, bundle, &[BUNDLE_RESULT_REF]).await
+}
+
+/// The same of these refs.
+pub(super) async fn unpack_refs(scratch: &Scratch, bundle: &Path, refs: &[&str]) -> Result<(), GitError> {
     let mut git = scratch.git("unpacking what a session made");
     // A bundle is read as a file is.
     git.env("GIT_ALLOW_PROTOCOL", "file").setting("fetch.unpackLimit=1").setting("fetch.fsckObjects=true");
-    let refspec = format!("+{BUNDLE_RESULT_REF}:{BUNDLE_RESULT_REF}");
+    let refspecs = refs.iter().map(|name| format!("+{name}:{name}"));
     let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-    git.args(arguments).args([bundle]).args([&refspec]).output().await.map(drop)
+    git.args(arguments).args([bundle]).args(refspecs).output().await.map(drop)
 }
 
 /// Copies packs, each with its index last, so that nobody sees one without the other.

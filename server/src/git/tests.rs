@@ -3,6 +3,7 @@
 mod apply;
 mod arrival;
 mod bundle;
+mod deposit;
 mod folder;
 mod hostile;
 mod push;

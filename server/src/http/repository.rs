@@ -6,6 +6,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
+use octobot_wire::code::{AskToCommit, AskedToCommit};
 use octobot_wire::{Problem, ProjectId, SessionId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(log, commit))
         .routes(routes!(discard))
         .routes(routes!(undo_discard))
+        .routes(routes!(ask_to_commit))
         .routes(routes!(apply, undo_apply))
         .routes(routes!(push))
 }
@@ -87,6 +89,20 @@ async fn undo_discard(
 ) -> Result<StatusCode, Failure> {
     backend.repository.undo_discard(backend.caller, &project, session, number).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has the agent commit what isn't committed, by a prompt in the chat; the session's `commitFlow` says how far it is. While the agent is at it,
+/// a repeat asks for nothing more. Where the workspace has commits that the session hasn't, the agent isn't asked, unless that is wanted.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/agent-commit", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = AskToCommit, responses(
+    (status = 200, description = "How far the agent is, or where the workspace is", body = AskedToCommit),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn ask_to_commit(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<AskToCommit>,
+) -> Result<axum::Json<AskedToCommit>, Failure> {
+    Ok(axum::Json(backend.repository.ask_to_commit(backend.caller, &project, session, request).await?))
 }
 
 /// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date. Unless that was done,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use octobot_wire::message::{MessagePage, Output};
-use octobot_wire::session::{CreateSession, RenameSession, Session, SessionView};
+use octobot_wire::session::{CreateSession, ForkSession, RenameSession, Session, SessionView};
 use octobot_wire::setting::{ChangeSetting, Setting};
 use octobot_wire::{PartId, Problem, ProjectId, SessionId};
 use serde::Deserialize;
@@ -50,6 +50,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(view, rename, delete))
+        .routes(routes!(fork))
         .routes(routes!(start))
         .routes(routes!(stop))
         .routes(routes!(messages))
@@ -65,6 +66,20 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
 ))]
 async fn list(Backend(backend): Backend, Ids(project): Ids<ProjectId>) -> Result<axum::Json<Vec<Session>>, Failure> {
     Ok(axum::Json(backend.projects.view(backend.caller, &project).await?.sessions))
+}
+
+/// Creates a session with the files and the transcript of another one: as they are, or as they were after a turn, or before it. The other
+/// one's sandbox has to run.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/fork", tag = "sessions", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = ForkSession, responses(
+    (status = 201, description = "Created", body = Session),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn fork(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<ForkSession>,
+) -> Result<(StatusCode, axum::Json<Session>), Failure> {
+    Ok((StatusCode::CREATED, axum::Json(backend.sessions.fork(backend.caller, &project, session, request).await?)))
 }
 
 /// Creates a session; its sandbox is made in the background: follow its state.

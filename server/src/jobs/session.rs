@@ -1,6 +1,7 @@
 //! The job of a session: makes, starts, stops or removes its sandbox, and delivers its prompts.
 
 mod build;
+mod commit_flow;
 mod deliver;
 
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use octobot_wire::turn::TurnState;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{InvalidTransition, Job, JobKind, Session, SessionGoal, WorkspaceGoal};
+use crate::git::remove_deposits;
 use crate::sandbox::{DaemonClient, LimitPolicy, Provider};
-use crate::services::{Core, Egress, Followers, ServiceError, Support, close_parts};
+use crate::services::{Core, Egress, Followers, ServiceError, Support, close_parts, forget_fork};
 
 /// How long a turn has to end before its sandbox is stopped regardless.
 const STOP_LIMIT_MS: i64 = 20_000;
@@ -95,6 +97,7 @@ impl SessionJob {
         }
         self.note_up(id).await?;
         self.followers.ensure(id);
+        self.settle_commit(id).await?;
         self.deliver(id).await
     }
 
@@ -164,6 +167,8 @@ impl SessionJob {
         let id = session.id;
         self.followers.forget(id);
         self.provider.remove(id).await?;
+        remove_deposits(&self.core.paths.applied.join(id.to_string())).await?;
+        forget_fork(&self.core, id).await?;
         let mut tx = self.core.store.begin().await?;
         tx.delete_session(id).await?;
         tx.record(&session.project_id, Change::SessionRemoved { session_id: id });

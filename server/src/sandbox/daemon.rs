@@ -167,6 +167,12 @@ impl DaemonClient {
         Ok(accepted(self.send(Method::GET, "/result", empty(), LOOK_TIMEOUT).await?).await?.into_body())
     }
 
+    /// Asks for the workspace as it is, or as it was after a turn or before it, as a git bundle for another sandbox.
+    pub async fn fork(&self, turn: Option<TurnId>, before: bool) -> Result<Incoming, DaemonError> {
+        let moment = turn.map(|turn| format!("?turn={turn}&before={before}")).unwrap_or_default();
+        Ok(accepted(self.send(Method::GET, &format!("/fork{moment}"), empty(), LOOK_TIMEOUT).await?).await?.into_body())
+    }
+
     /// Asks for what the session made, as a patch.
     pub async fn patch(&self) -> Result<Incoming, DaemonError> {
         Ok(accepted(self.send(Method::GET, "/patch", empty(), LOOK_TIMEOUT).await?).await?.into_body())

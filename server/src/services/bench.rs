@@ -46,7 +46,13 @@ impl Ground {
             clock: Arc::new(Machine),
             ids: Arc::new(Machine),
             alarm: Alarm::default(),
-            paths: Paths { data: path.clone(), cache: path.clone(), scratch: path },
+            paths: Paths {
+                data: path.clone(),
+                cache: path.clone(),
+                applied: path.clone(),
+                forks: path.clone(),
+                scratch: path,
+            },
         };
         let id = Uuid::from_u128(1);
         let (session, turn, workspace) = (SessionId::new(id), TurnId::new(id), WorkspaceId::new(id));

@@ -1,6 +1,7 @@
 //! The code of sessions: what changed, and files to look at. The agent daemon knows it, so it is there while the sandbox runs.
 
 mod applying;
+mod asking;
 mod editing;
 mod held;
 mod pushing;
@@ -20,6 +21,7 @@ use octobot_wire::{ProjectId, SessionId, TurnId};
 
 pub use self::editing::Search;
 use self::held::Held;
+pub(super) use self::saving::store_body;
 use super::{Core, ServiceError, SessionService};
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};
 

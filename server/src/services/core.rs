@@ -22,6 +22,10 @@ pub struct Paths {
     pub data: PathBuf,
     /// One bare repository for each workspace that is a git URL.
     pub cache: PathBuf,
+    /// What was in folders before sessions were applied to them, by session.
+    pub applied: PathBuf,
+    /// What forks of sessions begin with, until their sandboxes have it.
+    pub forks: PathBuf,
     /// Files that may be deleted whenever the server isn't running.
     pub scratch: PathBuf,
 }

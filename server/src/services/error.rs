@@ -137,6 +137,9 @@ pub enum ServiceError {
     /// Ranges of lines that aren't ranges.
     #[error("Lines are named by their numbers, as in 12-40,80-90.")]
     LinesNotUnderstood,
+    /// A session isn't forked in the middle of a turn.
+    #[error("A turn is running. Wait until it has ended, or stop it, then fork the session.")]
+    TurnRuns,
     /// The sandbox can't be reached.
     #[error("The session's sandbox can't be reached at the moment. Try again shortly.")]
     Sandbox(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -19,7 +19,7 @@ use crate::store::Tx;
 pub struct SessionService {
     pub(super) core: Arc<Core>,
     pub(super) provider: Arc<dyn Provider>,
-    warm: Arc<WarmPool>,
+    pub(super) warm: Arc<WarmPool>,
 }
 
 impl SessionService {

@@ -109,10 +109,15 @@ impl SessionService {
         turn: TurnId,
     ) -> Result<(), ServiceError> {
         let mut tx = self.core.store.begin().await?;
-        let (_, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
+        let (mut session, turn) = self.find_turn(&mut tx, caller, project, id, turn).await?;
         turn.check_deletable()?;
         tx.delete_turn(turn.id).await?;
         tx.record(project, Change::TurnRemoved { session_id: id, turn_id: turn.id });
+        if session.commit_flow.as_ref().is_some_and(|flow| flow.turn_id == turn.id) {
+            session.commit_flow = None;
+            tx.update_session(&session).await?;
+            tx.record(project, Change::Session { session: session.to_wire() });
+        }
         self.core.commit(tx).await
     }
 

@@ -18,7 +18,7 @@ macro_rules! select_sessions {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, workspace_id, agent_id, name, display_name, state, state_detail, goal, isolation, \
-             daemon_events, network_phase, repository_policy, created_at, updated_at FROM sessions ",
+             daemon_events, network_phase, repository_policy, forked_from, commit_flow, created_at, updated_at FROM sessions ",
             $rest
         )
     };
@@ -39,6 +39,8 @@ struct SessionRow {
     daemon_events: i64,
     network_phase: String,
     repository_policy: Option<String>,
+    forked_from: Option<Uuid>,
+    commit_flow: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -74,6 +76,11 @@ impl TryFrom<SessionRow> for Session {
             phase: reading.text("network_phase", &row.network_phase)?,
             repository_policy: match &row.repository_policy {
                 Some(policy) => Some(reading.detail("repository_policy", Some(policy))?),
+                None => None,
+            },
+            forked_from: row.forked_from.map(SessionId::new),
+            commit_flow: match &row.commit_flow {
+                Some(flow) => Some(reading.detail("commit_flow", Some(flow))?),
                 None => None,
             },
             name: row.name,
@@ -148,8 +155,8 @@ impl Tx {
             self,
             "INSERT INTO sessions (id, project_id, workspace_id, agent_id, idempotency_key, name, display_name, \
              state, state_detail, goal, isolation, daemon_events, network_phase, repository_policy, created_at, \
-             updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             updated_at, forked_from) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             session.id.uuid(),
             session.project_id.as_str(),
             session.workspace_id.uuid(),
@@ -166,6 +173,7 @@ impl Tx {
             repository_policy.as_deref(),
             session.created_at.0,
             session.updated_at.0,
+            session.forked_from.map(SessionId::uuid),
         )
         .map(|_| ())
     }
@@ -176,10 +184,11 @@ impl Tx {
         let (state, state_detail) = write_state(&session.state)?;
         let isolation = session.isolation.as_ref().map(write_isolation).transpose()?;
         let repository_policy = session.repository_policy.as_ref().map(to_json).transpose()?;
+        let commit_flow = session.commit_flow.as_ref().map(to_json).transpose()?;
         let changed = execute!(
             self,
             "UPDATE sessions SET name = $2, display_name = $3, state = $4, state_detail = $5, goal = $6, \
-             isolation = $7, network_phase = $8, repository_policy = $9, updated_at = $10 WHERE id = $1",
+             isolation = $7, network_phase = $8, repository_policy = $9, updated_at = $10, commit_flow = $11 WHERE id = $1",
             session.id.uuid(),
             optional_text(TABLE, "name", session.name.as_deref())?,
             optional_text(TABLE, "display_name", session.display_name.as_deref())?,
@@ -190,6 +199,7 @@ impl Tx {
             session.phase.to_text(),
             repository_policy.as_deref(),
             session.updated_at.0,
+            commit_flow.as_deref(),
         )?;
         expect_row(changed, TABLE, session.id)
     }

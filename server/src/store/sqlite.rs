@@ -71,7 +71,7 @@ fn pool_options() -> SqlitePoolOptions {
 }
 
 /// All migrations, in order. One that was released is never changed.
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     ("lease ids", include_str!("../../migrations/sqlite/0002_lease_ids.sql")),
     ("agents", include_str!("../../migrations/sqlite/0003_agents.sql")),
@@ -81,6 +81,8 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("credentials", include_str!("../../migrations/sqlite/0007_credentials.sql")),
     ("network", include_str!("../../migrations/sqlite/0008_network.sql")),
     ("session network", include_str!("../../migrations/sqlite/0009_session_network.sql")),
+    ("forks", include_str!("../../migrations/sqlite/0010_forks.sql")),
+    ("commit flows", include_str!("../../migrations/sqlite/0011_commit_flows.sql")),
 ];
 
 /// Migrates in one transaction that holds the file's lock: whatever happens, the schema is the old one or the new one,

@@ -3,6 +3,7 @@
 use octobot_server::domain::{File, Session, SessionGoal};
 use octobot_server::store::StoreError;
 use octobot_wire::Timestamp;
+use octobot_wire::code::{CommitFlow, CommitFlowState};
 use octobot_wire::message::{MessageRole, ToolCallStatus};
 use octobot_wire::session::{Isolation, Network, SessionStage, SessionState};
 use octobot_wire::setting::{AgentCommand, AgentState, Setting, SettingCategory, SettingChoice};
@@ -49,6 +50,11 @@ pub async fn every_state_of_a_session_is_kept(database: &Database) {
                 isolated: true,
                 network: Network::Host,
                 missing_limits: vec!["Memory isn't limited.".to_owned()],
+            }),
+            commit_flow: (number % 3 == 0).then(|| CommitFlow {
+                state: CommitFlowState::Failed,
+                turn_id: turn_id(7),
+                reason: Some("1 file is left.".to_owned()),
             }),
             updated_at: Timestamp(NOW.0 + number),
             ..session(1)

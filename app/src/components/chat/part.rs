@@ -22,7 +22,9 @@ pub fn part_view(part: LivePart, message: &LiveMessage) -> AnyView {
     let kind = body.get_untracked();
     let body = RwSignal::from(body);
     match kind {
-        PartBody::Text(Prose { text, .. }) if message.role == MessageRole::User => view! { <Prompt text/> }.into_any(),
+        PartBody::Text(Prose { text, .. }) if message.role == MessageRole::User => {
+            view! { <Prompt text turn=message.turn_id/> }.into_any()
+        }
         PartBody::Text(_) => view! { <ProseView prose=prose_of(body)/> }.into_any(),
         PartBody::Reasoning(_) => view! { <ReasoningView prose=prose_of(body) grows/> }.into_any(),
         PartBody::ToolCall(_) => {

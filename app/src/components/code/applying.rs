@@ -1,4 +1,4 @@
-//! Putting what the session made onto the workspace's branch: what came of it, and what can be done then.
+//! Putting what the session made onto the workspace's branch, or into its folder: what came of it, and what can be done then.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -41,7 +41,7 @@ fn undo(store: CodeStore, stage: RwSignal<Stage>, toasts: Toasts, applied: Appli
 /// What came of it.
 pub fn outcome_view(store: CodeStore, stage: RwSignal<Stage>, outcome: &ApplyOutcome) -> AnyView {
     let toasts = Toasts::expect();
-    let ApplyOutcome { end, branch, commits, others, files, applied } = outcome.clone();
+    let ApplyOutcome { end, files, applied, .. } = outcome.clone();
     let button = |word: &'static str, act: Box<dyn Fn()>| {
         view! {
             <button type="button" class="button button--small" on:click=move |_| act()>
@@ -59,6 +59,9 @@ pub fn outcome_view(store: CodeStore, stage: RwSignal<Stage>, outcome: &ApplyOut
                 .into_any(),
             close("Done"),
         ],
+        ApplyEnd::Conflicts if outcome.branch.is_none() => {
+            vec![again("Try again", ApplyMethod::FastForward), close("Cancel")]
+        }
         ApplyEnd::NothingNew | ApplyEnd::Conflicts => vec![close("Done")],
         ApplyEnd::Diverged => {
             vec![again("Merge", ApplyMethod::Merge), again("Rebase", ApplyMethod::Rebase), close("Cancel")]
@@ -69,7 +72,7 @@ pub fn outcome_view(store: CodeStore, stage: RwSignal<Stage>, outcome: &ApplyOut
     let list = (!files.is_empty()).then(|| view! { <ul class="files__paths">{files}</ul> });
     view! {
         <div class="files__note" role="status">
-            <p>{words(end, &branch, commits, others)}</p>
+            <p>{words(outcome)}</p>
             {list}
             <div class="files__actions">{actions}</div>
         </div>
@@ -77,8 +80,18 @@ pub fn outcome_view(store: CodeStore, stage: RwSignal<Stage>, outcome: &ApplyOut
     .into_any()
 }
 
-fn words(end: ApplyEnd, branch: &str, commits: u32, others: u32) -> String {
+fn words(outcome: &ApplyOutcome) -> String {
     let count = |count: u32, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let ApplyOutcome { end, commits, others, changed, .. } = *outcome;
+    let Some(branch) = &outcome.branch else {
+        return match end {
+            ApplyEnd::Applied => format!("{} changed in the workspace’s folder:", count(changed, "file")),
+            ApplyEnd::NothingNew => "The workspace’s folder has all of it.".to_owned(),
+            _ => "Nothing was touched: these files of the workspace’s folder are neither what this session started with nor what it left \
+                  there. Move yours away, or download the patch:"
+                .to_owned(),
+        };
+    };
     match end {
         ApplyEnd::Applied => {
             format!(

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::repository::MakeCommit;
 
+use super::agent_commit::agent_commit;
 use super::standing::Standing;
 use super::view::shown;
 use crate::browser::focus::focus;
@@ -90,6 +91,7 @@ pub fn Committing(
                 <CommitForm draft/>
             </When>
         </When>
+        {agent_commit(standing.store, Signal::derive(count))}
     }
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::SavedBranch;
 use octobot_wire::code::repository::{ApplyMethod, ApplyOutcome, Pushed};
+use octobot_wire::workspace::WorkspaceSource;
 
 use super::applying::{apply, outcome_view};
 use super::store::CodeStore;
@@ -11,6 +12,7 @@ use crate::calls;
 use crate::components::dynamic::dynamic;
 use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
+use crate::live::ProjectStore;
 
 /// Where taking over stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,16 @@ pub fn Saving(
     store: CodeStore,
 ) -> impl IntoView {
     let stage = RwSignal::new(Stage::Open);
+    let project = ProjectStore::expect();
+    let session = project.session(store.session);
+    let is_plain = Memo::new(move |_| {
+        let workspace = session.with(|session| session.as_ref().map(|session| session.workspace_id));
+        project.workspaces.with(|list| {
+            let workspace = list.iter().find(|known| Some(known.id) == workspace);
+            workspace
+                .is_some_and(|known| known.commit.is_none() && matches!(known.source, WorkspaceSource::Folder { .. }))
+        })
+    });
     let has_changes = Memo::new(move |_| {
         store.is_running.get()
             && store.turn.get().is_none()
@@ -41,7 +53,7 @@ pub fn Saving(
     });
     dynamic(move || {
         has_changes.get().then(|| match stage.get() {
-            Stage::Open => buttons(store, stage),
+            Stage::Open => buttons(store, stage, is_plain.get()),
             Stage::Working(word) => view! {
                 <p class="files__note" role="status">
                     <Spinner/>
@@ -57,7 +69,7 @@ pub fn Saving(
     })
 }
 
-fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
+fn buttons(store: CodeStore, stage: RwSignal<Stage>, is_plain: bool) -> AnyView {
     let toasts = Toasts::expect();
     let patch = format!("/api/projects/{}/sessions/{}/changes/patch", store.project(), store.session);
     let save = move |_| {
@@ -86,16 +98,8 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
             let _ = stage.try_set(next);
         });
     };
-    view! {
-        <div class="files__actions">
-            <button
-                type="button"
-                class="button button--small"
-                title="Onto the branch that the workspace is on. What isn’t committed becomes a commit of its own."
-                on:click=move |_| apply(store, stage, ApplyMethod::FastForward)
-            >
-                "Apply"
-            </button>
+    let of_repository = (!is_plain).then(|| {
+        view! {
             <button
                 type="button"
                 class="button button--small"
@@ -112,6 +116,24 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>) -> AnyView {
             >
                 "Push"
             </button>
+        }
+    });
+    let where_to = if is_plain {
+        "Into the workspace’s folder. Files that aren’t what the session started with any more are never overwritten."
+    } else {
+        "Onto the branch that the workspace is on. What isn’t committed becomes a commit of its own."
+    };
+    view! {
+        <div class="files__actions">
+            <button
+                type="button"
+                class="button button--small"
+                title=where_to
+                on:click=move |_| apply(store, stage, ApplyMethod::FastForward)
+            >
+                "Apply"
+            </button>
+            {of_repository}
             <a class="button button--small" href=patch download="changes.patch">
                 "Patch"
             </a>

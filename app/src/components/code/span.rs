@@ -2,16 +2,17 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use octobot_wire::TurnId;
 use octobot_wire::code::Rewound;
 use octobot_wire::message::{MessageRole, PartBody};
+use octobot_wire::{Timestamp, TurnId};
 
 use super::store::CodeStore;
 use crate::calls;
 use crate::components::dynamic::dynamic;
 use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
-use crate::live::SessionStore;
+use crate::live::transcript::LiveMessage;
+use crate::live::{ProjectStore, SessionStore};
 
 /// So many characters of a prompt stand for its turn.
 const MOST_CHARACTERS: usize = 60;
@@ -31,7 +32,10 @@ pub fn Span(
     store: CodeStore,
 ) -> impl IntoView {
     let session = SessionStore::expect();
-    let turns = Memo::new(move |_| turns(session));
+    let known = ProjectStore::expect().session(store.session);
+    // What a fork was told of is kept where it happened.
+    let begun = Memo::new(move |_| known.with(|known| known.as_ref().map(|known| known.created_at)));
+    let turns = Memo::new(move |_| turns(session, begun.get()));
     let stage = RwSignal::new(Stage::Open);
     let choice = move || {
         let turns = turns.get();
@@ -162,9 +166,10 @@ fn work(
 }
 
 /// The turns whose prompts are loaded, the latest first.
-fn turns(session: SessionStore) -> Vec<(TurnId, String)> {
+fn turns(session: SessionStore, begun: Option<Timestamp>) -> Vec<(TurnId, String)> {
     session.messages.with(|messages| {
-        let prompts = messages.iter().rev().filter(|message| message.role == MessageRole::User);
+        let is_own = |message: &&LiveMessage| Some(message.created_at) >= begun;
+        let prompts = messages.iter().rev().filter(|message| message.role == MessageRole::User).filter(is_own);
         prompts
             .map(|message| {
                 (message.turn_id, message.parts.with(|parts| prompt(parts.iter().map(|part| part.body.get()))))

@@ -6,6 +6,7 @@ use octobot_wire::session::Session;
 
 use super::building::BuildLog;
 use super::isolation::IsolationText;
+use super::origin::origin;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::icon::Glyph;
@@ -97,6 +98,9 @@ fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
             <dd>{dynamic(commit)}</dd>
             <dt>"Agent"</dt>
             <dd>{dynamic(agent_link)}</dd>
+            {dynamic(move || {
+                origin(session).map(|link| view! { <dt>"Forked from"</dt> <dd>{link}</dd> }.into_any())
+            })}
             <dt>"Created"</dt>
             <dd>
                 <Since at=created in_full=true/>

@@ -20,6 +20,8 @@ pub fn SessionEntries(
     id: SessionId,
     /// The dialog that gives it credentials.
     giving: Dialog,
+    /// The dialog that forks it.
+    forking: Dialog,
     /// The dialog that deletes it.
     deleting: Dialog,
 ) -> impl IntoView {
@@ -44,6 +46,9 @@ pub fn SessionEntries(
         </When>
         <When when=can_cancel>
             <MenuItem glyph=Glyph::Close label="Cancel" on_choose=move |()| actions.stop(id)/>
+        </When>
+        <When when=can_stop>
+            <MenuItem glyph=Glyph::GitBranch label="Fork…" on_choose=move |()| forking.set(true)/>
         </When>
         <MenuItem glyph=Glyph::Key label="Credentials…" on_choose=move |()| giving.set(true)/>
         <a class="menu__item" href=traffic>

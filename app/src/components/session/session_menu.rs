@@ -14,13 +14,15 @@ pub fn SessionMenu(
 ) -> impl IntoView {
     let deleting = RwSignal::new(false);
     let giving = RwSignal::new(false);
+    let (forking, now) = (RwSignal::new(false), RwSignal::new(None));
     view! {
         <LateMenu
             id="session-menu".to_owned()
             label="Actions for the session".to_owned()
-            entries=Late::SessionMenu(id, giving, deleting)
+            entries=Late::SessionMenu(id, giving, forking, deleting)
         />
         {late::show_dialog(giving, Late::SessionCredentials(id, giving))}
+        {late::show_dialog(forking, Late::ForkSession(id, forking, now))}
         {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}
     }
 }

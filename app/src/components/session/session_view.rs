@@ -8,6 +8,8 @@ use octobot_wire::session::{Session, SessionView};
 use super::agent_bar::AgentBar;
 use super::building::Building;
 use super::details::SessionDetails;
+use super::fork::Forking;
+use super::origin::origin_note;
 use super::state_notice::StateNotice;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::draft::Draft;
@@ -46,6 +48,8 @@ pub fn SessionScreen(
     let draft = Draft::new();
     provide_context(draft);
     provide_context(Desk::new());
+    let forking = Forking::new();
+    provide_context(forking);
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
@@ -76,6 +80,7 @@ pub fn SessionScreen(
                 <div class="session__transcript">
                     <Transcript>
                         <EmptyTranscript session/>
+                        {dynamic(move || origin_note(session))}
                         <Building id session/>
                         <StateNotice id session/>
                     </Transcript>
@@ -87,6 +92,7 @@ pub fn SessionScreen(
                 </div>
             </div>
             {late::show_once(move || is_alive.get() && has_code.get(), Late::Code)}
+            {late::show_dialog(forking.open, Late::ForkSession(id, forking.open, forking.after))}
             <section class="session__terminal" aria-label="Terminals">
                 {late::show_once(wants_terminal, Late::Terminals(id))}
             </section>

@@ -20,6 +20,8 @@ fn store() -> SessionStore {
         agent_id: AgentId::new(Uuid::nil()),
         name: "s".to_owned(),
         display_name: None,
+        forked_from: None,
+        commit_flow: None,
         state: SessionState::Ready,
         isolation: None,
         created_at: Timestamp(0),

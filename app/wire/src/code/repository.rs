@@ -27,9 +27,22 @@ pub struct RepositoryState {
     pub uncommitted: Vec<String>,
     /// How many more there are.
     pub unlisted: u64,
+    /// Whether the commit that was asked about is that of HEAD or one before it; none where none was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_asked: Option<bool>,
     /// What has to be settled before anything can be committed or put back, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
+}
+
+/// What is asked about a session's repository besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryQuery {
+    /// Whether the session has this commit, by its full id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
 }
 
 /// A commit to make.
@@ -134,7 +147,7 @@ pub struct ApplyChanges {
     pub method: ApplyMethod,
 }
 
-/// How putting commits onto the workspace's branch ended. Only the first of these has changed anything there.
+/// How putting commits onto the workspace's branch, or files into its folder, ended. Only the first of these has changed anything there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -145,7 +158,8 @@ pub enum ApplyEnd {
     NothingNew,
     /// The branch has other commits: it takes a merge or a rebase.
     Diverged,
-    /// Both sides have changed the same places of the files.
+    /// Both sides have changed the same places of the files. In a folder that is no repository: the files are neither what the session
+    /// started with nor what it has left there before.
     Conflicts,
     /// The files have changes that aren't committed.
     Dirty,
@@ -153,39 +167,45 @@ pub enum ApplyEnd {
     InTheWay,
 }
 
-/// What came of putting commits onto the workspace's branch.
+/// What came of putting commits onto the workspace's branch, or files into its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyOutcome {
     /// How it ended.
     pub end: ApplyEnd,
-    /// The workspace's branch.
-    pub branch: String,
+    /// The workspace's branch; none of a folder that is no repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// How many commits the session has that the branch hasn't, or hadn't.
     pub commits: u32,
     /// How many the branch has that the session hasn't.
     pub others: u32,
-    /// The files that are in the way; at most 100.
+    /// The files that are in the way, or that were changed in a folder that is no repository; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// How many files were changed in a folder that is no repository.
+    #[serde(default)]
+    pub changed: u32,
     /// By what it can be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Applied>,
 }
 
 /// Commits that were put onto the workspace's branch. Its repository keeps where that was before as
-/// `refs/octobot/applied/<number>/before`.
+/// `refs/octobot/applied/<number>/before`. Of a folder that is no repository, the server keeps what was there before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Applied {
-    /// Tells it from others in the same repository.
+    /// Tells it from others in the same repository, or of the same session.
     pub number: u32,
-    /// The branch.
-    pub branch: String,
-    /// The commit that it points to since.
-    pub commit: String,
+    /// The branch; none of a folder that is no repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit that it points to since; none of a folder that is no repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 /// What a session made was pushed.

@@ -73,8 +73,8 @@ async fn a_branch_without_others_is_moved_forward_and_back() {
 
     let outcome = fixture.apply(&bundle, ApplyMethod::FastForward).await;
     assert_eq!(
-        (outcome.end, outcome.branch.as_str(), outcome.commits, outcome.others),
-        (ApplyEnd::Applied, "main", 2, 0)
+        (outcome.end, outcome.branch.as_deref(), outcome.commits, outcome.others),
+        (ApplyEnd::Applied, Some("main"), 2, 0)
     );
     assert!(!fixture.path("owned").exists());
     fs::remove_dir_all(path.join(".git/hooks")).unwrap();
@@ -102,7 +102,7 @@ async fn a_branch_without_others_is_moved_forward_and_back() {
     let file = fs::File::options().write(true).open(written).unwrap();
     let earlier = file.metadata().unwrap().modified().unwrap() - std::time::Duration::from_mins(1);
     file.set_modified(earlier).unwrap();
-    let forged = Applied { commit: before.clone(), ..applied.clone() };
+    let forged = Applied { commit: Some(before.clone()), ..applied.clone() };
     assert!(fixture.undo(&forged).await.is_err());
     fixture.undo(&applied).await.unwrap();
     assert_eq!((fixture.head(), fixture.status().as_str()), (before, "?? untracked"));
@@ -237,7 +237,7 @@ async fn a_linked_work_tree_has_its_own_branch_moved() {
     fixture.git("project", &["worktree", "add", "-q", "-b", "side", "../side"]);
     let outcome =
         apply(&fixture.path("side"), &bundle, ApplyMethod::FastForward, "x", &fixture.path("data/scratch")).await;
-    assert_eq!(outcome.unwrap().branch, "side");
+    assert_eq!(outcome.unwrap().branch.as_deref(), Some("side"));
     assert_eq!(fixture.git("side", &["status", "--short", "--branch"]), "## side");
     assert_eq!(fixture.git("side", &["log", "-1", "--format=%s"]), "Two");
     assert_eq!(fixture.git("project", &["log", "-1", "--format=%s"]), "First commit");

@@ -1,7 +1,7 @@
 //! Building a sandbox: the workspace's code as a bundle, the sandbox itself, the code into it. Each stage streams its
 //! lines, has a time limit, and ends at once when the session is no longer wanted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use octobot_wire::SessionId;
@@ -16,6 +16,7 @@ use crate::domain::network::{REPOSITORY_POLICY_PATH, RepositoryPolicy};
 use crate::domain::{Job, Session, SessionGoal, Workspace};
 use crate::git::{self, Bundled, Code};
 use crate::sandbox::{Connection, DaemonClient, LogSink, SandboxError, SandboxSpec};
+use crate::services::{forget_fork, fork_bundle};
 
 /// How long bundling the code may take.
 const CLONING_LIMIT: Duration = Duration::from_mins(10);
@@ -51,6 +52,7 @@ impl SessionJob {
         let (stage, end) = match Box::pin(self.stages(&session, signal)).await {
             Ok(()) => {
                 self.note_up(id).await?;
+                forget_fork(&self.core, id).await?;
                 self.followers.ensure(id);
                 return self.deliver(id).await;
             }
@@ -98,8 +100,17 @@ impl SessionJob {
         let bundle = if session.is_built() {
             None
         } else {
-            let bundle = scratch.path().join("code.bundle");
-            let bundling = self.bundle(session, bundle.clone(), scratch.path().to_owned());
+            let bundle = match session.forked_from {
+                Some(_) => fork_bundle(&self.core, id),
+                None => scratch.path().join("code.bundle"),
+            };
+            let (out, folder) = (bundle.clone(), scratch.path().to_owned());
+            let bundling = async {
+                match session.forked_from {
+                    Some(source) => self.find_fork(id, source, &out).await,
+                    None => self.bundle(session, out, folder).await,
+                }
+            };
             let cloning = self.stage(id, SessionStage::Cloning, CLONING_LIMIT, signal, bundling);
             Box::pin(cloning).await.map_err(in_cloning)?;
             Some(bundle)
@@ -202,6 +213,15 @@ impl SessionJob {
         )
         .await?;
         self.note_policy(session.id, file.as_deref()).await
+    }
+
+    /// Makes sure of what a fork begins with, which was kept when it was created.
+    async fn find_fork(&self, id: SessionId, source: SessionId, bundle: &Path) -> Result<(), StageEnd> {
+        if !tokio::fs::try_exists(bundle).await.is_ok_and(|exists| exists) {
+            let lost = "The files that the fork was to begin with are gone. Delete it, and fork the session again.";
+            return Err(StageEnd::Failed(lost.to_owned()));
+        }
+        Ok(self.log(id, SessionStage::Cloning, &format!("Going on from session {source}.")).await?)
     }
 
     /// Keeps what the repository says of the network. Where that can't be read there is no session: somebody meant to keep

@@ -66,7 +66,7 @@ impl SessionJob {
     /// The turn that the daemon should have now: the one that hasn't ended, else the next in the queue.
     async fn claim(&self, id: SessionId) -> Result<Option<Claim>, JobError> {
         let mut tx = self.core.store.begin().await?;
-        let Some(session) = tx.session_by_id(id).await? else { return Ok(None) };
+        let Some(mut session) = tx.session_by_id(id).await? else { return Ok(None) };
         let turn = match tx.active_turn(id).await? {
             Some(turn) => turn,
             None => match tx.next_queued(id).await? {
@@ -74,6 +74,10 @@ impl SessionJob {
                     let turn = turn.delivered();
                     tx.update_turn(&turn).await?;
                     tx.record(&session.project_id, Change::Turn { turn: turn.to_wire() });
+                    if session.begins_to_commit(turn.id) {
+                        tx.update_session(&session).await?;
+                        tx.record(&session.project_id, Change::Session { session: session.to_wire() });
+                    }
                     turn
                 }
                 None => return Ok(None),

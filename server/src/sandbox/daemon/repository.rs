@@ -5,12 +5,13 @@ use octobot_wire::code::repository::{
     CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit, RepositoryState,
 };
 
-use super::{DaemonClient, DaemonError, LOOK_TIMEOUT, accepted, empty, json};
+use super::{DaemonClient, DaemonError, LOOK_TIMEOUT, accepted, empty, encoded, json};
 
 impl DaemonClient {
-    /// Asks where the repository stands.
-    pub async fn repository(&self) -> Result<RepositoryState, DaemonError> {
-        self.call(Method::GET, "/repository", empty(), LOOK_TIMEOUT).await
+    /// Asks where the repository stands, and whether it has a commit.
+    pub async fn repository(&self, has: Option<&str>) -> Result<RepositoryState, DaemonError> {
+        let asked = has.map(|commit| format!("?has={}", encoded(commit))).unwrap_or_default();
+        self.call(Method::GET, &format!("/repository{asked}"), empty(), LOOK_TIMEOUT).await
     }
 
     /// Asks for commits.

@@ -19,7 +19,7 @@ impl CodeService {
         project: &ProjectId,
         id: SessionId,
     ) -> Result<RepositoryState, ServiceError> {
-        self.sessions.running(caller, project, id).await?.repository().await.map_err(refusal)
+        self.sessions.running(caller, project, id).await?.repository(None).await.map_err(refusal)
     }
 
     /// Its commits.
@@ -70,7 +70,7 @@ impl CodeService {
 }
 
 /// What the daemon's refusal means for who asked.
-fn refusal(error: DaemonError) -> ServiceError {
+pub(super) fn refusal(error: DaemonError) -> ServiceError {
     match error {
         DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NotFound("discarded change"),
         DaemonError::Refused {

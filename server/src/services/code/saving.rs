@@ -75,7 +75,7 @@ impl CodeService {
             .tempfile_in(&self.core.paths.scratch)
             .map_err(|error| no_room(&error))?
             .into_temp_path();
-        store(daemon.result().await.map_err(refusal)?, &bundle).await?;
+        store_body(daemon.result().await.map_err(refusal)?, &bundle).await?;
         Ok(bundle)
     }
 
@@ -114,7 +114,7 @@ pub(super) fn branch_name(title: &str, id: SessionId) -> String {
 }
 
 /// Writes a body to a file.
-async fn store(body: Incoming, path: &std::path::Path) -> Result<(), ServiceError> {
+pub(in crate::services) async fn store_body(body: Incoming, path: &std::path::Path) -> Result<(), ServiceError> {
     let mut file = tokio::fs::File::create(path).await.map_err(|error| no_room(&error))?;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.try_next().await.map_err(|error| ServiceError::Sandbox(Box::new(error)))? {
