@@ -1,5 +1,7 @@
 //! The API of [`octobot_wire::daemon`]: routes. What they do stands elsewhere.
 
+mod blame;
+mod branches;
 mod changes;
 mod code;
 mod content;
@@ -8,6 +10,7 @@ mod events;
 mod files;
 mod folder;
 mod health;
+mod lines;
 mod permissions;
 mod problem;
 mod repository;
@@ -91,9 +94,14 @@ impl Api {
             .route("/result", get(result::bundle))
             .route("/patch", get(result::patch))
             .route("/repository", get(repository::get))
+            .route("/blame", get(blame::read))
+            .route("/branches", get(branches::list).post(branches::make))
+            .route("/checkout", post(branches::check_out))
+            .route("/fetch", post(branches::fetch))
             .route("/log", get(repository::log))
             .route("/commit", post(repository::commit))
             .route("/discard", post(repository::discard))
+            .route("/discard/lines", post(lines::put_back))
             .route("/discard/{number}/undo", post(repository::undo))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })

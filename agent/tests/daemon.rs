@@ -6,6 +6,10 @@
 mod access;
 #[path = "daemon/agent.rs"]
 mod agent;
+#[path = "daemon/blame.rs"]
+mod blame;
+#[path = "daemon/branches.rs"]
+mod branches;
 #[path = "daemon/changes.rs"]
 mod changes;
 #[path = "daemon/code.rs"]
@@ -18,6 +22,8 @@ mod events;
 mod full_disk;
 #[path = "daemon/init.rs"]
 mod init;
+#[path = "daemon/lines.rs"]
+mod lines;
 #[path = "daemon/output.rs"]
 mod output;
 #[path = "daemon/recovery.rs"]

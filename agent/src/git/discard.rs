@@ -9,10 +9,10 @@ use crate::git::command::Git;
 use crate::git::kept::{self, text};
 use crate::git::records::{self, Tracking, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood};
+use crate::git::{CodeError, NotUnderstood, lines};
 
 /// Where what was thrown away is kept, each by its number.
-const KEPT: &str = "refs/octobot/discarded/";
+pub const KEPT: &str = "refs/octobot/discarded/";
 
 /// What such a commit says.
 const MESSAGE: &str = "Changes that were discarded";
@@ -44,9 +44,12 @@ pub async fn discard(git: &Git, workspace: &Path, data: &Path, paths: &[PathBuf]
 
 /// Brings back what was thrown away, unless one of the files has changed since.
 pub async fn undo(git: &Git, workspace: &Path, data: &Path, number: u32) -> Result<(), CodeError> {
-    standing::check(workspace)?;
     let reference = format!("{KEPT}{number}");
     let kept = git.find(&format!("{reference}^{{commit}}")).await?.ok_or(RepositoryError::NoDiscard(number))?;
+    if lines::are_kept(git, &kept).await? {
+        return lines::undo(git, workspace, &kept, &reference).await;
+    }
+    standing::check(workspace)?;
     let before = match git.find(&format!("{kept}^")).await? {
         Some(before) => before,
         None => empty_tree(git).await?,

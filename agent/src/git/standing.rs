@@ -38,6 +38,26 @@ pub enum RepositoryError {
     /// What would be thrown away can't be kept.
     #[error("{} is no file that can be kept, or stands where another one has to be; change it in a terminal", .0.display())]
     NotKept(PathBuf),
+    /// Lines were chosen of a file that is another by now.
+    #[error("{} has changed since it was shown; look at it again, and choose lines of what it has now", .0.display())]
+    Outdated(PathBuf),
+    /// A link, a repository or something else that has no lines.
+    #[error("{} isn't a file with lines, or wasn't one; discard it as a whole", .0.display())]
+    NoLines(PathBuf),
+    /// Lines that a file doesn't have.
+    #[error("{} has no such lines", .0.display())]
+    NoSuchLines(PathBuf),
+    /// No branch is called so.
+    #[error("there is no branch {0:?}; it may have been removed or renamed")]
+    NoBranch(String),
+    /// A branch is called so already.
+    #[error("there is already a branch called {0}; check that one out, or choose another name")]
+    BranchExists(String),
+    /// No branch can be called so.
+    #[error(
+        "a branch can't be called {0:?}; leave out spaces, “..” and characters like ~ ^ : ? * [ \\, and begin with a letter or digit"
+    )]
+    BranchName(String),
     /// Nothing was thrown away by that number.
     #[error("nothing was discarded as number {0}")]
     NoDiscard(u32),
