@@ -37,7 +37,7 @@ pub use apply::{Unsettled, apply, undo as undo_apply};
 pub use arrival::{Arrival, put_branch, remove_branch};
 pub use bundle::{Bundled, Code, bundle};
 pub use cache::{clone_into_cache, head_of_cache, remove_cache};
-pub use folder::{FolderKind, FolderState, inspect_folder};
+pub use folder::{FolderKind, FolderState, inspect_folder, web_address, web_origin};
 pub use progress::Progress;
 pub use push::{Target as PushTarget, push};
 pub use remote::RemoteFault;

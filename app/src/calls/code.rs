@@ -1,14 +1,20 @@
 //! Calls about the code of sessions.
 
 mod apply_changes;
+mod check_out_branch;
 mod commit_changes;
 mod discard_changes;
+mod discard_lines;
+mod fetch_origin;
+mod load_blame;
+mod load_branches;
 mod load_changes;
 mod load_commits;
 mod load_diff;
 mod load_file;
 mod load_folder;
 mod load_repository;
+mod make_branch;
 mod push_changes;
 mod rewind;
 mod save_branch;
@@ -18,14 +24,20 @@ mod undo_discard;
 mod undo_rewind;
 
 pub use apply_changes::apply_changes;
+pub use check_out_branch::check_out_branch;
 pub use commit_changes::commit_changes;
 pub use discard_changes::discard_changes;
+pub use discard_lines::discard_lines;
+pub use fetch_origin::fetch_origin;
+pub use load_blame::load_blame;
+pub use load_branches::load_branches;
 pub use load_changes::load_changes;
 pub use load_commits::load_commits;
 pub use load_diff::load_diff;
 pub use load_file::load_file;
 pub use load_folder::load_folder;
 pub use load_repository::load_repository;
+pub use make_branch::make_branch;
 pub use push_changes::push_changes;
 pub use rewind::rewind;
 pub use save_branch::save_branch;

@@ -6,6 +6,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
+use octobot_wire::code::{Blame, BlameQuery, DiscardLines};
 use octobot_wire::{Problem, ProjectId, SessionId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +20,9 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(state))
         .routes(routes!(log, commit))
+        .routes(routes!(blame))
         .routes(routes!(discard))
+        .routes(routes!(discard_lines))
         .routes(routes!(undo_discard))
         .routes(routes!(apply, undo_apply))
         .routes(routes!(push))
@@ -50,6 +53,19 @@ async fn log(
     Ok(axum::Json(backend.repository.log(backend.caller, &project, session, query).await?))
 }
 
+/// Which commits lines of a file are from, as the file is now. Of lines that no commit has yet, that is told.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/blame", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), BlameQuery), responses(
+    (status = 200, description = "The commits, and the lines of each", body = Blame),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn blame(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<BlameQuery>,
+) -> Result<axum::Json<Blame>, Failure> {
+    Ok(axum::Json(backend.repository.blame(backend.caller, &project, session, query).await?))
+}
+
 /// Commits all changes, or those of some files, to the branch that is checked out in the session. No hooks run.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = MakeCommit, responses(
     (status = 200, description = "The commit", body = LoggedCommit),
@@ -74,6 +90,20 @@ async fn discard(
     Json(request): Json<DiscardChanges>,
 ) -> Result<axum::Json<Discarded>, Failure> {
     Ok(axum::Json(backend.repository.discard(backend.caller, &project, session, request).await?))
+}
+
+/// Puts lines of a file back to what it had when the session started, or before a turn: those that are chosen of its difference, or
+/// all changed lines that they stand together with. What is thrown away is kept. A file that has changed since it was shown stays (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/discards/lines", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = DiscardLines, responses(
+    (status = 200, description = "By what it can be brought back", body = Discarded),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn discard_lines(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<DiscardLines>,
+) -> Result<axum::Json<Discarded>, Failure> {
+    Ok(axum::Json(backend.repository.discard_lines(backend.caller, &project, session, request).await?))
 }
 
 /// Brings back what was thrown away. Where a file has changed since, nothing is (409).

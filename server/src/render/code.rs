@@ -6,17 +6,19 @@
 mod compare;
 mod layout;
 mod marks;
+mod picked;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use octobot_wire::code::{CodeRow, Layout, MOST_ROWS, RowKind};
+use octobot_wire::code::{CodeRow, Layout, LineSpan, MOST_ROWS, RowKind};
 
 pub use self::compare::Run;
 use self::compare::compare;
 use self::layout::{Row, lay_out};
 use self::marks::marked;
+use self::picked::picked;
 use super::highlight::{Colours, Span};
 use super::text::{push_char, push_formatted};
 
@@ -150,6 +152,11 @@ impl Comparison {
         let begins = |place: usize| all[place].is_change() && (place == 0 || !all[place - 1].is_change());
         let stops = (0..all.len()).filter(|place| begins(*place)).map(number).take(MOST_STOPS).collect();
         Rows { rows, from, total, stops, is_plain: !is_coloured }
+    }
+
+    /// Lines that were picked to go back: those that come back, and those whose place they take.
+    pub fn picked(&self, old: &Range<u32>, new: &Range<u32>, is_whole: bool) -> Vec<LineSpan> {
+        picked(&self.runs, old, new, is_whole)
     }
 
     fn row(&self, row: &Row, layout: Layout) -> CodeRow {
