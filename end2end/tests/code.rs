@@ -2,6 +2,8 @@
 
 #[path = "code/editing.rs"]
 mod editing;
+#[path = "code/hunks.rs"]
+mod hunks;
 #[path = "code/review.rs"]
 mod review;
 

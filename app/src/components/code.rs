@@ -3,6 +3,8 @@
 
 mod applying;
 mod arranging;
+mod blame;
+mod branches;
 mod changed;
 pub mod comments;
 mod committing;
@@ -14,6 +16,7 @@ mod edits;
 mod file_menu;
 mod files;
 mod history;
+mod hunks;
 mod notes;
 pub mod panel;
 mod preview;

@@ -4,8 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::Problem;
-use octobot_wire::code::{CodeRow, CodeView, DiffQuery, FileQuery, Layout, MOST_ROWS, RowKind};
+use octobot_wire::code::{BlameQuery, CodeRow, CodeView, DiffQuery, FileQuery, Layout, MOST_ROWS, RowKind};
 
+use super::blame::Blamed;
 use super::store::CodeStore;
 use super::view::View;
 use crate::calls;
@@ -47,6 +48,8 @@ pub struct Reader {
     pub at: RwSignal<u32>,
     /// What a comment is being written about.
     pub chosen: RwSignal<Option<Chosen>>,
+    /// Where the lines are from.
+    pub blamed: Blamed,
     /// The box that scrolls.
     pub node: NodeRef<html::Div>,
     seen: RwSignal<(u32, u32)>,
@@ -65,6 +68,7 @@ impl Reader {
             laid_out: RwSignal::new(Layout::Unified),
             at: RwSignal::new(0),
             chosen: RwSignal::new(None),
+            blamed: Blamed::new(),
             node: NodeRef::new(),
             seen: RwSignal::new((0, GUESSED_VIEW_PX)),
             open: RwSignal::new(String::new()),
@@ -186,6 +190,9 @@ impl Reader {
         let (project, session) = (self.store().project(), self.store().session);
         let (layout, open) = (self.store().layout.get_untracked(), self.open.get_untracked());
         let turn = self.store().turn.get_untracked();
+        if !is_diff {
+            self.blamed.load(self.store(), BlameQuery { path: path.clone(), from, count });
+        }
         spawn_local(async move {
             let answer = if is_diff {
                 calls::load_diff(project, session, DiffQuery { path, turn, layout, open, from, count, hurry }).await

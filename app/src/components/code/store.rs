@@ -39,6 +39,8 @@ pub struct CodeStore {
     pub comments: RwSignal<Vec<Comment>>,
     /// Files and differences that are open.
     pub tabs: RwSignal<Vec<View>>,
+    /// The commit that is to be shown among the others.
+    pub sought: RwSignal<Option<String>>,
     edits: StoredValue<Edits>,
     arranging: StoredValue<Arranging>,
     /// How differences are laid out.
@@ -73,6 +75,7 @@ impl CodeStore {
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
+            sought: RwSignal::new(None),
             edits: StoredValue::new(Edits::of(session)),
             arranging: StoredValue::new(Arranging::new()),
             layout: RwSignal::new(Layout::Unified),
@@ -120,6 +123,11 @@ impl CodeStore {
                 viewed.remove(&file.path);
             }
         });
+    }
+
+    /// Has a commit shown among the others, also where that was asked for before.
+    pub fn seek_commit(self, id: String) {
+        self.sought.set(Some(id));
     }
 
     /// Chooses whose changes are meant.
