@@ -15,6 +15,7 @@ mod history;
 mod index_file;
 mod kept;
 mod lines;
+mod parts;
 mod records;
 mod result;
 mod snapshots;
@@ -31,7 +32,7 @@ use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
 use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
-use octobot_wire::code::{Blame, BlameQuery, Changes, Folder, PutLinesBack, Rewound};
+use octobot_wire::code::{Blame, BlameQuery, Changes, CommitPart, Folder, PutLinesBack, Rewound};
 use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
@@ -406,11 +407,16 @@ impl Workspace {
         fetch::fetch(&self.git).await
     }
 
-    /// Commits all changes, or those of some files.
-    pub async fn commit(&self, message: &str, paths: Option<&[PathBuf]>) -> Result<LoggedCommit, CodeError> {
+    /// Commits all changes, those of some files, or some of those.
+    pub async fn commit(
+        &self,
+        message: &str,
+        paths: Option<&[PathBuf]>,
+        parts: &[CommitPart],
+    ) -> Result<LoggedCommit, CodeError> {
         let _changing = self.changing.lock().await;
         self.need_code()?;
-        commit::make(&self.git, &self.folder, &self.data, message, paths).await
+        commit::make(&self.git, &self.folder, &self.data, message, (paths, parts)).await
     }
 
     /// Puts files back to what the last commit has. Returns the number by which what was thrown away is kept.

@@ -26,6 +26,8 @@ mod init;
 mod lines;
 #[path = "daemon/output.rs"]
 mod output;
+#[path = "daemon/parts.rs"]
+mod parts;
 #[path = "daemon/recovery.rs"]
 mod recovery;
 #[path = "daemon/repository.rs"]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -220,9 +221,30 @@ impl<'a> Asking<'a> {
             command.env_remove("GIT_LITERAL_PATHSPECS");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.is_online {
+            command.process_group(0);
+        }
         let child = command.spawn().map_err(not_run)?;
+        let mut group = Group(child.id().filter(|_| self.is_online));
         let named = name(arguments);
-        timeout(self.patience, converse(child, self.input)).await.map_err(|_| CodeError::Slow { action: named })?
+        let output = timeout(self.patience, converse(child, self.input)).await;
+        let output = output.map_err(|_| CodeError::Slow { action: named })?;
+        group.0 = None;
+        output
+    }
+}
+
+/// What git has started for its way to the network, which doesn't end with git itself. Dropping it ends that.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let leader = self.0.and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(leader) = leader
+            && let Err(error) = kill_process_group(leader, Signal::KILL)
+        {
+            tracing::debug!(error = %error, "what git has started is gone already");
+        }
     }
 }
 

@@ -84,11 +84,13 @@ pub async fn undo(git: &Git, workspace: &Path, kept: &str, reference: &str) -> R
     Ok(())
 }
 
-fn bytes(side: Option<&Content>) -> &[u8] {
+/// The bytes of a file, if there is one.
+pub fn bytes(side: Option<&Content>) -> &[u8] {
     side.map_or(&[], |side| &side.bytes)
 }
 
-fn has_lines(side: &Content) -> bool {
+/// Whether a file has lines, as far as its kind says.
+pub fn has_lines(side: &Content) -> bool {
     matches!(side.kind, FileKind::File | FileKind::Executable)
 }
 
@@ -119,7 +121,7 @@ async fn keep(
 }
 
 /// Puts a file into an index, or out of it, and writes that as a tree.
-async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Content>) -> Result<String, CodeError> {
+pub async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Content>) -> Result<String, CodeError> {
     let ask = || git.ask().index(index);
     let name = path.as_os_str().as_bytes();
     match side {

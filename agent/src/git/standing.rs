@@ -44,6 +44,12 @@ pub enum RepositoryError {
     /// A link, a repository or something else that has no lines.
     #[error("{} isn't a file with lines, or wasn't one; discard it as a whole", .0.display())]
     NoLines(PathBuf),
+    /// A link, a repository, or a file that git makes another of before it is committed.
+    #[error("{} can only be committed as a whole: it is no file with lines, or git changes its lines for the commit", .0.display())]
+    WholeOnly(PathBuf),
+    /// Something of a file is staged, which a commit of other changes would take back.
+    #[error("{} has staged changes; commit it as a whole, or take them back in a terminal with “git restore --staged”", .0.display())]
+    Staged(PathBuf),
     /// Lines that a file doesn't have.
     #[error("{} has no such lines", .0.display())]
     NoSuchLines(PathBuf),

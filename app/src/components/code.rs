@@ -19,6 +19,7 @@ mod history;
 mod hunks;
 mod notes;
 pub mod panel;
+mod parts;
 mod preview;
 mod reader;
 mod rows;

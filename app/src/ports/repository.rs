@@ -5,7 +5,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{Blame, BlameQuery, DiscardLines};
+use octobot_wire::code::{Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::{Answer, Caller};
@@ -55,6 +55,14 @@ pub trait Repository: Send + Sync {
         project: &'a ProjectId,
         session: SessionId,
     ) -> Answer<'a, FetchOutcome>;
+    /// The changes of a file that its last commit hasn't.
+    fn hunks<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        path: &'a str,
+    ) -> Answer<'a, FileHunks>;
     /// Commits changes.
     fn commit<'a>(
         &'a self,

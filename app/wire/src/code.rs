@@ -5,6 +5,7 @@
 mod blame;
 pub mod branches;
 mod editing;
+mod hunks;
 mod lines;
 pub mod repository;
 mod searching;
@@ -15,6 +16,7 @@ use crate::TurnId;
 
 pub use blame::{Blame, BlameQuery, BlamedCommit, BlamedRun};
 pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed};
+pub use hunks::{CommitPart, FileHunk, FileHunks};
 pub use lines::{DiscardLines, LineRange, LineSpan, PutLinesBack};
 pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
 

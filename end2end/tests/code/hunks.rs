@@ -84,7 +84,8 @@ async fn hunks_blame_and_branches_are_in_the_browser() {
         press(stage, &changed("main.rs")).await?;
         discard(stage).await?;
         blame(stage).await?;
-        branch(stage).await
+        branch(stage).await?;
+        commit(stage).await
     })
     .await;
 }
@@ -151,4 +152,21 @@ async fn branch(stage: &Stage) -> Result<()> {
     press(stage, "//button[text()='Keep my changes']").await?;
     see(stage, &format!("{BRANCH}[contains(., 'octobot')]")).await?;
     see(stage, "//h2[contains(., '2 files changed')]").await.map(drop)
+}
+
+/// Commits one of two hunks of a file, and not the other.
+async fn commit(stage: &Stage) -> Result<()> {
+    press(stage, "//a[text()='Chat']").await?;
+    page::send(stage, "sed -i 's/number 20;/number 21;/; s/number 90;/number 91;/' src/main.rs").await?;
+    press(stage, "//button[contains(., 'Commit 2 files')]").await?;
+    press(stage, "//button[@aria-label='Choose hunks of src/main.rs']").await?;
+    press(stage, "//input[@aria-label='Hunk at line 21']").await?;
+    write(stage, "//textarea[@id='commit-message']", "Only ninety").await?;
+    looks_right(stage, "commit hunks", 844).await?;
+    see(stage, "//textarea[@id='commit-message']").await?.send_keys(Key::Control + Key::Enter).await?;
+    see(stage, "//ul[@aria-label='Commits of this session']//p[text()='Only ninety']").await?;
+    press(stage, "//button[contains(., 'Commit 1 file…')]").await?;
+    press(stage, "//button[@aria-label='Choose hunks of src/main.rs']").await?;
+    see(stage, "//div[contains(@class,'parts__row')][@data-kind='added'][contains(., 'number 21;')]").await?;
+    hide(stage, "//div[contains(@class,'parts__row')][contains(., 'number 91;')]").await
 }

@@ -6,7 +6,7 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{Blame, BlameQuery, DiscardLines};
+use octobot_wire::code::{Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::answer;
@@ -68,6 +68,16 @@ impl Repository for CodeService {
         session: SessionId,
     ) -> Answer<'a, FetchOutcome> {
         answer(self.fetch_origin(caller, project, session), |told| told)
+    }
+
+    fn hunks<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        path: &'a str,
+    ) -> Answer<'a, FileHunks> {
+        answer(self.hunks(caller, project, session, path), |hunks| hunks)
     }
 
     fn commit<'a>(

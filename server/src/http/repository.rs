@@ -6,8 +6,10 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{Blame, BlameQuery, DiscardLines};
+use octobot_wire::code::{Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{Problem, ProjectId, SessionId};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(state))
         .routes(routes!(log, commit))
         .routes(routes!(blame))
+        .routes(routes!(hunks))
         .routes(routes!(discard))
         .routes(routes!(discard_lines))
         .routes(routes!(undo_discard))
@@ -66,7 +69,28 @@ async fn blame(
     Ok(axum::Json(backend.repository.blame(backend.caller, &project, session, query).await?))
 }
 
-/// Commits all changes, or those of some files, to the branch that is checked out in the session. No hooks run.
+/// Which file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Its path.
+    path: String,
+}
+
+/// What a file has that the last commit hasn't, change by change, so that some of it can be committed.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Wanted), responses(
+    (status = 200, description = "The changes", body = FileHunks),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn hunks(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(Wanted { path }): Parameters<Wanted>,
+) -> Result<axum::Json<FileHunks>, Failure> {
+    Ok(axum::Json(backend.repository.hunks(backend.caller, &project, session, &path).await?))
+}
+
+/// Commits all changes, those of some files, or some of those, to the branch that is checked out in the session. No hooks run.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = MakeCommit, responses(
     (status = 200, description = "The commit", body = LoggedCommit),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")

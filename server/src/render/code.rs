@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use octobot_wire::code::{CodeRow, Layout, LineSpan, MOST_ROWS, RowKind};
+use octobot_wire::code::{CodeRow, FileHunk, Layout, LineSpan, MOST_ROWS, RowKind};
 
 pub use self::compare::Run;
 use self::compare::compare;
@@ -152,6 +152,18 @@ impl Comparison {
         let begins = |place: usize| all[place].is_change() && (place == 0 || !all[place - 1].is_change());
         let stops = (0..all.len()).filter(|place| begins(*place)).map(number).take(MOST_STOPS).collect();
         Rows { rows, from, total, stops, is_plain: !is_coloured }
+    }
+
+    /// The first changes, each with the lines that took the place of others and the first of its rows, and how many more there are.
+    pub fn hunks(&self, most: usize, most_rows: usize) -> (Vec<FileHunk>, u32) {
+        let changes = || self.runs.iter().filter(|run| !run.is_same);
+        let hunks = changes().take(most).map(|run| {
+            let all = lay_out(std::slice::from_ref(run), Layout::Unified, &[]);
+            let rows = all.iter().take(most_rows).map(|row| self.row(row, Layout::Unified)).collect();
+            let span = LineSpan { old: (run.old.start, run.old.end), new: (run.new.start, run.new.end) };
+            FileHunk { span, rows, unlisted: number(all.len().saturating_sub(most_rows)) }
+        });
+        (hunks.collect(), number(changes().count().saturating_sub(most)))
     }
 
     /// Lines that were picked to go back: those that come back, and those whose place they take.

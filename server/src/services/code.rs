@@ -4,6 +4,7 @@ mod applying;
 mod branches;
 mod editing;
 mod held;
+mod hunks;
 mod lines;
 mod pushing;
 mod repository;

@@ -124,9 +124,7 @@ pub fn parts_view(parts: Parts, path: &str) -> AnyView {
     // Choosing among them doesn't make them anew.
     let known = path.clone();
     let told = Memo::new(move |_| {
-        parts.opened.with(|opened| {
-            opened.get(&known).map(|opened| opened.as_ref().map(|opened| opened.told.clone()))
-        })
+        parts.opened.with(|opened| opened.get(&known).map(|opened| opened.as_ref().map(|opened| opened.told.clone())))
     });
     dynamic(move || {
         told.get().map(|told| match told {

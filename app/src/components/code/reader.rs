@@ -85,6 +85,13 @@ impl Reader {
                 reader.load();
             }
         });
+        // What wasn't committed may be by now.
+        Effect::new(move |_| {
+            store.head.track();
+            if reader.blamed.is_on.get_untracked() {
+                reader.load();
+            }
+        });
         reader
     }
 

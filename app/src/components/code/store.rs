@@ -39,6 +39,8 @@ pub struct CodeStore {
     pub comments: RwSignal<Vec<Comment>>,
     /// Files and differences that are open.
     pub tabs: RwSignal<Vec<View>>,
+    /// The commit that the session's repository was at when it was last looked at.
+    pub head: RwSignal<Option<String>>,
     /// The commit that is to be shown among the others.
     pub sought: RwSignal<Option<String>>,
     edits: StoredValue<Edits>,
@@ -75,6 +77,7 @@ impl CodeStore {
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
+            head: RwSignal::new(None),
             sought: RwSignal::new(None),
             edits: StoredValue::new(Edits::of(session)),
             arranging: StoredValue::new(Arranging::new()),

@@ -42,6 +42,7 @@ pub struct DiscardLines {
 
 /// Lines that take the place of others, counted from 0; each range ends before its second number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LineSpan {
     /// Lines of the file as it was.

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use octobot_wire::code::{ChangedFile, CodeView, DiffQuery, FileKind, FileQuery, LineSpan, MOST_ROWS, Shape};
+use octobot_wire::code::{
+    ChangedFile, CodeView, DiffQuery, FileHunks, FileKind, FileQuery, LineSpan, MOST_ROWS, Shape,
+};
 use tokio::task::spawn_blocking;
 
 use super::Side;
@@ -15,6 +17,12 @@ use crate::services::ServiceError;
 
 /// So long colours are looked for where they aren't waited for.
 const HURRY: Duration = Duration::from_millis(3);
+
+/// So many changes of a file are told one by one.
+const MOST_HUNKS: usize = 200;
+
+/// So many rows of each.
+const MOST_HUNK_ROWS: usize = 40;
 
 /// Two states of a file.
 #[derive(Debug)]
@@ -75,6 +83,16 @@ pub(super) async fn diff(
         let rows =
             compared.comparison.as_ref().map(|both| both.rows(query.layout, &open, query.from, query.count, until));
         CodeView { state: compared.state.clone(), ..view(shape, Some(file), (old_bytes, new_bytes), rows) }
+    })
+    .await
+}
+
+/// The changes of a file, one by one.
+pub(super) async fn hunks(base: Option<String>, compared: Arc<Compared>) -> Result<FileHunks, ServiceError> {
+    blocking(move || {
+        let hunks = compared.comparison.as_ref().map(|both| both.hunks(MOST_HUNKS, MOST_HUNK_ROWS));
+        let (hunks, unlisted) = hunks.unwrap_or_default();
+        FileHunks { base, state: compared.state.clone(), hunks, unlisted }
     })
     .await
 }
@@ -156,7 +174,8 @@ fn bytes(side: &Side) -> Option<u64> {
     if let Side::File(file) = side { Some(file.content.len() as u64) } else { None }
 }
 
-fn state(side: &Side) -> Option<String> {
+/// What tells the content of a file from another; none where there is no file.
+pub(super) fn state(side: &Side) -> Option<String> {
     if let Side::File(file) = side { file.state.clone() } else { None }
 }
 
