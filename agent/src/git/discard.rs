@@ -89,6 +89,7 @@ fn taken(workspace: &Path, path: &Path) -> Option<PathBuf> {
 /// Makes a commit with the files as they are, under a ref of its own.
 async fn keep(git: &Git, data: &Path, head: Option<&str>, files: &[Uncommitted<'_>]) -> Result<u32, CodeError> {
     let index = data.join("discard.index");
+    kept::unlock(&index)?;
     let ask = || git.ask().index(&index);
     ask().bytes(&["read-tree", head.unwrap_or("--empty")]).await?;
     // Of one that was taken out of the index and is there, git tells both.
@@ -121,6 +122,7 @@ async fn changed_since(
         return Ok(Some(path));
     }
     let index = data.join("discard.index");
+    kept::unlock(&index)?;
     git.ask().index(&index).bytes(&["read-tree", before]).await?;
     let arguments = ["ls-files", "-z", "--modified", "--deleted", "--others", "--"].map(std::ffi::OsStr::new);
     let arguments: Vec<_> = arguments.into_iter().chain(paths.iter().map(|path| path.as_os_str())).collect();

@@ -109,6 +109,7 @@ async fn keep(
 ) -> Result<u32, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
     let index = data.join("discard.index");
+    kept::unlock(&index)?;
     git.ask().index(&index).bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
     let tree = tree_with(git, &index, path, left).await?;
     let left = kept::commit(git, &tree, head.as_deref(), MESSAGE, &[]).await?;

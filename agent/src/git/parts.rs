@@ -8,7 +8,7 @@ use octobot_wire::code::{CommitPart, FileKind, LineSpan};
 
 use crate::files::{Content, FileError, path_of, state_of};
 use crate::git::command::Git;
-use crate::git::kept::text;
+use crate::git::kept::{self, text};
 use crate::git::lines::{bytes, has_lines, spliced, tree_with};
 use crate::git::records::{self, Uncommitted};
 use crate::git::standing::RepositoryError;
@@ -25,6 +25,7 @@ pub async fn write_index(
 ) -> Result<Vec<PathBuf>, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
     let ask = || git.ask().index(index);
+    kept::unlock(index)?;
     ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
     let gone = records::with_nul(whole.iter().filter(|file| !file.is_there).map(|file| file.path));
     if !gone.is_empty() {

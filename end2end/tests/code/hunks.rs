@@ -47,7 +47,7 @@ async fn lines_are_discarded_and_blamed_and_branches_checked_out_over_the_api() 
 
         let blame = api.get(&format!("{path}/blame?path=src/main.rs&from=6&count=60")).await?;
         let runs: Vec<_> = blame["runs"].as_array().into_iter().flatten().collect();
-        let of = |place: usize| runs[place]["commit"].as_u64().map(|commit| blame["commits"][commit as usize].clone());
+        let of = |place: usize| Some(blame["commits"][usize::try_from(runs[place]["commit"].as_u64()?).ok()?].clone());
         ensure!(runs.len() == 5 && of(1).is_some_and(|commit| commit["subject"] == "Change seven"), "{blame}");
         ensure!(of(3).is_none() && runs[3]["first"] == 61 && of(4) == of(0), "{blame}");
         ensure!(api.send(Method::GET, &format!("{path}/blame?path=none"), None).await?.0 == 404);

@@ -92,7 +92,7 @@ fn commit_view(store: CodeStore, commit: BlamedCommit) -> AnyView {
     let told = short(&id).to_owned();
     let title = format!("{subject}\n{author}. Opens the commit in the list of commits.");
     view! {
-        <button type="button" class="blame__commit" title=title on:click=move |_| store.seek_commit(id.clone())>
+        <button type="button" class="blame__commit" title=title on:click=move |_| store.commits().sought.set(Some(id.clone()))>
             {told}
         </button>
         <span class="blame__author">{author}</span>

@@ -34,7 +34,7 @@ const MOST_NAMED: usize = 8;
 /// What is being done with branches.
 #[derive(Clone, Copy)]
 struct Desk {
-    standing: Standing,
+    standing: StoredValue<Standing>,
     toasts: Toasts,
     /// The branches as they were when the menu was opened.
     told: RwSignal<Option<Result<Branches, Problem>>>,
@@ -65,7 +65,7 @@ pub fn BranchBar(
     standing: Standing,
 ) -> impl IntoView {
     let desk = Desk {
-        standing,
+        standing: StoredValue::new(standing),
         toasts: Toasts::expect(),
         told: RwSignal::new(None),
         stage: RwSignal::new(Stage::Idle),
@@ -117,7 +117,7 @@ pub fn BranchBar(
 
 /// Reads the branches.
 fn load(desk: Desk) {
-    let store = desk.standing.store;
+    let store = desk.standing.get_value().store;
     spawn_local(async move {
         let answer = calls::load_branches(store.project(), store.session).await.map_err(|failure| failure.0);
         if desk.told.try_with_untracked(|told| told.as_ref() != Some(&answer)) == Some(true) {
@@ -317,7 +317,7 @@ fn cancel(desk: Desk) -> AnyView {
 }
 
 fn check_out(desk: Desk, name: String, keep: bool) {
-    let store = desk.standing.store;
+    let store = desk.standing.get_value().store;
     desk.stage.set(Stage::Switching(local_name(&name).to_owned()));
     // Asked again, it is still the branch that was chosen.
     let chosen = name.clone();
@@ -339,7 +339,7 @@ fn check_out(desk: Desk, name: String, keep: bool) {
 }
 
 fn make(desk: Desk, typed: Option<String>) {
-    let store = desk.standing.store;
+    let store = desk.standing.get_value().store;
     let Some(name) = typed.map(|typed| typed.trim().to_owned()).filter(|name| !name.is_empty()) else {
         desk.stage.set(Stage::Idle);
         return;
@@ -357,7 +357,7 @@ fn make(desk: Desk, typed: Option<String>) {
 
 /// Fetches, until that is done or cancelled: then the request is given up, and what serves it.
 fn fetch(desk: Desk) {
-    let store = desk.standing.store;
+    let store = desk.standing.get_value().store;
     desk.stage.set(Stage::Fetching);
     spawn_local(async move {
         let mut call = Box::pin(calls::fetch_origin(store.project(), store.session));
@@ -391,8 +391,10 @@ fn fetch(desk: Desk) {
 
 fn finish(desk: Desk, next: Stage) {
     let _ = desk.stage.try_set(next);
-    desk.standing.ask();
-    desk.standing.store.ask();
+    if let Some(standing) = desk.standing.try_get_value() {
+        standing.ask();
+        standing.store.ask();
+    }
 }
 
 /// Why nothing was fetched, and what to do about it.

@@ -46,7 +46,7 @@ pub fn Committing(
         is_sending: RwSignal::new(false),
         message: RwSignal::new(String::new()),
         left_out: RwSignal::new(BTreeSet::new()),
-        parts: Parts::new(standing),
+        parts: Parts::new(standing.store),
     };
     let count = Memo::new(move |_| standing.with(|state| state.uncommitted.len() as u64 + state.unlisted));
     let count = move || count.get().unwrap_or_default();

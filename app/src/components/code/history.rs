@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast as _;
 
 use super::committing::short;
 use super::standing::Standing;
+use super::store::CodeStore;
 use crate::browser::focus::focus;
 use crate::calls;
 use crate::components::dynamic::dynamic;
@@ -24,7 +25,7 @@ const STEP: u32 = 30;
 /// What is known of the commits.
 #[derive(Clone, Copy)]
 struct Log {
-    standing: Standing,
+    store: CodeStore,
     page: RwSignal<Option<Result<CommitPage, Problem>>>,
     wanted: RwSignal<u32>,
 }
@@ -39,7 +40,7 @@ pub fn History(
     let button = NodeRef::<html::Button>::new();
     let layout = Layout::expect();
     Effect::new(move |_| {
-        if standing.store.sought.with(Option::is_none) {
+        if standing.store.commits().sought.with(Option::is_none) {
             return;
         }
         is_open.set(true);
@@ -70,7 +71,7 @@ pub fn History(
 
 #[component]
 fn Commits(standing: Standing) -> impl IntoView {
-    let log = Log { standing, page: RwSignal::new(None), wanted: RwSignal::new(STEP) };
+    let log = Log { store: standing.store, page: RwSignal::new(None), wanted: RwSignal::new(STEP) };
     let head = Memo::new(move |_| standing.with(|state| (state.commit.clone(), state.branch.clone())));
     Effect::new(move |_| {
         let wanted = log.wanted.get();
@@ -78,7 +79,7 @@ fn Commits(standing: Standing) -> impl IntoView {
             load(log, wanted);
         }
     });
-    let sought = standing.store.sought;
+    let sought = standing.store.commits().sought;
     let is_there = move |id: &String| {
         log.page.with(|page| match page {
             Some(Ok(page)) => Some(page.commits.iter().any(|commit| commit.id == *id)),
@@ -194,7 +195,7 @@ fn row(found: RwSignal<Option<String>>, commit: LoggedCommit) -> AnyView {
 
 /// Asks for all that is wanted, in as many pages as that takes.
 fn load(log: Log, wanted: u32) {
-    let (project, session) = (log.standing.store.project(), log.standing.store.session);
+    let (project, session) = (log.store.project(), log.store.session);
     spawn_local(async move {
         let mut all = CommitPage { commits: Vec::new(), has_more: true };
         while all.has_more && (all.commits.len() as u64) < u64::from(wanted) {

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use octobot_wire::Problem;
 use octobot_wire::code::{CodeRow, CommitPart, FileHunk, FileHunks, RowKind};
 
-use super::standing::Standing;
+use super::store::CodeStore;
 use super::view::shown;
 use crate::calls;
 use crate::components::dynamic::dynamic;
@@ -16,7 +16,7 @@ use crate::components::form::icon::{Glyph, Icon};
 /// Files whose changes are looked at one by one.
 #[derive(Clone, Copy)]
 pub struct Parts {
-    standing: Standing,
+    store: CodeStore,
     opened: RwSignal<BTreeMap<String, Option<Opened>>>,
 }
 
@@ -41,8 +41,8 @@ pub enum Share {
 
 impl Parts {
     /// None yet.
-    pub fn new(standing: Standing) -> Self {
-        Self { standing, opened: RwSignal::new(BTreeMap::new()) }
+    pub fn new(store: CodeStore) -> Self {
+        Self { store, opened: RwSignal::new(BTreeMap::new()) }
     }
 
     /// What of a file is chosen.
@@ -72,7 +72,7 @@ impl Parts {
             return;
         }
         self.opened.update(|opened| drop(opened.insert(path.to_owned(), None)));
-        let (path, store) = (path.to_owned(), self.standing.store);
+        let (path, store) = (path.to_owned(), self.store);
         spawn_local(async move {
             let told = calls::load_hunks(store.project(), store.session, path.clone()).await;
             let told = told.map_err(|failure| failure.0);

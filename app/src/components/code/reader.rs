@@ -87,7 +87,7 @@ impl Reader {
         });
         // What wasn't committed may be by now.
         Effect::new(move |_| {
-            store.head.track();
+            store.commits().head.track();
             if reader.blamed.is_on.get_untracked() {
                 reader.load();
             }
