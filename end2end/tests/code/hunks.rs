@@ -43,7 +43,7 @@ async fn lines_are_discarded_and_blamed_and_branches_checked_out_over_the_api() 
         let unchanged = json!({ "path": "run.sh", "new": { "first": 1, "last": 1 } });
         ensure!(api.send(Method::POST, &format!("{path}/discards/lines"), Some(&unchanged)).await?.0 == 409);
         let backwards = json!({ "path": "src/main.rs", "state": shown["state"], "new": { "first": 2, "last": 1 } });
-        ensure!(api.send(Method::POST, &format!("{path}/discards/lines"), Some(&backwards)).await?.0 == 400);
+        ensure!(api.send(Method::POST, &format!("{path}/discards/lines"), Some(&backwards)).await?.0 == 422);
 
         let blame = api.get(&format!("{path}/blame?path=src/main.rs&from=6&count=60")).await?;
         let runs: Vec<_> = blame["runs"].as_array().into_iter().flatten().collect();

@@ -157,6 +157,7 @@ fn hunk_view(parts: Parts, path: String, place: usize, hunk: FileHunk) -> AnyVie
         })
     };
     let label = format!("Hunk at line {}", span.new.0 + 1);
+    let lines = format!("Lines of the hunk at line {}", span.new.0 + 1);
     let rows = rows.into_iter().map(|row| row_view(&row)).collect_view();
     let more = (unlisted > 0).then(|| view! { <p class="faint">{format!("{unlisted} more lines")}</p> });
     view! {
@@ -167,7 +168,7 @@ fn hunk_view(parts: Parts, path: String, place: usize, hunk: FileHunk) -> AnyVie
                 prop:checked=dynamic(is_in)
                 on:change=move |event| parts.set(&path, place, event_target_checked(&event))
             />
-            <div class="parts__rows">{rows} {more}</div>
+            <div class="parts__rows" role="group" tabindex="0" aria-label=lines>{rows} {more}</div>
         </li>
     }
     .into_any()
