@@ -157,6 +157,10 @@ impl Comparison {
     /// The first changes, each with the lines that took the place of others and the first of its rows, and how many more there are.
     pub fn hunks(&self, most: usize, most_rows: usize) -> (Vec<FileHunk>, u32) {
         let changes = || self.runs.iter().filter(|run| !run.is_same);
+        if let Some(last) = changes().take(most).last() {
+            // They are waited for.
+            let _all = self.new.colour(last.new.end, None) & self.old.colour(last.old.end, None);
+        }
         let hunks = changes().take(most).map(|run| {
             let all = lay_out(std::slice::from_ref(run), Layout::Unified, &[]);
             let rows = all.iter().take(most_rows).map(|row| self.row(row, Layout::Unified)).collect();

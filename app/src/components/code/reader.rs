@@ -178,6 +178,17 @@ impl Reader {
     /// Reads the rows around what is seen: those that nobody sees yet in a hurry, and once more for colours that took longer.
     pub fn load(self) {
         self.ask(!self.holds_what_is_seen());
+        let View { path, is_diff } = self.view.get_value();
+        if !is_diff {
+            let (from, count) = self.asked_for();
+            self.blamed.load(self.store(), BlameQuery { path, from, count });
+        }
+    }
+
+    /// The first of the rows that are read, and how many they are.
+    fn asked_for(self) -> (u32, u32) {
+        let first = self.seen.get_untracked().0 / ROW_PX;
+        (first.saturating_sub(MOST_ROWS / 3), MOST_ROWS)
     }
 
     fn holds_what_is_seen(self) -> bool {
@@ -191,15 +202,11 @@ impl Reader {
     fn ask(self, hurry: bool) {
         let asked = self.asked.with_value(|asked| asked + 1);
         self.asked.set_value(asked);
-        let first = self.seen.get_untracked().0 / ROW_PX;
-        let (from, count) = (first.saturating_sub(MOST_ROWS / 3), MOST_ROWS);
+        let (from, count) = self.asked_for();
         let View { path, is_diff } = self.view.get_value();
         let (project, session) = (self.store().project(), self.store().session);
         let (layout, open) = (self.store().layout.get_untracked(), self.open.get_untracked());
         let turn = self.store().turn.get_untracked();
-        if !is_diff {
-            self.blamed.load(self.store(), BlameQuery { path: path.clone(), from, count });
-        }
         spawn_local(async move {
             let answer = if is_diff {
                 calls::load_diff(project, session, DiffQuery { path, turn, layout, open, from, count, hurry }).await
