@@ -30,7 +30,6 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
-use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
 use octobot_wire::code::{Blame, BlameQuery, Changes, CommitPart, Folder, PutLinesBack, Rewound};
 use octobot_wire::daemon::{AT_START, BUNDLE_BASE_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide};
@@ -378,33 +377,6 @@ impl Workspace {
         let path = path_of(&query.path);
         let content = self.content(path.clone(), None).await?;
         blame::read(&self.git, &path, content, query.from, query.most()).await
-    }
-
-    /// The branches.
-    pub async fn branches(&self) -> Result<Branches, CodeError> {
-        self.need_code()?;
-        branches::list(&self.git).await
-    }
-
-    /// Checks a branch out.
-    pub async fn check_out(&self, request: &CheckoutBranch) -> Result<CheckoutOutcome, CodeError> {
-        let _changing = self.changing.lock().await;
-        self.need_code()?;
-        branches::check_out(&self.git, &self.folder, request).await
-    }
-
-    /// Makes a branch, and checks it out.
-    pub async fn make_branch(&self, request: &MakeBranch) -> Result<Branches, CodeError> {
-        let _changing = self.changing.lock().await;
-        self.need_code()?;
-        branches::make(&self.git, &self.folder, &request.name).await
-    }
-
-    /// Fetches the branches of `origin`, one after another.
-    pub async fn fetch(&self) -> Result<FetchOutcome, CodeError> {
-        let _fetching = self.fetching.lock().await;
-        self.need_code()?;
-        fetch::fetch(&self.git).await
     }
 
     /// Commits all changes, those of some files, or some of those.

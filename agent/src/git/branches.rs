@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use octobot_wire::Timestamp;
 use octobot_wire::code::branches::{
-    BRANCH_REFS, Branch, Branches, CheckoutBranch, CheckoutEnd, CheckoutOutcome, REMOTE_REFS,
+    BRANCH_REFS, Branch, Branches, CheckoutBranch, CheckoutEnd, CheckoutOutcome, FetchOutcome, MakeBranch, REMOTE_REFS,
 };
 use octobot_wire::path::to_text;
 
@@ -13,7 +13,7 @@ use crate::git::command::Git;
 use crate::git::kept::text;
 use crate::git::records::{self, Tracking};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood, fetch};
+use crate::git::{CodeError, NotUnderstood, Workspace, fetch};
 
 /// So many branches are told.
 const MOST_BRANCHES: usize = 500;
@@ -30,8 +30,37 @@ const MOST_CHARACTERS: usize = 500;
 /// What is asked of each branch; what [`read_branches`] reads.
 const FORMAT: &str = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00%(symref)%00%(contents:subject)";
 
+impl Workspace {
+    /// The branches.
+    pub async fn branches(&self) -> Result<Branches, CodeError> {
+        self.need_code()?;
+        list(&self.git).await
+    }
+
+    /// Checks a branch out.
+    pub async fn check_out(&self, request: &CheckoutBranch) -> Result<CheckoutOutcome, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        check_out(&self.git, &self.folder, request).await
+    }
+
+    /// Makes a branch, and checks it out.
+    pub async fn make_branch(&self, request: &MakeBranch) -> Result<Branches, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        make(&self.git, &self.folder, &request.name).await
+    }
+
+    /// Fetches the branches of `origin`, one after another.
+    pub async fn fetch(&self) -> Result<FetchOutcome, CodeError> {
+        let _fetching = self.fetching.lock().await;
+        self.need_code()?;
+        fetch::fetch(&self.git).await
+    }
+}
+
 /// The branches that there are.
-pub async fn list(git: &Git) -> Result<Branches, CodeError> {
+async fn list(git: &Git) -> Result<Branches, CodeError> {
     let current = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?;
     let arguments = ["for-each-ref", "--sort=-committerdate", FORMAT, BRANCH_REFS, REMOTE_REFS];
     let mut branches = read_branches(&git.ask().bytes(&arguments).await?)?;
@@ -42,7 +71,7 @@ pub async fn list(git: &Git) -> Result<Branches, CodeError> {
 }
 
 /// Checks a branch out. What isn't committed comes along where that is wanted, and is never overwritten.
-pub async fn check_out(git: &Git, workspace: &Path, request: &CheckoutBranch) -> Result<CheckoutOutcome, CodeError> {
+async fn check_out(git: &Git, workspace: &Path, request: &CheckoutBranch) -> Result<CheckoutOutcome, CodeError> {
     standing::check(workspace)?;
     let Target { name, made_from } = target(git, &request.name).await?;
     let outcome = |end, files: Vec<PathBuf>| CheckoutOutcome {
@@ -82,7 +111,7 @@ pub async fn check_out(git: &Git, workspace: &Path, request: &CheckoutBranch) ->
 }
 
 /// Makes a branch where HEAD is, and checks it out. No file changes.
-pub async fn make(git: &Git, workspace: &Path, name: &str) -> Result<Branches, CodeError> {
+async fn make(git: &Git, workspace: &Path, name: &str) -> Result<Branches, CodeError> {
     standing::check(workspace)?;
     let name = name.trim();
     check_name(git, name).await?;
