@@ -125,8 +125,7 @@ fn end_of(output: &str) -> FetchEnd {
 
 /// The end of what git says, on one line.
 fn told(output: &str) -> String {
-    let lines = output.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines.last().unwrap_or_default();
+    let line = output.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     line.strip_prefix("fatal: ").unwrap_or(line).chars().take(MOST_CHARACTERS).collect()
 }
 

@@ -125,17 +125,14 @@ async fn keep(
 pub async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Content>) -> Result<String, CodeError> {
     let ask = || git.ask().index(index);
     let name = path.as_os_str().as_bytes();
-    match side {
-        Some(Content { kind, bytes }) => {
-            let id = text(&git.ask().input(bytes.clone()).bytes(&["hash-object", "-w", "--stdin"]).await?);
-            let mode = if *kind == FileKind::Executable { "100755" } else { "100644" };
-            let entry = [format!("{mode} {id}\t").as_bytes(), name, b"\0"].concat();
-            ask().input(entry).bytes(&["update-index", "--add", "--replace", "-z", "--index-info"]).await?;
-        }
-        None => {
-            let gone = records::with_nul([path].into_iter());
-            ask().input(gone).bytes(&["update-index", "--force-remove", "-z", "--stdin"]).await?;
-        }
+    if let Some(Content { kind, bytes }) = side {
+        let id = text(&git.ask().input(bytes.clone()).bytes(&["hash-object", "-w", "--stdin"]).await?);
+        let mode = if *kind == FileKind::Executable { "100755" } else { "100644" };
+        let entry = [format!("{mode} {id}\t").as_bytes(), name, b"\0"].concat();
+        ask().input(entry).bytes(&["update-index", "--add", "--replace", "-z", "--index-info"]).await?;
+    } else {
+        let gone = records::with_nul([path].into_iter());
+        ask().input(gone).bytes(&["update-index", "--force-remove", "-z", "--stdin"]).await?;
     }
     Ok(text(&ask().bytes(&["write-tree"]).await?))
 }

@@ -1,5 +1,6 @@
 //! Putting lines of a file back, and undoing that.
 
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -36,8 +37,12 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn state(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// What tells one content of a file from another.
+pub fn state(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut state, byte| {
+        write!(state, "{byte:02x}").unwrap();
+        state
+    })
 }
 
 /// Lines of what a file was at the start, in the place of lines of what it is.

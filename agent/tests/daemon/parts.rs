@@ -3,9 +3,9 @@
 use hyper::StatusCode;
 use octobot_wire::code::repository::{LoggedCommit, MakeCommit};
 use octobot_wire::code::{CommitPart, LineSpan};
-use sha2::{Digest as _, Sha256};
 
 use crate::code::{bundle_of, git};
+use crate::lines::state;
 use crate::repository::{done, refused};
 use crate::sandbox::Sandbox;
 
@@ -24,15 +24,11 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn state(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Some changes of a file between two states.
 fn part(path: &str, base: Option<&str>, now: Option<&str>, spans: &[[u32; 4]]) -> CommitPart {
-    let state = |text: Option<&str>| text.map(|text| state(text.as_bytes()));
+    let told = |text: Option<&str>| text.map(|text| state(text.as_bytes()));
     let spans = spans.iter().map(|[a, b, c, d]| LineSpan { old: (*a, *b), new: (*c, *d) }).collect();
-    CommitPart { path: path.to_owned(), base: state(base), state: state(now), spans }
+    CommitPart { path: path.to_owned(), base: told(base), state: told(now), spans }
 }
 
 fn commit(message: &str, paths: Option<&[&str]>, parts: Vec<CommitPart>) -> MakeCommit {
