@@ -1,5 +1,7 @@
 //! The API of [`octobot_wire::daemon`]: routes. What they do stands elsewhere.
 
+mod blame;
+mod branches;
 mod changes;
 mod code;
 mod content;
@@ -9,6 +11,7 @@ mod files;
 mod folder;
 mod fork;
 mod health;
+mod lines;
 mod permissions;
 mod problem;
 mod repository;
@@ -93,9 +96,14 @@ impl Api {
             .route("/fork", get(fork::bundle))
             .route("/patch", get(result::patch))
             .route("/repository", get(repository::get))
+            .route("/blame", get(blame::read))
+            .route("/branches", get(branches::list).post(branches::make))
+            .route("/checkout", post(branches::check_out))
+            .route("/fetch", post(branches::fetch))
             .route("/log", get(repository::log))
             .route("/commit", post(repository::commit))
             .route("/discard", post(repository::discard))
+            .route("/discard/lines", post(lines::put_back))
             .route("/discard/{number}/undo", post(repository::undo))
             .route("/events", get(events::follow))
             .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })

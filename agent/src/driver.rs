@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use octobot_wire::TurnId;
 use octobot_wire::code::Rewound;
+use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, MakeBranch};
 use octobot_wire::daemon::{DaemonEventBody, DeliverTurn, TurnDelivered, TurnSide};
 use octobot_wire::permission::{AnswerPermission, PermissionState};
 use octobot_wire::setting::{ChangeSetting, Setting};
@@ -90,6 +91,8 @@ enum Request {
     Answer(TurnId, u32, AnswerPermission, oneshot::Sender<Result<PermissionState, AnswerError>>),
     Change(ChangeSetting, oneshot::Sender<Result<Vec<Setting>, SettingError>>),
     Rewind(Rewinding, oneshot::Sender<Result<Rewound, CodeError>>),
+    CheckOut(CheckoutBranch, oneshot::Sender<Result<CheckoutOutcome, CodeError>>),
+    MakeBranch(MakeBranch, oneshot::Sender<Result<Branches, CodeError>>),
     Tell(DaemonEventBody),
     ShutDown,
 }
@@ -150,6 +153,20 @@ impl TurnsHandle {
     pub async fn rewind(&self, rewinding: Rewinding) -> Result<Rewound, AskError<CodeError>> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Rewind(rewinding, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+    }
+
+    /// Checks a branch out. No turn runs meanwhile, and it is seen through, also when nobody waits for the answer.
+    pub async fn check_out(&self, request: CheckoutBranch) -> Result<CheckoutOutcome, AskError<CodeError>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::CheckOut(request, reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+    }
+
+    /// Makes a branch, and checks it out. No turn runs meanwhile.
+    pub async fn make_branch(&self, request: MakeBranch) -> Result<Branches, AskError<CodeError>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::MakeBranch(request, reply)).await.map_err(|_| AskError::ShuttingDown)?;
         Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 
@@ -262,6 +279,20 @@ impl Driver {
             Request::Change(change, reply) => self.agent.change(change, reply),
             Request::Rewind(rewinding, reply) => {
                 let _gone = reply.send(self.rewind(rewinding).await);
+            }
+            Request::CheckOut(request, reply) => {
+                let outcome = match self.turns.running() {
+                    Some(running) => Err(CodeError::TurnRuns(running)),
+                    None => self.workspace.check_out(&request).await,
+                };
+                let _gone = reply.send(outcome);
+            }
+            Request::MakeBranch(request, reply) => {
+                let branches = match self.turns.running() {
+                    Some(running) => Err(CodeError::TurnRuns(running)),
+                    None => self.workspace.make_branch(&request).await,
+                };
+                let _gone = reply.send(branches);
             }
             Request::Tell(body) => self.carry_out(vec![Effect::Log(body)]).await,
             Request::ShutDown => {

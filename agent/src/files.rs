@@ -2,6 +2,7 @@
 
 mod changing;
 mod place;
+mod putting;
 mod searching;
 mod states;
 mod trash;
@@ -23,6 +24,7 @@ use crate::beneath::{self, Links};
 
 pub use changing::{ChangeError, Over, make_folder, rename, write};
 pub use place::behind_links;
+pub use putting::put;
 pub use searching::{Pattern, search};
 pub use states::States;
 pub use trash::Trash;

@@ -3,15 +3,20 @@
 //! The bundle is put in place step by step, and marked as done last. A mark made before the first step says that
 //! whatever is in the workspace is from an attempt that didn't get through, so that the next one starts from nothing.
 
+mod blame;
+mod branches;
 mod changes;
 mod command;
 mod commit;
 mod content;
 mod discard;
+mod fetch;
 mod fork;
 mod history;
 mod index_file;
 mod kept;
+mod lines;
+mod parts;
 mod records;
 mod result;
 mod snapshots;
@@ -27,7 +32,7 @@ use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
-use octobot_wire::code::{Changes, Folder, Rewound};
+use octobot_wire::code::{Blame, BlameQuery, Changes, CommitPart, Folder, PutLinesBack, Rewound};
 use octobot_wire::daemon::{
     AT_START, BUNDLE_BASE_REF, BUNDLE_FORK_REF, BUNDLE_START_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide,
 };
@@ -36,7 +41,7 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::environment::Environment;
-use crate::files::{self as workspace_files, Content, FileError};
+use crate::files::{self as workspace_files, ChangeError, Content, FileError, path_of};
 use crate::git::changes::ChangeTracker;
 use crate::git::command::Git;
 use crate::git::index_file::NoId;
@@ -64,6 +69,7 @@ pub struct Workspace {
     snapshots: Snapshots,
     receiving: Mutex<()>,
     changing: Mutex<()>,
+    fetching: Mutex<()>,
 }
 
 /// Why the code wasn't received.
@@ -105,6 +111,9 @@ pub enum CodeError {
     /// A file isn't shown.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file isn't changed.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// Git is of another kind than any that is known.
     #[error(transparent)]
     NotUnderstood(#[from] NotUnderstood),
@@ -153,6 +162,7 @@ impl Workspace {
             git,
             receiving: Mutex::new(()),
             changing: Mutex::new(()),
+            fetching: Mutex::new(()),
         })
     }
 
@@ -166,8 +176,8 @@ impl Workspace {
         self.done.exists()
     }
 
-    /// Receives the code. After a failure it can be tried again.
-    pub async fn receive<S>(&self, bundle: S) -> Result<CodeReceived, CodeError>
+    /// Receives the code, and what is to be called `origin`. After a failure it can be tried again.
+    pub async fn receive<S>(&self, bundle: S, origin: Option<&str>) -> Result<CodeReceived, CodeError>
     where
         S: Stream<Item = Result<Bytes, axum::Error>> + Unpin,
     {
@@ -182,6 +192,10 @@ impl Workspace {
         self.store(bundle).await?;
         mark(&self.begun, "")?;
         let Unpacked { base, start } = self.unpack().await?;
+        if let Some(origin) = origin.filter(|origin| fetch::is_http(origin)) {
+            self.git.run(&["config", "remote.origin.url", origin]).await?;
+            self.git.run(&["config", "remote.origin.fetch", fetch::BRANCHES]).await?;
+        }
         mark(&self.done, &start)?;
         fs::remove_file(&self.bundle).map_err(files("remove the bundle"))?;
         tracing::info!(base = base.as_deref(), "the code is in the workspace");
@@ -376,11 +390,24 @@ impl Workspace {
         history::page(&self.git, from, count).await
     }
 
-    /// Commits all changes, or those of some files.
-    pub async fn commit(&self, message: &str, paths: Option<&[PathBuf]>) -> Result<LoggedCommit, CodeError> {
+    /// Where lines of a file are from.
+    pub async fn blame(&self, query: &BlameQuery) -> Result<Blame, CodeError> {
+        self.need_code()?;
+        let path = path_of(&query.path);
+        let content = self.content(path.clone(), None).await?;
+        blame::read(&self.git, &path, content, query.from, query.most()).await
+    }
+
+    /// Commits all changes, those of some files, or some of those.
+    pub async fn commit(
+        &self,
+        message: &str,
+        paths: Option<&[PathBuf]>,
+        parts: &[CommitPart],
+    ) -> Result<LoggedCommit, CodeError> {
         let _changing = self.changing.lock().await;
         self.need_code()?;
-        commit::make(&self.git, &self.folder, &self.data, message, paths).await
+        commit::make(&self.git, &self.folder, &self.data, message, (paths, parts)).await
     }
 
     /// Puts files back to what the last commit has. Returns the number by which what was thrown away is kept.
@@ -388,6 +415,17 @@ impl Workspace {
         let _changing = self.changing.lock().await;
         self.need_code()?;
         discard::discard(&self.git, &self.folder, &self.data, paths).await
+    }
+
+    /// Puts lines of a file back to what it had earlier. Returns the number by which what was thrown away is kept.
+    pub async fn put_lines_back(&self, request: &PutLinesBack) -> Result<u32, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        let path = path_of(&request.path);
+        let old_path = request.old_path.as_deref().map_or_else(|| path.clone(), path_of);
+        let old = found(self.content(old_path, Some(&request.at)).await)?;
+        let new = found(self.content(path.clone(), None).await)?;
+        lines::put_back(&self.git, &self.folder, &self.data, &path, (old, new), request).await
     }
 
     /// Brings back what was thrown away.
@@ -432,6 +470,14 @@ impl CodeError {
     pub fn is_full(&self) -> bool {
         let Self::Files { source, .. } = self else { return false };
         matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
+/// A file, if there is one.
+fn found(read: Result<Content, CodeError>) -> Result<Option<Content>, CodeError> {
+    match read {
+        Err(CodeError::File(FileError::NotFound(_))) => Ok(None),
+        read => read.map(Some),
     }
 }
 

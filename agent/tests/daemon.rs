@@ -6,6 +6,10 @@
 mod access;
 #[path = "daemon/agent.rs"]
 mod agent;
+#[path = "daemon/blame.rs"]
+mod blame;
+#[path = "daemon/branches.rs"]
+mod branches;
 #[path = "daemon/changes.rs"]
 mod changes;
 #[path = "daemon/code.rs"]
@@ -20,8 +24,12 @@ mod fork;
 mod full_disk;
 #[path = "daemon/init.rs"]
 mod init;
+#[path = "daemon/lines.rs"]
+mod lines;
 #[path = "daemon/output.rs"]
 mod output;
+#[path = "daemon/parts.rs"]
+mod parts;
 #[path = "daemon/recovery.rs"]
 mod recovery;
 #[path = "daemon/repository.rs"]

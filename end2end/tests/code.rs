@@ -8,6 +8,8 @@ mod documents;
 mod editing;
 #[path = "code/fork.rs"]
 mod fork;
+#[path = "code/hunks.rs"]
+mod hunks;
 #[path = "code/plain_folder.rs"]
 mod plain_folder;
 #[path = "code/review.rs"]

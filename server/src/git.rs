@@ -41,7 +41,7 @@ pub use cache::{clone_into_cache, head_of_cache, remove_cache};
 pub use deposit::{
     Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
 };
-pub use folder::{FolderKind, FolderState, inspect_folder};
+pub use folder::{FolderKind, FolderState, inspect_folder, web_address, web_origin};
 pub use progress::Progress;
 pub use push::{Target as PushTarget, push};
 pub use remote::RemoteFault;

@@ -6,6 +6,7 @@
 mod agents;
 mod assets;
 mod attachments;
+mod branches;
 mod chat;
 mod code;
 mod credentials;

@@ -113,8 +113,11 @@ impl From<CodeError> for ApiError {
             | CodeError::NothingNew
             | CodeError::TurnRuns(_) => StatusCode::CONFLICT,
             CodeError::Repository(error) => match error {
-                RepositoryError::NoDiscard(_) => StatusCode::NOT_FOUND,
-                RepositoryError::Message(_) | RepositoryError::NoPaths => StatusCode::BAD_REQUEST,
+                RepositoryError::NoDiscard(_) | RepositoryError::NoBranch(_) => StatusCode::NOT_FOUND,
+                RepositoryError::BranchName(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                RepositoryError::Message(_) | RepositoryError::NoPaths | RepositoryError::NoSuchLines(_) => {
+                    StatusCode::BAD_REQUEST
+                }
                 _ => StatusCode::CONFLICT,
             },
             CodeError::Upload(_) => StatusCode::BAD_REQUEST,
@@ -124,6 +127,7 @@ impl From<CodeError> for ApiError {
             }
             CodeError::NoSnapshot | CodeError::NoCommit(_) => StatusCode::NOT_FOUND,
             CodeError::File(error) => of_file(error),
+            CodeError::Change(error) => of_change(error),
             CodeError::Files { .. } if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
             CodeError::Files { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -142,14 +146,17 @@ impl From<AskError<CodeError>> for ApiError {
 
 impl From<ChangeError> for ApiError {
     fn from(error: ChangeError) -> Self {
-        let status = match &error {
-            ChangeError::Another { .. } => StatusCode::PRECONDITION_FAILED,
-            ChangeError::Exists(_) | ChangeError::IntoItself(_) => StatusCode::CONFLICT,
-            ChangeError::BadName(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
-            ChangeError::File(error) => of_file(error),
-        };
-        Self::of(status, &error)
+        Self::of(of_change(&error), &error)
+    }
+}
+
+fn of_change(error: &ChangeError) -> StatusCode {
+    match error {
+        ChangeError::Another { .. } => StatusCode::PRECONDITION_FAILED,
+        ChangeError::Exists(_) | ChangeError::IntoItself(_) => StatusCode::CONFLICT,
+        ChangeError::BadName(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        error if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+        ChangeError::File(error) => of_file(error),
     }
 }
 

@@ -35,9 +35,9 @@ pub async fn commit(
     State(api): State<Api>,
     request: Result<Json<MakeCommit>, JsonRejection>,
 ) -> Result<Json<LoggedCommit>, ApiError> {
-    let Json(MakeCommit { message, paths }) = request?;
+    let Json(MakeCommit { message, paths, parts }) = request?;
     let paths: Option<Vec<_>> = paths.map(|paths| paths.iter().map(|path| path_of(path)).collect());
-    Ok(Json(api.workspace.commit(&message, paths.as_deref()).await?))
+    Ok(Json(api.workspace.commit(&message, paths.as_deref(), &parts).await?))
 }
 
 /// Puts files back.

@@ -120,13 +120,14 @@ pub(super) fn new_place(workspace: &Path, path: &Path) -> Result<Place, ChangeEr
 }
 
 /// A file as it is before it is written over.
-struct Current {
-    state: String,
+pub(super) struct Current {
+    /// What tells its content from another.
+    pub(super) state: String,
     mode: Mode,
 }
 
 /// Reads what is at a place; nothing where nothing is. Only regular files are opened.
-fn current(place: &Place, path: &Path) -> Result<Option<Current>, FileError> {
+pub(super) fn current(place: &Place, path: &Path) -> Result<Option<Current>, FileError> {
     let Some(stat) = place.look().map_err(failed(path))? else { return Ok(None) };
     if !matches!(kind(&stat), FileKind::File | FileKind::Executable) {
         return Err(FileError::NotRegular(path.to_owned()));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -29,12 +30,28 @@ const TOLD: usize = 2_000;
 /// A command that looks at the workspace may take so long: a filter of the repository's that git runs may never end.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// What of the environment says how the network is reached, and whom there to trust.
+const NETWORK: [&str; 10] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "GIT_SSL_CAINFO",
+];
+
 /// Runs git in a folder.
 #[derive(Debug, Clone)]
 pub struct Git {
     program: Option<String>,
     folder: PathBuf,
     path: String,
+    /// What programs are told of the network.
+    network: Vec<(String, String)>,
 }
 
 /// A command that is being put together.
@@ -46,6 +63,8 @@ pub struct Asking<'a> {
     input: Vec<u8>,
     takes_patterns: bool,
     variables: &'a [(&'a str, &'a str)],
+    patience: Duration,
+    is_online: bool,
 }
 
 // === impl Git ===
@@ -57,6 +76,10 @@ impl Git {
             program: environment.find_program("git"),
             folder: folder.to_owned(),
             path: environment.path().to_owned(),
+            network: NETWORK
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?.to_owned())))
+                .collect(),
         }
     }
 
@@ -97,7 +120,16 @@ impl Git {
     /// A command that looks at the workspace's own repository, whatever its configuration says of where that is, and takes no
     /// lock in it.
     pub fn ask(&self) -> Asking<'_> {
-        Asking { git: self, settings: &[], index: None, input: Vec::new(), takes_patterns: false, variables: &[] }
+        Asking {
+            git: self,
+            settings: &[],
+            index: None,
+            input: Vec::new(),
+            takes_patterns: false,
+            variables: &[],
+            patience: PATIENCE,
+            is_online: false,
+        }
     }
 
     async fn output(&self, arguments: &[&str]) -> Result<Output, CodeError> {
@@ -147,6 +179,16 @@ impl<'a> Asking<'a> {
         Self { variables, ..self }
     }
 
+    /// For a command that may take so long.
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// For a command that goes to the network: it is told the way there.
+    pub fn online(self) -> Self {
+        Self { is_online: true, ..self }
+    }
+
     /// What it prints; it must succeed.
     pub async fn bytes<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Vec<u8>, CodeError> {
         let output = self.output(arguments).await?;
@@ -172,13 +214,37 @@ impl<'a> Asking<'a> {
             Some(index) => command.env("GIT_INDEX_FILE", index),
             None => command.env("GIT_OPTIONAL_LOCKS", "0"),
         };
+        if self.is_online {
+            command.envs(self.git.network.iter().map(|(name, value)| (name, value)));
+        }
         if self.takes_patterns {
             command.env_remove("GIT_LITERAL_PATHSPECS");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.is_online {
+            command.process_group(0);
+        }
         let child = command.spawn().map_err(not_run)?;
+        let mut group = Group(child.id().filter(|_| self.is_online));
         let named = name(arguments);
-        timeout(PATIENCE, converse(child, self.input)).await.map_err(|_| CodeError::Slow { action: named })?
+        let output = timeout(self.patience, converse(child, self.input)).await;
+        let output = output.map_err(|_| CodeError::Slow { action: named })?;
+        group.0 = None;
+        output
+    }
+}
+
+/// What git has started for its way to the network, which doesn't end with git itself. Dropping it ends that.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let leader = self.0.and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(leader) = leader
+            && let Err(error) = kill_process_group(leader, Signal::KILL)
+        {
+            tracing::debug!(error = %error, "what git has started is gone already");
+        }
     }
 }
 

@@ -2,24 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
+use octobot_wire::code::CommitPart;
 use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
 
 use crate::git::command::Git;
 use crate::git::kept::AUTHOR;
 use crate::git::records::Tracking;
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, files, history, records};
+use crate::git::{CodeError, files, history, parts, records};
 
 /// Settings without which git would sign, and write what isn't UTF-8.
 const SETTINGS: [&str; 2] = ["commit.gpgSign=false", "i18n.commitEncoding=UTF-8"];
 
-/// Commits all changes, or those of the named files, to the branch that is checked out. No hook runs. What else is staged stays so.
+/// Commits all changes, those of the named files, or some of those, to the branch that is checked out. No hook runs. What else is
+/// staged stays so.
 pub async fn make(
     git: &Git,
     workspace: &Path,
     data: &Path,
     message: &str,
-    paths: Option<&[PathBuf]>,
+    (paths, chosen): (Option<&[PathBuf]>, &[CommitPart]),
 ) -> Result<LoggedCommit, CodeError> {
     let message = checked(message)?;
     standing::check_branch(git, workspace).await?;
@@ -31,7 +33,14 @@ pub async fn make(
     let list = data.join("commit.paths");
     let mut arguments: Vec<std::ffi::OsString> =
         ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
+    let index = data.join("commit.index");
+    let mut partly = None;
     match paths {
+        paths if !chosen.is_empty() => {
+            let whole = paths.filter(|paths| !paths.is_empty()).map(|paths| standing::named(&uncommitted, paths));
+            let whole = whole.transpose()?.unwrap_or_default();
+            partly = Some(parts::write_index(git, &index, workspace, &whole, chosen).await?);
+        }
         None => drop(git.ask().bytes(&["add", "--all"]).await?),
         Some(paths) => {
             let named = standing::named(&uncommitted, paths)?;
@@ -50,7 +59,13 @@ pub async fn make(
     }
     let author: &[(&str, &str)] = if has_author(git).await? { &[] } else { &AUTHOR };
     let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
+    let asking = if partly.is_some() { asking.index(&index) } else { asking };
     asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
+    if let Some(committed) = partly {
+        // The repository's own index has of these files what the commit has, as with files that are committed as a whole.
+        let reset = ["reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        git.ask().input(parts::input(&committed)).bytes(&reset).await?;
+    }
     let head = history::latest(git).await?;
     head.ok_or_else(|| CodeError::NoCommit("HEAD".to_owned()))
 }

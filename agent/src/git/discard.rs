@@ -9,10 +9,10 @@ use crate::git::command::Git;
 use crate::git::kept::{self, text};
 use crate::git::records::{self, Tracking, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood};
+use crate::git::{CodeError, NotUnderstood, lines};
 
 /// Where what was thrown away is kept, each by its number.
-const KEPT: &str = "refs/octobot/discarded/";
+pub const KEPT: &str = "refs/octobot/discarded/";
 
 /// What such a commit says.
 const MESSAGE: &str = "Changes that were discarded";
@@ -44,9 +44,12 @@ pub async fn discard(git: &Git, workspace: &Path, data: &Path, paths: &[PathBuf]
 
 /// Brings back what was thrown away, unless one of the files has changed since.
 pub async fn undo(git: &Git, workspace: &Path, data: &Path, number: u32) -> Result<(), CodeError> {
-    standing::check(workspace)?;
     let reference = format!("{KEPT}{number}");
     let kept = git.find(&format!("{reference}^{{commit}}")).await?.ok_or(RepositoryError::NoDiscard(number))?;
+    if lines::are_kept(git, &kept).await? {
+        return lines::undo(git, workspace, &kept, &reference).await;
+    }
+    standing::check(workspace)?;
     let before = match git.find(&format!("{kept}^")).await? {
         Some(before) => before,
         None => empty_tree(git).await?,
@@ -86,6 +89,7 @@ fn taken(workspace: &Path, path: &Path) -> Option<PathBuf> {
 /// Makes a commit with the files as they are, under a ref of its own.
 async fn keep(git: &Git, data: &Path, head: Option<&str>, files: &[Uncommitted<'_>]) -> Result<u32, CodeError> {
     let index = data.join("discard.index");
+    kept::unlock(&index)?;
     let ask = || git.ask().index(&index);
     ask().bytes(&["read-tree", head.unwrap_or("--empty")]).await?;
     // Of one that was taken out of the index and is there, git tells both.
@@ -118,6 +122,7 @@ async fn changed_since(
         return Ok(Some(path));
     }
     let index = data.join("discard.index");
+    kept::unlock(&index)?;
     git.ask().index(&index).bytes(&["read-tree", before]).await?;
     let arguments = ["ls-files", "-z", "--modified", "--deleted", "--others", "--"].map(std::ffi::OsStr::new);
     let arguments: Vec<_> = arguments.into_iter().chain(paths.iter().map(|path| path.as_os_str())).collect();

@@ -1,9 +1,11 @@
 //! Commits that no branch knows, and the numbers by which they are kept: what isn't to be lost, or goes to somebody else.
 
 use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 
-use crate::git::CodeError;
 use crate::git::command::Git;
+use crate::git::{CodeError, files};
 
 /// Who commits where nobody in the sandbox does.
 pub const AUTHOR: [(&str, &str); 4] = [
@@ -38,6 +40,15 @@ pub async fn next_number(git: &Git, prefix: &str) -> Result<u32, CodeError> {
     let printed = String::from_utf8_lossy(&printed);
     let number = |name: &str| name.strip_prefix(prefix)?.split('/').next()?.parse::<u32>().ok();
     Ok(printed.lines().filter_map(number).max().unwrap_or_default() + 1)
+}
+
+/// Removes the lock of an index of the daemon's own that a daemon has left behind that was killed. There is no other one with this
+/// data, and its own commands come one after another.
+pub fn unlock(index: &Path) -> Result<(), CodeError> {
+    match std::fs::remove_file(index.with_extension("index.lock")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(files("remove a lock")(error)),
+        _ => Ok(()),
+    }
 }
 
 /// What git printed on one line.

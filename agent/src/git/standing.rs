@@ -38,6 +38,32 @@ pub enum RepositoryError {
     /// What would be thrown away can't be kept.
     #[error("{} is no file that can be kept, or stands where another one has to be; change it in a terminal", .0.display())]
     NotKept(PathBuf),
+    /// Lines were chosen of a file that is another by now.
+    #[error("{} has changed since it was shown; look at it again, and choose lines of what it has now", .0.display())]
+    Outdated(PathBuf),
+    /// A link, a repository or something else that has no lines.
+    #[error("{} isn't a file with lines, or wasn't one; discard it as a whole", .0.display())]
+    NoLines(PathBuf),
+    /// A link, a repository, or a file that git makes another of before it is committed.
+    #[error("{} can only be committed as a whole: it is no file with lines, or git changes its lines for the commit", .0.display())]
+    WholeOnly(PathBuf),
+    /// Something of a file is staged, which a commit of other changes would take back.
+    #[error("{} has staged changes; commit it as a whole, or take them back in a terminal with “git restore --staged”", .0.display())]
+    Staged(PathBuf),
+    /// Lines that a file doesn't have.
+    #[error("{} has no such lines", .0.display())]
+    NoSuchLines(PathBuf),
+    /// No branch is called so.
+    #[error("there is no branch {0:?}; it may have been removed or renamed")]
+    NoBranch(String),
+    /// A branch is called so already.
+    #[error("there is already a branch called {0}; check that one out, or choose another name")]
+    BranchExists(String),
+    /// No branch can be called so.
+    #[error(
+        "a branch can't be called {0:?}; leave out spaces, “..” and characters like ~ ^ : ? * [ \\, and begin with a letter or digit"
+    )]
+    BranchName(String),
     /// Nothing was thrown away by that number.
     #[error("nothing was discarded as number {0}")]
     NoDiscard(u32),

@@ -30,20 +30,22 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-async fn done<T: DeserializeOwned>(sandbox: &Sandbox, method: &str, path: &str, body: &impl Serialize) -> T {
+/// What is answered to a request that succeeds.
+pub async fn done<T: DeserializeOwned>(sandbox: &Sandbox, method: &str, path: &str, body: &impl Serialize) -> T {
     let (status, answer) = sandbox.ask::<serde_json::Value>(method, path, body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     serde_json::from_value(answer).unwrap()
 }
 
-async fn refused(sandbox: &Sandbox, path: &str, body: &impl Serialize) -> (StatusCode, String) {
+/// How a request is refused.
+pub async fn refused(sandbox: &Sandbox, path: &str, body: &impl Serialize) -> (StatusCode, String) {
     let (status, problem) = sandbox.ask::<DaemonProblem>("POST", path, body).await;
     (status, problem.detail)
 }
 
 fn commit(message: &str, paths: Option<&[&str]>) -> MakeCommit {
     let paths = paths.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-    MakeCommit { message: message.to_owned(), paths }
+    MakeCommit { message: message.to_owned(), paths, parts: Vec::new() }
 }
 
 fn discard(paths: &[&str]) -> DiscardChanges {
@@ -76,7 +78,8 @@ async fn whether_a_commit_is_in_the_session_is_told() {
     assert_eq!(has(&other).await, Some(false));
 }
 
-async fn undo(sandbox: &Sandbox, number: u32) -> StatusCode {
+/// Brings back what was discarded.
+pub async fn undo(sandbox: &Sandbox, number: u32) -> StatusCode {
     sandbox.send("POST", &format!("/discard/{number}/undo"), Vec::new()).await.status()
 }
 

@@ -1,10 +1,11 @@
 //! The port that is about the repositories of sessions.
 
+use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit};
+use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::{Answer, Caller};
@@ -21,6 +22,47 @@ pub trait Repository: Send + Sync {
         session: SessionId,
         query: LogQuery,
     ) -> Answer<'a, CommitPage>;
+    /// Where lines of a file are from.
+    fn blame<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: BlameQuery,
+    ) -> Answer<'a, Blame>;
+    /// The branches.
+    fn branches<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Branches>;
+    /// Makes a branch where HEAD is, and checks it out.
+    fn make_branch<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: MakeBranch,
+    ) -> Answer<'a, Branches>;
+    /// Checks a branch out.
+    fn check_out<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: CheckoutBranch,
+    ) -> Answer<'a, CheckoutOutcome>;
+    /// Fetches the branches of `origin`.
+    fn fetch_origin<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, FetchOutcome>;
+    /// The changes of a file that its last commit hasn't.
+    fn hunks<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        path: &'a str,
+    ) -> Answer<'a, FileHunks>;
     /// Commits changes.
     fn commit<'a>(
         &'a self,
@@ -36,6 +78,14 @@ pub trait Repository: Send + Sync {
         project: &'a ProjectId,
         session: SessionId,
         request: DiscardChanges,
+    ) -> Answer<'a, Discarded>;
+    /// Puts lines of a file back to what it had when the session started, or before a turn.
+    fn discard_lines<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: DiscardLines,
     ) -> Answer<'a, Discarded>;
     /// Brings back what was thrown away by that.
     fn undo_discard<'a>(

@@ -2,8 +2,12 @@
 //!
 //! All paths are relative to the workspace, and text as [`crate::path`] says.
 
+mod blame;
+pub mod branches;
 mod commit_flow;
 mod editing;
+mod hunks;
+mod lines;
 pub mod repository;
 mod searching;
 
@@ -11,8 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::TurnId;
 
+pub use blame::{Blame, BlameQuery, BlamedCommit, BlamedRun};
 pub use commit_flow::{AskToCommit, AskedToCommit, CommitFlow, CommitFlowState};
 pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed};
+pub use hunks::{CommitPart, FileHunk, FileHunks};
+pub use lines::{DiscardLines, LineRange, LineSpan, PutLinesBack};
 pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
 
 /// What a path is.
@@ -266,6 +273,9 @@ pub struct CodeView {
     /// How large it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_bytes: Option<u64>,
+    /// Tells one content of the file from another, as it is, or was after the turn; none where there is no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// The rows that were asked for.
     pub rows: Vec<CodeRow>,
     /// The first of them.

@@ -4,7 +4,7 @@
 //! | call | body | answer |
 //! |---|---|---|
 //! | `GET /health` | | 200 [`Health`] |
-//! | `POST /code` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files |
+//! | `POST /code?origin=` | a git bundle, streamed | 200 [`CodeReceived`]; 409 when the workspace already holds code or other files. An address of HTTP is what the repository calls `origin` then |
 //! | `POST /turns` | [`DeliverTurn`] | 200 [`TurnDelivered`]; 409 while another turn runs |
 //! | `POST /turns/{id}/proceed` | | 202: the prompt of a turn that is held is begun; 404 when the turn isn't known; 202 also when it isn't held |
 //! | `POST /turns/{id}/cancel` | | 202; 404 when the turn isn't known; 202 also when it has ended |
@@ -28,8 +28,14 @@
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
 //! | `GET /repository?has=` | | 200 [`RepositoryState`] |
 //! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
+//! | `GET /blame?path=&from=&count=` | | 200 [`Blame`](crate::code::Blame): which commits lines of a file are from; 404 when there is no such file, 409 when it has no lines |
+//! | `GET /branches` | | 200 [`Branches`] |
+//! | `POST /branches` | [`MakeBranch`] | 200 [`Branches`]: it was made where HEAD is, and is checked out; 409 when there is one of that name or a turn runs, 422 when no branch can be called so |
+//! | `POST /checkout` | [`CheckoutBranch`] | 200 [`CheckoutOutcome`]; 409 while a turn runs or when something has to be settled first, 404 when there is no such branch |
+//! | `POST /fetch` | | 200 [`FetchOutcome`]: the branches of `origin` are known as they are, or why not; whoever ends the request ends it |
 //! | `POST /commit` | [`MakeCommit`] | 200 [`LoggedCommit`]; 409 when there is nothing to commit or something has to be settled first, 400 when the message isn't one |
 //! | `POST /discard` | [`DiscardChanges`] | 200 [`Discarded`]; 409 when a file has no changes, or can't be kept |
+//! | `POST /discard/lines` | [`PutLinesBack`] | 200 [`Discarded`]; 409 when the file has changed since it was shown, or has no lines; 400 when there are no such lines |
 //! | `POST /discard/{number}/undo` | | 204; 404 when nothing was thrown away by that number, 409 when the files have changed since |
 //! | `POST /settings` | [`ChangeSetting`] | 200 [`SettingsChanged`]; 409 when no agent runs: then give it with the next turn; 400 when there is no such setting or value |
 //! | `GET /terminals` | | 200, a list of [`Terminal`] |
@@ -52,7 +58,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::code::{
-    Changes, FileKind, Folder, MoveEntry, SearchLine, Trashed,
+    Changes, FileKind, Folder, MoveEntry, PutLinesBack, SearchLine, Trashed,
+    branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch},
     repository::{CommitPage, DiscardChanges, Discarded, LoggedCommit, MakeCommit, RepositoryState},
 };
 use crate::form::{Field, Filled};

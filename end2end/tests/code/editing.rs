@@ -263,6 +263,8 @@ async fn files_are_created_renamed_uploaded_deleted_and_brought_back_in_the_brow
         stage.browser.screenshot("file deleted").await?;
         press(stage, "//button[text()='Undo']").await?;
         see(stage, &entry("root.rs")).await?;
+        // The last of what moves the menu's button.
+        see(stage, "//button[contains(., 'Commit 1 file…')]").await?;
 
         choose(stage, "all files", "New folder").await?;
         see(stage, "//input[@aria-label='Name of the new folder']").await?.send_keys("docs\n").await?;

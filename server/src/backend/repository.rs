@@ -1,11 +1,12 @@
 //! The port that is about the repositories of sessions.
 
 use octobot_app::ports::{Answer, Caller, Repository};
+use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit};
+use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::answer;
@@ -26,6 +27,59 @@ impl Repository for CodeService {
         answer(self.log(caller, project, session, query), |page| page)
     }
 
+    fn blame<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        query: BlameQuery,
+    ) -> Answer<'a, Blame> {
+        answer(self.blame(caller, project, session, query), |blame| blame)
+    }
+
+    fn branches<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Branches> {
+        answer(self.branches(caller, project, session), |told| told)
+    }
+
+    fn make_branch<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: MakeBranch,
+    ) -> Answer<'a, Branches> {
+        answer(self.make_branch(caller, project, session, request), |told| told)
+    }
+
+    fn check_out<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: CheckoutBranch,
+    ) -> Answer<'a, CheckoutOutcome> {
+        answer(self.check_out(caller, project, session, request), |told| told)
+    }
+
+    fn fetch_origin<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, FetchOutcome> {
+        answer(self.fetch_origin(caller, project, session), |told| told)
+    }
+
+    fn hunks<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        path: &'a str,
+    ) -> Answer<'a, FileHunks> {
+        answer(self.hunks(caller, project, session, path), |hunks| hunks)
+    }
+
     fn commit<'a>(
         &'a self,
         caller: Caller,
@@ -44,6 +98,16 @@ impl Repository for CodeService {
         request: DiscardChanges,
     ) -> Answer<'a, Discarded> {
         answer(self.discard(caller, project, session, request), |discarded| discarded)
+    }
+
+    fn discard_lines<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: DiscardLines,
+    ) -> Answer<'a, Discarded> {
+        answer(self.discard_lines(caller, project, session, request), |discarded| discarded)
     }
 
     fn undo_discard<'a>(

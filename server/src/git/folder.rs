@@ -70,6 +70,22 @@ pub async fn inspect_folder(path: &Path, private: &Path) -> Result<FolderState, 
     Ok(FolderState { kind, commit: repository.head.map(|head| head.commit), dirty })
 }
 
+/// What the repository at a path calls `origin`, where that is an address of HTTP: without the name and password that may be in it.
+pub async fn web_origin(path: &Path) -> Option<String> {
+    let path = path.to_owned();
+    let open = tokio::task::spawn_blocking(move || Repository::open(&path));
+    let opened = open.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    web_address(&opened.ok()??.origin?)
+}
+
+/// An address of HTTP without the name and password that may be in it; none of any other.
+pub fn web_address(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let begin = rest[..host_end].rfind('@').map_or(0, |at| at + 1);
+    Some(format!("{scheme}://{}", &rest[begin..]))
+}
+
 /// The path without links. There must be something at it.
 pub(super) fn real(path: &Path) -> Result<PathBuf, GitError> {
     path.canonicalize().map_err(GitError::files(path))

@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Web, agents, attachments, chat, code, credentials, editing, events, files, network, preferences, projects,
-    repository, sessions, terminals, traffic, turns, workspaces,
+    Web, agents, attachments, branches, chat, code, credentials, editing, events, files, network, preferences,
+    projects, repository, sessions, terminals, traffic, turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(code::routes())
         .merge(editing::routes())
         .merge(repository::routes())
+        .merge(branches::routes())
         .merge(files::routes())
         .merge(attachments::routes())
         .merge(events::routes())

@@ -6,8 +6,10 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit};
+use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{Problem, ProjectId, SessionId};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,7 +22,10 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(state))
         .routes(routes!(log, commit))
+        .routes(routes!(blame))
+        .routes(routes!(hunks))
         .routes(routes!(discard))
+        .routes(routes!(discard_lines))
         .routes(routes!(undo_discard))
         .routes(routes!(ask_to_commit))
         .routes(routes!(apply, undo_apply))
@@ -52,7 +57,41 @@ async fn log(
     Ok(axum::Json(backend.repository.log(backend.caller, &project, session, query).await?))
 }
 
-/// Commits all changes, or those of some files, to the branch that is checked out in the session. No hooks run.
+/// Which commits lines of a file are from, as the file is now. Of lines that no commit has yet, that is told.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/blame", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), BlameQuery), responses(
+    (status = 200, description = "The commits, and the lines of each", body = Blame),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn blame(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(query): Parameters<BlameQuery>,
+) -> Result<axum::Json<Blame>, Failure> {
+    Ok(axum::Json(backend.repository.blame(backend.caller, &project, session, query).await?))
+}
+
+/// Which file.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Its path.
+    path: String,
+}
+
+/// What a file has that the last commit hasn't, change by change, so that some of it can be committed.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Wanted), responses(
+    (status = 200, description = "The changes", body = FileHunks),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn hunks(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Parameters(Wanted { path }): Parameters<Wanted>,
+) -> Result<axum::Json<FileHunks>, Failure> {
+    Ok(axum::Json(backend.repository.hunks(backend.caller, &project, session, &path).await?))
+}
+
+/// Commits all changes, those of some files, or some of those, to the branch that is checked out in the session. No hooks run.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = MakeCommit, responses(
     (status = 200, description = "The commit", body = LoggedCommit),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -76,6 +115,20 @@ async fn discard(
     Json(request): Json<DiscardChanges>,
 ) -> Result<axum::Json<Discarded>, Failure> {
     Ok(axum::Json(backend.repository.discard(backend.caller, &project, session, request).await?))
+}
+
+/// Puts lines of a file back to what it had when the session started, or before a turn: those that are chosen of its difference, or
+/// all changed lines that they stand together with. What is thrown away is kept. A file that has changed since it was shown stays (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/discards/lines", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = DiscardLines, responses(
+    (status = 200, description = "By what it can be brought back", body = Discarded),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn discard_lines(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<DiscardLines>,
+) -> Result<axum::Json<Discarded>, Failure> {
+    Ok(axum::Json(backend.repository.discard_lines(backend.caller, &project, session, request).await?))
 }
 
 /// Brings back what was thrown away. Where a file has changed since, nothing is (409).

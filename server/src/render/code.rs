@@ -6,17 +6,19 @@
 mod compare;
 mod layout;
 mod marks;
+mod picked;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use octobot_wire::code::{CodeRow, Layout, MOST_ROWS, RowKind};
+use octobot_wire::code::{CodeRow, FileHunk, Layout, LineSpan, MOST_ROWS, RowKind};
 
 pub use self::compare::Run;
 use self::compare::compare;
 use self::layout::{Row, lay_out};
 use self::marks::marked;
+use self::picked::picked;
 use super::highlight::{Colours, Span};
 use super::text::{push_char, push_formatted};
 
@@ -150,6 +152,27 @@ impl Comparison {
         let begins = |place: usize| all[place].is_change() && (place == 0 || !all[place - 1].is_change());
         let stops = (0..all.len()).filter(|place| begins(*place)).map(number).take(MOST_STOPS).collect();
         Rows { rows, from, total, stops, is_plain: !is_coloured }
+    }
+
+    /// The first changes, each with the lines that took the place of others and the first of its rows, and how many more there are.
+    pub fn hunks(&self, most: usize, most_rows: usize) -> (Vec<FileHunk>, u32) {
+        let changes = || self.runs.iter().filter(|run| !run.is_same);
+        if let Some(last) = changes().take(most).last() {
+            // They are waited for.
+            let _all = self.new.colour(last.new.end, None) & self.old.colour(last.old.end, None);
+        }
+        let hunks = changes().take(most).map(|run| {
+            let all = lay_out(std::slice::from_ref(run), Layout::Unified, &[]);
+            let rows = all.iter().take(most_rows).map(|row| self.row(row, Layout::Unified)).collect();
+            let span = LineSpan { old: (run.old.start, run.old.end), new: (run.new.start, run.new.end) };
+            FileHunk { span, rows, unlisted: number(all.len().saturating_sub(most_rows)) }
+        });
+        (hunks.collect(), number(changes().count().saturating_sub(most)))
+    }
+
+    /// Lines that were picked to go back: those that come back, and those whose place they take.
+    pub fn picked(&self, old: &Range<u32>, new: &Range<u32>, is_whole: bool) -> Vec<LineSpan> {
+        picked(&self.runs, old, new, is_whole)
     }
 
     fn row(&self, row: &Row, layout: Layout) -> CodeRow {

@@ -83,16 +83,18 @@ impl DaemonClient {
         self.call(Method::GET, "/health", empty(), ANSWER_TIMEOUT).await
     }
 
-    /// Sends the code as a git bundle. The reader isn't held in memory.
+    /// Sends the code as a git bundle, and what is to be called `origin` there. The reader isn't held in memory.
     ///
     /// A daemon that refuses may close the connection before it has read all, and its answer is lost then. So a broken
     /// connection is followed by a look whether the code is there, which is the one reason for refusing.
-    pub async fn send_code<R>(&self, bundle: R) -> Result<CodeReceived, DaemonError>
+    pub async fn send_code<R>(&self, bundle: R, origin: Option<&str>) -> Result<CodeReceived, DaemonError>
     where
         R: AsyncRead + Send + Sync + 'static,
     {
         let frames = ReaderStream::with_capacity(bundle, 64 * 1024).map_ok(Frame::data);
-        let answer = self.call(Method::POST, "/code", StreamBody::new(frames).boxed(), CODE_TIMEOUT).await;
+        let origin = origin.map(|origin| format!("?origin={}", encoded(origin))).unwrap_or_default();
+        let path = format!("/code{origin}");
+        let answer = self.call(Method::POST, &path, StreamBody::new(frames).boxed(), CODE_TIMEOUT).await;
         if matches!(answer, Err(DaemonError::Protocol(_))) && self.health().await?.has_code {
             let problem = DaemonProblem { detail: "the workspace already holds code".to_owned() };
             return Err(DaemonError::Refused { status: StatusCode::CONFLICT, problem });

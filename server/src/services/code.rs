@@ -2,8 +2,11 @@
 
 mod applying;
 mod asking;
+mod branches;
 mod editing;
 mod held;
+mod hunks;
+mod lines;
 mod pushing;
 mod repository;
 mod rewinding;
@@ -95,18 +98,30 @@ impl CodeService {
     ) -> Result<CodeView, ServiceError> {
         let open = opened(&query.open)?;
         let daemon = self.sessions.running(caller, project, session).await?;
-        let changes = changes(&daemon, query.turn).await?;
-        let Some(file) = changes.files.into_iter().find(|file| file.path == query.path) else {
-            return Ok(view::unchanged());
-        };
+        match self.comparison(&daemon, session, &query.path, query.turn).await? {
+            Some((file, comparison)) => view::diff(query, open, file, comparison).await,
+            None => Ok(view::unchanged()),
+        }
+    }
+
+    /// Both states of a file, compared; none of one that doesn't differ.
+    async fn comparison(
+        &self,
+        daemon: &DaemonClient,
+        session: SessionId,
+        path: &str,
+        turn: Option<TurnId>,
+    ) -> Result<Option<(ChangedFile, Arc<view::Compared>)>, ServiceError> {
+        let changes = changes(daemon, turn).await?;
+        let Some(file) = changes.files.into_iter().find(|file| file.path == path) else { return Ok(None) };
         let comparison = if let Some(held) = self.held.get(session, &file) {
             held
         } else {
-            let comparison = Arc::new(compared(&daemon, &file, query.turn).await?);
+            let comparison = Arc::new(compared(daemon, &file, turn).await?);
             self.held.put(session, &file, comparison.clone());
             comparison
         };
-        view::diff(query, open, file, comparison).await
+        Ok(Some((file, comparison)))
     }
 }
 
@@ -131,13 +146,18 @@ enum Side {
     File(SandboxFile),
 }
 
+/// What the files were before: when the session started, or before a turn.
+fn before(turn: Option<TurnId>) -> String {
+    turn.map_or_else(|| AT_START.to_owned(), |turn| turn_ref(turn, TurnSide::Before))
+}
+
 /// Both states of a changed file, compared as far as that can be.
 async fn compared(
     daemon: &DaemonClient,
     file: &ChangedFile,
     turn: Option<TurnId>,
 ) -> Result<view::Compared, ServiceError> {
-    let before = turn.map_or_else(|| AT_START.to_owned(), |turn| turn_ref(turn, TurnSide::Before));
+    let before = before(turn);
     let after = turn.map(|turn| turn_ref(turn, TurnSide::After));
     let was_at = file.old_path.as_deref().unwrap_or(&file.path);
     let old = async {

@@ -49,12 +49,12 @@ pub async fn code_arrives_as_a_bundle(bench: &dyn Bench) {
     let client = start(bench, session).await;
     assert!(!client.health().await.unwrap().has_code);
     let bundle = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
-    assert_eq!(client.send_code(bundle).await.unwrap().base.as_deref(), Some(base.as_str()));
+    assert_eq!(client.send_code(bundle, None).await.unwrap().base.as_deref(), Some(base.as_str()));
     assert!(client.health().await.unwrap().has_code);
     let outcome = run(&client, "cat file; git rev-parse HEAD; git status --porcelain").await;
     assert_eq!(outcome.output, format!("changed\n{base}\n M file\n"));
     let again = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
-    let again = client.send_code(again).await;
+    let again = client.send_code(again, None).await;
     assert!(matches!(again, Err(DaemonError::Refused { status, .. }) if status == 409), "{again:?}");
     remove(bench, session).await;
 }
@@ -83,7 +83,7 @@ pub async fn what_changed_is_told_and_files_are_read(bench: &dyn Bench) {
     let session = session();
     let client = start(bench, session).await;
     let bundle = tokio::fs::File::open(source.join("code.bundle")).await.unwrap();
-    client.send_code(bundle).await.unwrap();
+    client.send_code(bundle, None).await.unwrap();
     assert!(client.changes().await.unwrap().is_watched);
     run(&client, "echo two >>file; mkdir folder; ln -s /etc/passwd folder/link").await;
     let changes = client.changes().await.unwrap();

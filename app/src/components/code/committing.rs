@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use octobot_wire::code::repository::MakeCommit;
 
 use super::agent_commit::agent_commit;
+use super::parts::{Parts, Share, parts_button, parts_view};
 use super::standing::Standing;
 use super::view::shown;
 use crate::browser::focus::focus;
@@ -30,6 +31,8 @@ struct Draft {
     message: RwSignal<String>,
     /// Files that stay out of it.
     left_out: RwSignal<BTreeSet<String>>,
+    /// Files of which some changes do.
+    parts: Parts,
 }
 
 /// The button, and the form. Nothing while everything is committed.
@@ -44,6 +47,7 @@ pub fn Committing(
         is_sending: RwSignal::new(false),
         message: RwSignal::new(String::new()),
         left_out: RwSignal::new(BTreeSet::new()),
+        parts: Parts::new(standing.store),
     };
     let count = Memo::new(move |_| standing.with(|state| state.uncommitted.len() as u64 + state.unlisted));
     let count = move || count.get().unwrap_or_default();
@@ -106,8 +110,13 @@ fn CommitForm(draft: Draft) -> impl IntoView {
     });
     let files = Memo::new(move |_| draft.standing.with(|state| state.uncommitted.clone()).unwrap_or_default());
     let chosen = Memo::new(move |_| {
-        files.with(|files| draft.left_out.with(|out| files.iter().filter(|file| !out.contains(*file)).count()))
+        let is_in = |file: &&String| draft.parts.share(file) != Share::Nothing;
+        files.with(|files| {
+            draft.left_out.with(|out| files.iter().filter(|file| !out.contains(*file)).filter(is_in).count())
+        })
     });
+    let is_partial =
+        Memo::new(move |_| files.with(|files| files.iter().any(|file| draft.parts.share(file) != Share::Whole)));
     let can_send =
         move || !draft.is_sending.get() && chosen.get() > 0 && draft.message.with(|message| !message.trim().is_empty());
     let key = move |event: web_sys::KeyboardEvent| {
@@ -122,7 +131,11 @@ fn CommitForm(draft: Draft) -> impl IntoView {
         }
     };
     let words = move || {
-        if chosen.get() == files.with(Vec::len) { "Commit all".to_owned() } else { format!("Commit {}", chosen.get()) }
+        if chosen.get() == files.with(Vec::len) && !is_partial.get() {
+            "Commit all".to_owned()
+        } else {
+            format!("Commit {}", chosen.get())
+        }
     };
     view! {
         <section class="commit-form" aria-label="Commit">
@@ -139,10 +152,10 @@ fn CommitForm(draft: Draft) -> impl IntoView {
                 on:input=move |event| draft.message.set(event_target_value(&event))
                 on:keydown=key
             ></textarea>
-            <When when=move || files.with(|files| (2..=MOST_FILES).contains(&files.len()))>
+            <When when=move || files.with(|files| (1..=MOST_FILES).contains(&files.len()))>
                 <ul class="commit-form__files" aria-label="Files to commit">
                     <Rows each=move || files.get() key=|file| (0, file.clone()) let:file>
-                        {choice(draft.left_out, file)}
+                        {choice(&draft, file)}
                     </Rows>
                 </ul>
             </When>
@@ -169,8 +182,10 @@ fn branch_words(standing: Standing) -> String {
     branch.map_or_else(|| "Commit".to_owned(), |branch| format!("Commit to {branch}"))
 }
 
-fn choice(left_out: RwSignal<BTreeSet<String>>, file: String) -> AnyView {
+fn choice(draft: &Draft, file: String) -> AnyView {
+    let Draft { left_out, parts, .. } = *draft;
     let name = shown(&file);
+    let (button, hunks) = (parts_button(parts, &file), parts_view(parts, &file));
     let known = file.clone();
     let is_in = move || left_out.with(|out| !out.contains(&known));
     let toggle = move |_| {
@@ -182,27 +197,39 @@ fn choice(left_out: RwSignal<BTreeSet<String>>, file: String) -> AnyView {
     };
     view! {
         <li>
-            <label class="commit-form__file">
-                <input type="checkbox" prop:checked=dynamic(is_in) on:change=toggle/>
-                <span>{name}</span>
-            </label>
+            <div class="commit-form__choice">
+                <label class="commit-form__file">
+                    <input type="checkbox" prop:checked=dynamic(is_in) on:change=toggle/>
+                    <span>{name}</span>
+                </label>
+                {button}
+            </div>
+            {hunks}
         </li>
     }
     .into_any()
 }
 
 fn send(draft: &Draft, toasts: Toasts) {
-    let Draft { standing, left_out, is_open, is_sending, message: written } = *draft;
+    let Draft { standing, left_out, is_open, is_sending, message: written, parts } = *draft;
     let message = written.get_untracked();
+    let mut chosen_parts = Vec::new();
     let chosen = untrack(|| {
         standing.with(|state| {
             left_out.with(|out| {
-                let is_all = !state.uncommitted.iter().any(|file| out.contains(file));
-                (!is_all).then(|| state.uncommitted.iter().filter(|file| !out.contains(*file)).cloned().collect())
+                let mut whole = Vec::new();
+                for file in state.uncommitted.iter().filter(|file| !out.contains(*file)) {
+                    match parts.share(file) {
+                        Share::Whole => whole.push(file.clone()),
+                        Share::Part(part) => chosen_parts.push(part),
+                        Share::Nothing => {}
+                    }
+                }
+                (whole.len() < state.uncommitted.len()).then_some(whole)
             })
         })
     });
-    let request = MakeCommit { message, paths: chosen.flatten() };
+    let request = MakeCommit { message, paths: chosen.flatten(), parts: chosen_parts };
     is_sending.set(true);
     spawn_local(async move {
         match calls::commit_changes(standing.store.project(), standing.store.session, request).await {
@@ -210,9 +237,14 @@ fn send(draft: &Draft, toasts: Toasts) {
                 toasts.success(format!("Committed as {}", short(&commit.id)));
                 let _ = written.try_set(String::new());
                 let _ = left_out.try_set(BTreeSet::new());
+                parts.clear();
                 let _ = is_open.try_set(false);
             }
-            Err(failure) => toasts.failure("Nothing was committed", &failure.0),
+            Err(failure) => {
+                // What was chosen may be of files as they aren't any more.
+                parts.clear();
+                toasts.failure("Nothing was committed", &failure.0);
+            }
         }
         let _ = is_sending.try_set(false);
         standing.ask();

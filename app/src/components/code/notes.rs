@@ -7,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 use octobot_wire::turn::SubmitPrompt;
 
 use super::comments::{Comment, prompt};
+use super::hunks::chosen_tools;
 use super::reader::{Chosen, Reader};
 use super::store::CodeStore;
 use super::view::{View, name_of, shown};
@@ -33,6 +34,7 @@ pub fn NoteForm(
     /// What is read.
     reader: Reader,
 ) -> impl IntoView {
+    let toasts = Toasts::expect();
     let text = RwSignal::new(String::new());
     let area = NodeRef::<html::Textarea>::new();
     Effect::new(move |_| {
@@ -97,6 +99,7 @@ pub fn NoteForm(
                     <button type="button" class="button" on:click=move |_| close()>
                         "Cancel"
                     </button>
+                    {chosen_tools(reader, toasts, close)}
                     <span class="faint">"Comments are sent together, from the panel of files."</span>
                 </div>
             </section>

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use octobot_wire::Problem;
 use web_sys::KeyboardEvent;
 
+use super::branches::BranchBar;
 use super::changed::ChangedList;
 use super::committing::Committing;
 use super::desk::Desk;
@@ -68,6 +69,7 @@ pub fn FilesPanel() -> impl IntoView {
                 prop:value=dynamic(move || filter.get())
                 on:input=move |event| filter.set(event_target_value(&event))
             />
+            <BranchBar standing/>
             <Span store/>
             {dynamic(move || state(store))}
             <ChangedList store standing filter/>

@@ -4,8 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::Problem;
-use octobot_wire::code::{CodeRow, CodeView, DiffQuery, FileQuery, Layout, MOST_ROWS, RowKind};
+use octobot_wire::code::{BlameQuery, CodeRow, CodeView, DiffQuery, FileQuery, Layout, MOST_ROWS, RowKind};
 
+use super::blame::Blamed;
 use super::store::CodeStore;
 use super::view::View;
 use crate::calls;
@@ -47,6 +48,8 @@ pub struct Reader {
     pub at: RwSignal<u32>,
     /// What a comment is being written about.
     pub chosen: RwSignal<Option<Chosen>>,
+    /// Where the lines are from.
+    pub blamed: Blamed,
     /// The box that scrolls.
     pub node: NodeRef<html::Div>,
     seen: RwSignal<(u32, u32)>,
@@ -65,6 +68,7 @@ impl Reader {
             laid_out: RwSignal::new(Layout::Unified),
             at: RwSignal::new(0),
             chosen: RwSignal::new(None),
+            blamed: Blamed::new(),
             node: NodeRef::new(),
             seen: RwSignal::new((0, GUESSED_VIEW_PX)),
             open: RwSignal::new(String::new()),
@@ -78,6 +82,13 @@ impl Reader {
             store.turn.track();
             reader.open.track();
             if store.is_running.get() {
+                reader.load();
+            }
+        });
+        // What wasn't committed may be by now.
+        Effect::new(move |_| {
+            store.commits().head.track();
+            if reader.blamed.is_on.get_untracked() {
                 reader.load();
             }
         });
@@ -167,6 +178,17 @@ impl Reader {
     /// Reads the rows around what is seen: those that nobody sees yet in a hurry, and once more for colours that took longer.
     pub fn load(self) {
         self.ask(!self.holds_what_is_seen());
+        let View { path, is_diff } = self.view.get_value();
+        if !is_diff {
+            let (from, count) = self.asked_for();
+            self.blamed.load(self.store(), BlameQuery { path, from, count });
+        }
+    }
+
+    /// The first of the rows that are read, and how many they are.
+    fn asked_for(self) -> (u32, u32) {
+        let first = self.seen.get_untracked().0 / ROW_PX;
+        (first.saturating_sub(MOST_ROWS / 3), MOST_ROWS)
     }
 
     fn holds_what_is_seen(self) -> bool {
@@ -180,8 +202,7 @@ impl Reader {
     fn ask(self, hurry: bool) {
         let asked = self.asked.with_value(|asked| asked + 1);
         self.asked.set_value(asked);
-        let first = self.seen.get_untracked().0 / ROW_PX;
-        let (from, count) = (first.saturating_sub(MOST_ROWS / 3), MOST_ROWS);
+        let (from, count) = self.asked_for();
         let View { path, is_diff } = self.view.get_value();
         let (project, session) = (self.store().project(), self.store().session);
         let (layout, open) = (self.store().layout.get_untracked(), self.open.get_untracked());

@@ -4,11 +4,14 @@ use leptos::prelude::*;
 use octobot_wire::code::{CodeRow, Layout, RowKind};
 use web_sys::KeyboardEvent;
 
+use super::blame::blame_cell;
+use super::hunks::{discard_hunk, hunk_button};
 use super::reader::{Chosen, ROW_PX, Reader};
 use crate::browser::dom;
 use crate::browser::resize::SizeWatch;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
+use crate::components::frame::toasts::Toasts;
 
 /// The rows.
 #[component]
@@ -16,6 +19,7 @@ pub fn CodeRows(
     /// What is read.
     reader: Reader,
 ) -> impl IntoView {
+    let toasts = Toasts::expect();
     let room = NodeRef::<leptos::html::Div>::new();
     let rows = move || {
         let (first, last) = reader.rendered();
@@ -51,13 +55,13 @@ pub fn CodeRows(
             node_ref=reader.node
             tabindex="0"
             role="group"
-            aria-label="Lines. Arrow keys move, n and p go to the next change and back, c comments."
+            aria-label="Lines. Arrow keys move, n and p go to the next change and back, c comments, d discards a change."
             on:scroll=move |_| reader.note_scroll()
-            on:keydown=move |event| press(reader, &event)
+            on:keydown=move |event| press(reader, toasts, &event)
         >
             <div class="code__room" node_ref=room>
                 <Rows each=rows key=move |(place, row)| (u64::from(*place) << 1 | u64::from(is_split()), identity(row)) let:numbered>
-                    {row_view(reader, numbered.0, &numbered.1)}
+                    {row_view(reader, toasts, numbered.0, &numbered.1)}
                 </Rows>
             </div>
         </div>
@@ -70,7 +74,7 @@ fn identity(row: &CodeRow) -> String {
     format!("{kind:?}{old:?}{new:?}\n{html}\n{right}")
 }
 
-fn press(reader: Reader, event: &KeyboardEvent) {
+fn press(reader: Reader, toasts: Toasts, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
@@ -81,6 +85,7 @@ fn press(reader: Reader, event: &KeyboardEvent) {
         "n" => reader.step(true),
         "p" => reader.step(false),
         "Enter" | "c" => act(reader, at),
+        "d" => discard_hunk(reader, toasts, at),
         "v" => toggle_viewed(reader),
         _ => return,
     }
@@ -106,7 +111,7 @@ pub fn toggle_viewed(reader: Reader) {
     }
 }
 
-fn row_view(reader: Reader, place: u32, row: &CodeRow) -> AnyView {
+fn row_view(reader: Reader, toasts: Toasts, place: u32, row: &CodeRow) -> AnyView {
     let is_at = dynamic(move || reader.at.get() == place);
     let is_chosen = move || reader.chosen.get().is_some_and(|chosen| (chosen.first..=chosen.last).contains(&place));
     let kind = match row.kind {
@@ -117,6 +122,7 @@ fn row_view(reader: Reader, place: u32, row: &CodeRow) -> AnyView {
         RowKind::Replaced => "replaced",
     };
     let is_split = reader.laid_out.get_untracked() == Layout::Split;
+    let hunk = (row.kind != RowKind::Same).then(|| hunk_button(reader, toasts, place, row));
     let cells = if is_split { split_cells(reader, place, row) } else { unified_cells(reader, place, row) };
     view! {
         <div
@@ -127,6 +133,7 @@ fn row_view(reader: Reader, place: u32, row: &CodeRow) -> AnyView {
             on:click=move |_| reader.at.set(place)
         >
             {cells}
+            {hunk}
         </div>
     }
     .into_any()
@@ -138,7 +145,10 @@ fn unified_cells(reader: Reader, place: u32, row: &CodeRow) -> AnyView {
         RowKind::Removed => "−",
         RowKind::Same | RowKind::Replaced | RowKind::Fold => " ",
     };
+    let is_file = !reader.view.with_value(|view| view.is_diff);
+    let blame = row.new.filter(|_| is_file).map(|line| blame_cell(reader.blamed, reader.store(), line));
     view! {
+        {blame}
         {number_view(reader, place, row.old, true)}
         {number_view(reader, place, row.new, false)}
         <span class="code__sign">{sign}</span>

@@ -49,6 +49,8 @@ impl Standing {
         spawn_local(async move {
             let answer = calls::load_repository(self.store.project(), self.store.session).await;
             let answer = answer.map_err(|failure| failure.0);
+            let head = answer.as_ref().ok().and_then(|state| state.commit.clone());
+            self.store.note_head(head);
             let is_last = self.asked.try_get_value() == Some(number);
             if is_last && self.state.try_with_untracked(|known| known.as_ref() != Some(&answer)) == Some(true) {
                 self.state.set(Some(answer));

@@ -39,11 +39,21 @@ pub struct CodeStore {
     pub comments: RwSignal<Vec<Comment>>,
     /// Files and differences that are open.
     pub tabs: RwSignal<Vec<View>>,
+    commits: StoredValue<Commits>,
     edits: StoredValue<Edits>,
     arranging: StoredValue<Arranging>,
     /// How differences are laid out.
     pub layout: RwSignal<Layout>,
     asking: StoredValue<Asking>,
+}
+
+/// What is known of commits.
+#[derive(Clone, Copy)]
+pub struct Commits {
+    /// The one that the session's repository was at when it was last looked at.
+    pub head: RwSignal<Option<String>>,
+    /// The one that is to be shown among the others.
+    pub sought: RwSignal<Option<String>>,
 }
 
 /// Whether changes are being asked for, and whether that is to be done again then.
@@ -73,6 +83,7 @@ impl CodeStore {
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
+            commits: StoredValue::new(Commits { head: RwSignal::new(None), sought: RwSignal::new(None) }),
             edits: StoredValue::new(Edits::of(session)),
             arranging: StoredValue::new(Arranging::new()),
             layout: RwSignal::new(Layout::Unified),
@@ -120,6 +131,19 @@ impl CodeStore {
                 viewed.remove(&file.path);
             }
         });
+    }
+
+    /// Notes which commit the repository is at, if somebody still wants to know.
+    pub fn note_head(self, head: Option<String>) {
+        let Some(Commits { head: known, .. }) = self.commits.try_get_value() else { return };
+        if known.try_with_untracked(|known| *known != head) == Some(true) {
+            known.set(head);
+        }
+    }
+
+    /// What is known of commits.
+    pub fn commits(self) -> Commits {
+        self.commits.get_value()
     }
 
     /// Chooses whose changes are meant.

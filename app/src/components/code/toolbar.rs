@@ -45,6 +45,7 @@ pub fn Toolbar(
             {dynamic(move || file.get().map(|file| facts(&file)))}
             {is_diff.then(|| diff_tools(reader, file))}
             {dynamic(other_link)}
+            {dynamic(move || can_blame(reader).then(|| blame_button(reader)))}
             {dynamic(move || can_preview(reader).then(|| preview_button(reader)))}
             {dynamic(move || can_edit(reader).then(|| edit_button(reader)))}
             <a class="icon-button" href=download download=name aria-label="Download" title="Download">
@@ -76,6 +77,29 @@ fn preview_button(reader: Reader) -> AnyView {
             on:click=move |_| path.with_value(|path| reader.store().edits().toggle_preview(path))
         >
             {dynamic(move || if is_on() { "Source" } else { "Preview" })}
+        </button>
+    }
+    .into_any()
+}
+
+/// Whether it can be told where the lines that are shown are from.
+fn can_blame(reader: Reader) -> bool {
+    can_edit(reader) && !reader.view.with_value(|view| reader.store().edits().is_previewed(&view.path))
+}
+
+fn blame_button(reader: Reader) -> AnyView {
+    let toggle = move |_| {
+        reader.blamed.is_on.update(|on| *on = !*on);
+        reader.load();
+    };
+    view! {
+        <button
+            type="button"
+            class="button button--small"
+            aria-pressed=dynamic(move || reader.blamed.is_on.get().to_string())
+            on:click=toggle
+        >
+            "Blame"
         </button>
     }
     .into_any()

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CommitPart;
 use crate::Timestamp;
 
 /// The longest message of a commit, in bytes.
@@ -52,9 +53,12 @@ pub struct RepositoryQuery {
 pub struct MakeCommit {
     /// Its message: a line, and maybe more below it. At most 64 KiB.
     pub message: String,
-    /// The files whose changes go into it; all when this is left out.
+    /// The files whose changes go into it; all when this and `parts` are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paths: Option<Vec<String>>,
+    /// Files of which some changes go into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<CommitPart>,
 }
 
 /// A commit.

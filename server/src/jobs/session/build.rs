@@ -274,7 +274,7 @@ impl SessionJob {
         let start = async |sink: &LogSink| self.provider.start(&spec, sink).await;
         let connection = self.logged(id, stage, start).await??;
         if let Some(bundle) = bundle {
-            self.send_code(id, connection, bundle).await?;
+            self.send_code(id, connection, bundle, origin_of(&workspace).await).await?;
         }
         Ok(self.log(id, stage, "The sandbox is ready.").await?)
     }
@@ -307,7 +307,13 @@ impl SessionJob {
         Ok(result)
     }
 
-    async fn send_code(&self, id: SessionId, connection: Connection, bundle: PathBuf) -> Result<(), StageEnd> {
+    async fn send_code(
+        &self,
+        id: SessionId,
+        connection: Connection,
+        bundle: PathBuf,
+        origin: Option<String>,
+    ) -> Result<(), StageEnd> {
         let daemon = DaemonClient::new(connection);
         if daemon.health().await?.has_code {
             return Ok(());
@@ -315,7 +321,7 @@ impl SessionJob {
         self.log(id, SessionStage::CreatingSandbox, "Putting the code into it …").await?;
         let file = tokio::fs::File::open(&bundle).await;
         let file = file.map_err(|source| StageEnd::Failed(format!("The bundled code can't be read: {source}.")))?;
-        daemon.send_code(file).await?;
+        daemon.send_code(file, origin.as_deref()).await?;
         Ok(())
     }
 
@@ -337,4 +343,12 @@ fn moved(made_by: &str, now: &str) -> String {
         "The provider {made_by} has this session's data, and the server uses {now} now. Start the server with \
          --sandbox-provider {made_by} to go on with it, or begin another session."
     )
+}
+
+/// What a session can fetch from: where the code of its workspace comes from, if that is in the web.
+async fn origin_of(workspace: &Workspace) -> Option<String> {
+    match &workspace.source {
+        WorkspaceSource::Git { url } => git::web_address(url),
+        WorkspaceSource::Folder { path } => git::web_origin(path.as_ref()).await,
+    }
 }

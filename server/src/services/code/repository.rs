@@ -5,6 +5,7 @@ use octobot_app::ports::Caller;
 use octobot_wire::code::repository::{
     CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit, RepositoryState,
 };
+use octobot_wire::code::{Blame, BlameQuery};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::CodeService;
@@ -31,6 +32,17 @@ impl CodeService {
         query: LogQuery,
     ) -> Result<CommitPage, ServiceError> {
         self.sessions.running(caller, project, id).await?.log(query).await.map_err(refusal)
+    }
+
+    /// Where lines of a file are from.
+    pub async fn blame(
+        &self,
+        caller: Caller,
+        project: &ProjectId,
+        id: SessionId,
+        query: BlameQuery,
+    ) -> Result<Blame, ServiceError> {
+        self.sessions.running(caller, project, id).await?.blame(&query).await.map_err(super::refusal)
     }
 
     /// Commits changes.

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use octobot_wire::code::{ChangedFile, CodeView, DiffQuery, FileKind, FileQuery, MOST_ROWS, Shape};
+use octobot_wire::code::{
+    ChangedFile, CodeView, DiffQuery, FileHunks, FileKind, FileQuery, LineSpan, MOST_ROWS, Shape,
+};
 use tokio::task::spawn_blocking;
 
 use super::Side;
@@ -17,16 +19,33 @@ use crate::services::ServiceError;
 /// So long colours are looked for where they aren't waited for.
 const HURRY: Duration = Duration::from_millis(3);
 
+/// So many changes of a file are told one by one.
+const MOST_HUNKS: usize = 200;
+
+/// So many rows of each.
+const MOST_HUNK_ROWS: usize = 40;
+
 /// Two states of a file.
 #[derive(Debug)]
 pub(super) struct Compared {
     shape: Shape,
     old_bytes: Option<u64>,
     new_bytes: Option<u64>,
+    state: Option<String>,
     comparison: Option<Comparison>,
 }
 
 impl Compared {
+    /// What tells the content of the new side from another; none where there is no file.
+    pub(super) fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// Lines that were picked to go back; none of what isn't text.
+    pub(super) fn picked(&self, old: &Range<u32>, new: &Range<u32>, is_whole: bool) -> Vec<LineSpan> {
+        self.comparison.as_ref().map(|both| both.picked(old, new, is_whole)).unwrap_or_default()
+    }
+
     /// How many bytes of files it holds.
     pub(super) fn bytes(&self) -> usize {
         let held = self.comparison.as_ref().and(self.old_bytes.zip(self.new_bytes));
@@ -37,7 +56,7 @@ impl Compared {
 /// Compares two states of a file. Of texts, one that isn't there is an empty one.
 pub(super) async fn compare(path: String, old: Side, new: Side) -> Result<Compared, ServiceError> {
     blocking(move || {
-        let (old_bytes, new_bytes) = (bytes(&old), bytes(&new));
+        let (old_bytes, new_bytes, state) = (bytes(&old), bytes(&new), state(&new));
         let (old, new) = (seen(&path, old), seen(&path, new));
         let shape = shape(&old, &new);
         let comparison = match (old, new) {
@@ -47,7 +66,7 @@ pub(super) async fn compare(path: String, old: Side, new: Side) -> Result<Compar
             _ => None,
         };
         let comparison = comparison.map(|(old, new)| Comparison::of(old, new));
-        Compared { shape, old_bytes, new_bytes, comparison }
+        Compared { shape, old_bytes, new_bytes, state, comparison }
     })
     .await
 }
@@ -64,7 +83,17 @@ pub(super) async fn diff(
         let until = until(query.hurry);
         let rows =
             compared.comparison.as_ref().map(|both| both.rows(query.layout, &open, query.from, query.count, until));
-        view(shape, Some(file), (old_bytes, new_bytes), rows)
+        CodeView { state: compared.state.clone(), ..view(shape, Some(file), (old_bytes, new_bytes), rows) }
+    })
+    .await
+}
+
+/// The changes of a file, one by one.
+pub(super) async fn hunks(base: Option<String>, compared: Arc<Compared>) -> Result<FileHunks, ServiceError> {
+    blocking(move || {
+        let hunks = compared.comparison.as_ref().map(|both| both.hunks(MOST_HUNKS, MOST_HUNK_ROWS));
+        let (hunks, unlisted) = hunks.unwrap_or_default();
+        FileHunks { base, state: compared.state.clone(), hunks, unlisted }
     })
     .await
 }
@@ -72,7 +101,7 @@ pub(super) async fn diff(
 /// Lines of a file.
 pub(super) async fn file(query: FileQuery, side: Side) -> Result<CodeView, ServiceError> {
     blocking(move || {
-        let length = bytes(&side);
+        let (length, state) = (bytes(&side), state(&side));
         let seen = seen(&query.path, side);
         let shape = shape(&Seen::Nothing, &seen);
         let rows = if let Seen::Text(text) = seen {
@@ -80,7 +109,7 @@ pub(super) async fn file(query: FileQuery, side: Side) -> Result<CodeView, Servi
         } else {
             None
         };
-        view(shape, None, (None, length), rows)
+        CodeView { state, ..view(shape, None, (None, length), rows) }
     })
     .await
 }
@@ -99,7 +128,7 @@ fn view(shape: Shape, file: Option<ChangedFile>, bytes: (Option<u64>, Option<u64
     let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new(), is_plain: false };
     let Rows { rows, from, total, stops, is_plain } = rows.unwrap_or(none);
     debug_assert!(rows.len() <= MOST_ROWS as usize);
-    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, rows, from, total, stops, is_plain }
+    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, state: None, rows, from, total, stops, is_plain }
 }
 
 /// What one state of a file is to somebody who looks at it.
@@ -146,6 +175,11 @@ fn shape(old: &Seen, new: &Seen) -> Shape {
 
 fn bytes(side: &Side) -> Option<u64> {
     if let Side::File(file) = side { Some(file.content.len() as u64) } else { None }
+}
+
+/// What tells the content of a file from another; none where there is no file.
+pub(super) fn state(side: &Side) -> Option<String> {
+    if let Side::File(file) = side { file.state.clone() } else { None }
 }
 
 fn empty() -> Arc<Text> {

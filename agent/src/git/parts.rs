@@ -1,0 +1,115 @@
+//! Committing some of the changes of files. The commit is made of an index of the daemon's own, so that the work tree stays as it is,
+//! and what else is staged stays so.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use octobot_wire::code::{CommitPart, FileKind, LineSpan};
+
+use crate::files::{Content, FileError, path_of, state_of};
+use crate::git::command::Git;
+use crate::git::kept::{self, text};
+use crate::git::lines::{bytes, has_lines, spliced, tree_with};
+use crate::git::records::{self, Uncommitted};
+use crate::git::standing::RepositoryError;
+use crate::git::{CodeError, content, found};
+
+/// Writes an index with what the last commit has, the named files as they are, and of others the chosen changes. Returns the paths
+/// of them all.
+pub async fn write_index(
+    git: &Git,
+    index: &Path,
+    workspace: &Path,
+    whole: &[Uncommitted<'_>],
+    parts: &[CommitPart],
+) -> Result<Vec<PathBuf>, CodeError> {
+    let head = git.find("HEAD^{commit}").await?;
+    let ask = || git.ask().index(index);
+    kept::unlock(index)?;
+    ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
+    let gone = records::with_nul(whole.iter().filter(|file| !file.is_there).map(|file| file.path));
+    if !gone.is_empty() {
+        ask().input(gone).bytes(&["update-index", "-z", "--force-remove", "--stdin"]).await?;
+    }
+    let there = records::with_nul(whole.iter().filter(|file| file.is_there).map(|file| file.path));
+    if !there.is_empty() {
+        ask().input(there).bytes(&["update-index", "-z", "--add", "--replace", "--stdin"]).await?;
+    }
+    let mut paths: Vec<PathBuf> = whole.iter().map(|file| file.path.to_owned()).collect();
+    for part in parts {
+        let path = path_of(&part.path);
+        let side = committed(git, workspace, head.as_deref(), &path, part).await?;
+        tree_with(git, index, &path, side.as_ref()).await?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// A file as it is to be committed; none where nothing of it is left.
+async fn committed(
+    git: &Git,
+    workspace: &Path,
+    head: Option<&str>,
+    path: &Path,
+    part: &CommitPart,
+) -> Result<Option<Content>, CodeError> {
+    let old = match head {
+        Some(head) => found(content::read(git, head, path).await)?,
+        None => None,
+    };
+    let new = now(workspace, path).await?;
+    if [&old, &new].into_iter().flatten().any(|side| !has_lines(side)) {
+        return Err(RepositoryError::WholeOnly(path.to_owned()).into());
+    }
+    let states = [&old, &new].map(|side| side.as_ref().map(|side| state_of(&side.bytes)));
+    if states != [part.base.clone(), part.state.clone()] {
+        return Err(RepositoryError::Outdated(path.to_owned()).into());
+    }
+    check_filters(git, path, new.as_ref()).await?;
+    check_staged(git, path, old.as_ref()).await?;
+    // What is new takes the place of what was, where that was chosen.
+    let spans: Vec<LineSpan> = part.spans.iter().map(|span| LineSpan { old: span.new, new: span.old }).collect();
+    let made = spliced(bytes(new.as_ref()), bytes(old.as_ref()), &spans);
+    let made = made.ok_or_else(|| RepositoryError::NoSuchLines(path.to_owned()))?;
+    // Whether it may be executed is a change of its own, which nobody chose.
+    let kind = old.as_ref().or(new.as_ref()).map_or(FileKind::File, |side| side.kind);
+    Ok(Some(Content { kind, bytes: made }).filter(|made| new.is_some() || !made.bytes.is_empty()))
+}
+
+async fn now(workspace: &Path, path: &Path) -> Result<Option<Content>, CodeError> {
+    let (workspace, path) = (workspace.to_owned(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || crate::files::read(&workspace, &path));
+    match read.await.expect("reading doesn't panic") {
+        Err(FileError::NotFound(_)) => Ok(None),
+        read => Ok(Some(read?)),
+    }
+}
+
+/// Refuses a file whose lines git makes others of before they are committed.
+async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Result<(), CodeError> {
+    let Some(Content { bytes, .. }) = new else { return Ok(()) };
+    let mut given = std::ffi::OsString::from("--path=");
+    given.push(path);
+    let plain = git.ask().input(bytes.clone()).bytes(&["hash-object", "--stdin"]).await?;
+    let filtered = git.ask().input(bytes.clone()).bytes(&["hash-object".into(), "--stdin".into(), given]).await?;
+    if plain == filtered { Ok(()) } else { Err(RepositoryError::WholeOnly(path.to_owned()).into()) }
+}
+
+/// Refuses a file of which something is staged: that would be lost.
+async fn check_staged(git: &Git, path: &Path, old: Option<&Content>) -> Result<(), CodeError> {
+    let arguments: [&std::ffi::OsStr; 5] =
+        ["ls-files".as_ref(), "--stage".as_ref(), "-z".as_ref(), "--".as_ref(), path.as_os_str()];
+    let printed = git.ask().bytes(&arguments).await?;
+    // Mode, id and stage, then the path.
+    let staged = printed.split(|byte| *byte == b' ').nth(1).map(|id| String::from_utf8_lossy(id).into_owned());
+    let known = match old {
+        Some(old) => Some(text(&git.ask().input(old.bytes.clone()).bytes(&["hash-object", "--stdin"]).await?)),
+        None => None,
+    };
+    if staged == known { Ok(()) } else { Err(RepositoryError::Staged(path.to_owned()).into()) }
+}
+
+/// Paths as git reads them.
+pub fn input(paths: &[PathBuf]) -> Vec<u8> {
+    paths.iter().flat_map(|path| path.as_os_str().as_bytes().iter().copied().chain([0])).collect()
+}
