@@ -90,7 +90,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
                 }
             });
         }
-        scope.spawn(|| walk(workspace, inputs));
+        scope.spawn(move || walk(workspace, &inputs));
         // The first turn in which a reader has nothing any more is the end for all.
         for hits in outputs.iter().cycle().map_while(|output| output.recv().ok()) {
             for hit in hits {
@@ -111,7 +111,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
 }
 
 /// Gives the readers the files of the workspace, in turns.
-fn walk(workspace: &Path, readers: Vec<SyncSender<Vec<PathBuf>>>) {
+fn walk(workspace: &Path, readers: &[SyncSender<Vec<PathBuf>>]) {
     let mut walk = WalkBuilder::new(workspace);
     // What the sandbox's user ignores everywhere isn't looked at: git is asked about the workspace alone.
     walk.hidden(false).follow_links(false).git_global(false).parents(false).require_git(false);

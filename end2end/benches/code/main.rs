@@ -149,7 +149,7 @@ async fn searches(api: &Api, session: &str, code: &Path, table: &mut Table) -> R
             .output()
             .context("ripgrep doesn't start")?;
         theirs.push(milliseconds(begun));
-        let lines = printed.stdout.iter().filter(|byte| **byte == b'\n').count();
+        let lines = String::from_utf8_lossy(&printed.stdout).lines().count();
         ensure!(lines == NEEDLES, "ripgrep finds {lines} lines");
         let begun = Instant::now();
         let answer = api.fetch(&path).await?.text().await?;

@@ -26,16 +26,15 @@ pub fn PromptArea(
     on_key: Callback<KeyboardEvent>,
 ) -> impl IntoView {
     // What was typed before the page came alive is kept: until it has been read, nothing is written over it.
-    let is_read = RwSignal::new(false);
-    Effect::new(move |_| {
-        if let Some(area) = area.get() {
-            if text.with_untracked(String::is_empty) {
-                text.set(area.value());
-            }
-            is_read.set(true);
+    Effect::new(move |was_read: Option<bool>| {
+        let Some(area) = area.get() else { return false };
+        if was_read != Some(true) && text.with(String::is_empty) {
+            text.set(area.value());
+        } else if text.with(|text| *text != area.value()) {
+            area.set_value(&text.get());
         }
+        true
     });
-    let value = move || (is_read.get() || text.with(|text| !text.is_empty())).then(|| text.get());
     // The style sheet lays the text behind the area, which takes its height: no measuring.
     view! {
         <div class="grow">
@@ -52,7 +51,6 @@ pub fn PromptArea(
                 enterkeyhint="send"
                 disabled=dynamic(move || disabled.get())
                 node_ref=area
-                prop:value=dynamic(value)
                 on:input=move |event| text.set(event_target_value(&event))
                 on:keydown=move |event| on_key.run(event)
             ></textarea>
