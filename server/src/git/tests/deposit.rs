@@ -54,10 +54,14 @@ impl Session {
 
     /// The bundle that the sandbox gives of what is in it.
     fn bundle(&self) -> PathBuf {
+        self.fixture.git("sandbox", &["add", "-A"]);
+        self.bundle_of(&self.fixture.git("sandbox", &["write-tree"]))
+    }
+
+    /// The bundle that it gives of a tree.
+    fn bundle_of(&self, tree: &str) -> PathBuf {
         let git = |arguments: &[&str]| self.fixture.git("sandbox", arguments);
-        git(&["add", "-A"]);
-        let tree = git(&["write-tree"]);
-        let made = git(&["commit-tree", "-p", &self.start, "-m", "made", &tree]);
+        let made = git(&["commit-tree", "-p", &self.start, "-m", "made", tree]);
         git(&["update-ref", BUNDLE_START_REF, &self.start]);
         git(&["update-ref", BUNDLE_RESULT_REF, &made]);
         let out = self.fixture.path("made.bundle");
@@ -66,9 +70,12 @@ impl Session {
     }
 
     async fn try_apply(&self) -> Result<Deposited, GitError> {
+        self.try_bundle(&self.bundle()).await
+    }
+
+    async fn try_bundle(&self, bundle: &Path) -> Result<Deposited, GitError> {
         let at = |name: &str| self.fixture.path(name);
-        let deposited =
-            deposit(&at("project"), &self.bundle(), &at("data/applied/1"), &at("data/scratch"), &at("data")).await;
+        let deposited = deposit(&at("project"), bundle, &at("data/applied/1"), &at("data/scratch"), &at("data")).await;
         assert!(fs::read_dir(at("data/scratch")).unwrap().next().is_none());
         deposited
     }
@@ -178,6 +185,28 @@ async fn what_leads_out_of_the_folder_isnt_followed() {
     assert_eq!(session.conflicts().await, ["data", "new", "src/lib"]);
     assert_eq!(fs::read_to_string(session.fixture.path("outside/lib")).unwrap(), "code\n");
     assert!(fs::read_dir(session.fixture.path("elsewhere")).unwrap().next().is_none());
+}
+
+#[tokio::test]
+async fn a_tree_that_no_git_writes_is_refused() {
+    let session = Session::usual();
+    let before = snapshot(&session.fixture.path("project"));
+    let tree_of = |entry: &str| {
+        let script = format!("printf '{entry}' | git mktree -z");
+        let made =
+            Command::new("sh").args(["-c", &script]).current_dir(session.fixture.path("sandbox")).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).unwrap().trim_end().to_owned()
+    };
+    session.fixture.write("payload", "[core]\n\tfsmonitor = touch /tmp/ran\n");
+    let payload = session.fixture.git("sandbox", &["hash-object", "-w", "../payload"]);
+    for name in [".git", ".GIT", "git~1", "..", "."] {
+        let inner = tree_of(&format!("100644 blob {payload}\\tconfig\\0"));
+        let tree = tree_of(&format!("040000 tree {inner}\\t{name}\\0"));
+        let ended = session.try_bundle(&session.bundle_of(&tree)).await;
+        assert!(ended.is_err(), "{name}: {ended:?}");
+        assert!(changed_since(&before, &session.fixture.path("project")).is_empty(), "{name}");
+    }
 }
 
 #[tokio::test]
