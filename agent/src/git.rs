@@ -265,7 +265,7 @@ impl Workspace {
         // The work tree stays; the index goes back to the commit, so that the difference shows as uncommitted. What the index knows of
         // the files that are the same is kept, or all of them would be read again.
         match &head {
-            Some(head) => git.run(&["read-tree", "-m", head]).await?,
+            Some(head) => git.run(&["read-tree", "--reset", head]).await?,
             None => git.run(&["read-tree", "--empty"]).await?,
         }
         git.refresh_index().await?;

@@ -31,6 +31,7 @@ pub async fn run(
         Pattern::of(&query).map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()))?;
     let (sender, receiver) = mpsc::channel(MOST_WAITING);
     let workspace = api.workspace.path().to_owned();
+    let listener = sender.clone();
     spawn_blocking(move || {
         let mut tell = |line| {
             let mut text = serde_json::to_vec(&line).expect("a line of an answer is always valid JSON");
@@ -38,7 +39,7 @@ pub async fn run(
             // It fails when the client has gone.
             sender.blocking_send(Ok::<_, io::Error>(Bytes::from(text))).is_ok()
         };
-        if let Err(error) = search(&workspace, &pattern, &mut tell) {
+        if let Err(error) = search(&workspace, &pattern, &|| !listener.is_closed(), &mut tell) {
             tracing::warn!(error = %error, "the workspace can't be searched");
             // The answer breaks off, so that it isn't taken for a whole one.
             drop(sender.blocking_send(Err(error)));

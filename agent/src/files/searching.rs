@@ -64,11 +64,16 @@ impl Pattern {
 }
 
 /// Looks through the workspace. `tell` is given each line of the answer, in the order of the files' names, and says whether
-/// somebody still listens.
+/// somebody still listens; `is_wanted` says so where nothing is found.
 ///
 /// One thread walks; the others look into files, some at a time in turns, and what they find is taken in the same turns. Nobody
 /// gets far ahead of `tell`, because all channels are short; whoever finds a channel closed stops.
-pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLine) -> bool) -> io::Result<()> {
+pub fn search(
+    workspace: &Path,
+    pattern: &Pattern,
+    is_wanted: &(dyn Fn() -> bool + Sync),
+    tell: &mut dyn FnMut(SearchLine) -> bool,
+) -> io::Result<()> {
     let root = beneath::root(workspace)?;
     let readers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_READERS);
     let mut count = 0;
@@ -90,7 +95,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
                 }
             });
         }
-        scope.spawn(move || walk(workspace, &inputs));
+        scope.spawn(move || walk(workspace, is_wanted, &inputs));
         // The first turn in which a reader has nothing any more is the end for all.
         for hits in outputs.iter().cycle().map_while(|output| output.recv().ok()) {
             for hit in hits {
@@ -111,7 +116,7 @@ pub fn search(workspace: &Path, pattern: &Pattern, tell: &mut dyn FnMut(SearchLi
 }
 
 /// Gives the readers the files of the workspace, in turns.
-fn walk(workspace: &Path, readers: &[SyncSender<Vec<PathBuf>>]) {
+fn walk(workspace: &Path, is_wanted: &(dyn Fn() -> bool + Sync), readers: &[SyncSender<Vec<PathBuf>>]) {
     let mut walk = WalkBuilder::new(workspace);
     // What the sandbox's user ignores everywhere isn't looked at: git is asked about the workspace alone.
     walk.hidden(false).follow_links(false).git_global(false).parents(false).require_git(false);
@@ -123,7 +128,7 @@ fn walk(workspace: &Path, readers: &[SyncSender<Vec<PathBuf>>]) {
         .filter_map(|entry| Some(entry.path().strip_prefix(workspace).ok()?.to_owned()));
     for reader in readers.iter().cycle() {
         let some: Vec<_> = paths.by_ref().take(TOGETHER).collect();
-        if some.is_empty() || reader.send(some).is_err() {
+        if some.is_empty() || !is_wanted() || reader.send(some).is_err() {
             break;
         }
     }
@@ -249,7 +254,7 @@ mod tests {
     fn found(workspace: &Path, q: &str, regex: bool, case: bool) -> (Vec<SearchHit>, SearchEnd) {
         let pattern = Pattern::of(&SearchQuery { q: q.to_owned(), regex, case }).unwrap();
         let mut lines = Vec::new();
-        search(workspace, &pattern, &mut |line| {
+        search(workspace, &pattern, &|| true, &mut |line| {
             lines.push(line);
             true
         })
@@ -303,7 +308,7 @@ mod tests {
         assert_eq!((hits.len(), end), (2_000, SearchEnd { hits: 2_000, is_cut: true }));
         let pattern = Pattern::of(&SearchQuery { q: "x".to_owned(), ..SearchQuery::default() }).unwrap();
         let mut told = 0;
-        search(&workspace, &pattern, &mut |_| {
+        search(&workspace, &pattern, &|| true, &mut |_| {
             told += 1;
             false
         })

@@ -15,6 +15,9 @@ use crate::git::records::{self, Tracking};
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, NotUnderstood, Workspace, fetch};
 
+/// What git says where a checkout would take something from somebody.
+const WOULD_BE_LOST: [&str; 3] = ["would be overwritten", "would be removed", "would lose untracked"];
+
 /// So many branches are told.
 const MOST_BRANCHES: usize = 500;
 
@@ -102,11 +105,13 @@ async fn check_out(git: &Git, workspace: &Path, request: &CheckoutBranch) -> Res
             tracing::info!(git.branch = name, "branch {name} was checked out");
             Ok(outcome(CheckoutEnd::CheckedOut, Vec::new()))
         }
-        Err(error) => {
+        Err(CodeError::Git { action, output }) if WOULD_BE_LOST.iter().any(|words| output.contains(words)) => {
+            let error = CodeError::Git { action, output };
             let wanted = made_from.unwrap_or_else(|| format!("{BRANCH_REFS}{name}"));
             let files = in_the_way(git, workspace, &wanted, &changed).await?;
             if files.is_empty() { Err(error) } else { Ok(outcome(CheckoutEnd::InTheWay, files)) }
         }
+        Err(error) => Err(error),
     }
 }
 

@@ -6,7 +6,8 @@ use octobot_wire::code::CommitPart;
 use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
 
 use crate::git::command::Git;
-use crate::git::kept::AUTHOR;
+use crate::git::kept::{AUTHOR, text};
+use crate::git::parts::Partly;
 use crate::git::records::Tracking;
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, files, history, parts, records};
@@ -39,7 +40,7 @@ pub async fn make(
         paths if !chosen.is_empty() => {
             let whole = paths.filter(|paths| !paths.is_empty()).map(|paths| standing::named(&uncommitted, paths));
             let whole = whole.transpose()?.unwrap_or_default();
-            partly = Some(parts::write_index(git, &index, workspace, &whole, chosen).await?);
+            partly = Some(parts::put_together(git, &index, workspace, &whole, chosen).await?);
         }
         None => drop(git.ask().bytes(&["add", "--all"]).await?),
         Some(paths) => {
@@ -58,16 +59,44 @@ pub async fn make(
         }
     }
     let author: &[(&str, &str)] = if has_author(git).await? { &[] } else { &AUTHOR };
-    let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
-    let asking = if partly.is_some() { asking.index(&index) } else { asking };
-    asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
-    if let Some(committed) = partly {
-        // The repository's own index has of these files what the commit has, as with files that are committed as a whole.
-        let reset = ["reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"];
-        git.ask().input(parts::input(&committed)).bytes(&reset).await?;
+    if let Some(partly) = partly {
+        commit_partly(git, &partly, message, author).await?;
+    } else {
+        let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
+        asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
     }
     let head = history::latest(git).await?;
     head.ok_or_else(|| CodeError::NoCommit("HEAD".to_owned()))
+}
+
+/// Commits some of the changes, unless somebody has committed others meanwhile, which that would take back.
+async fn commit_partly(
+    git: &Git,
+    Partly { head, tree, paths }: &Partly,
+    message: &str,
+    author: &[(&str, &str)],
+) -> Result<(), CodeError> {
+    if let Some(head) = head
+        && git.find(&format!("{head}^{{tree}}")).await?.as_ref() == Some(tree)
+    {
+        return Err(RepositoryError::NothingToCommit.into());
+    }
+    let mut arguments = vec!["commit-tree", "-F", "-"];
+    arguments.extend(head.iter().flat_map(|head| ["-p", head]));
+    arguments.push(tree);
+    let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
+    let made = text(&asking.bytes(&arguments).await?);
+    let moved = git.ask().bytes(&["update-ref", "-m", "commit", "HEAD", &made, head.as_deref().unwrap_or("")]).await;
+    if let Err(error) = moved {
+        let now = git.find("HEAD^{commit}").await?;
+        return Err(if now == *head { error } else { RepositoryError::Moved.into() });
+    }
+    // The repository's own index has of these files what the commit has, as with files that are committed as a whole.
+    let reset = ["reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"];
+    if let Err(error) = git.ask().input(parts::input(paths)).bytes(&reset).await {
+        tracing::warn!(error = %error, "the index still has what was before a commit");
+    }
+    Ok(())
 }
 
 fn checked(message: &str) -> Result<&str, RepositoryError> {

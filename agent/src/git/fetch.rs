@@ -17,16 +17,17 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub const BRANCHES: &str = "+refs/heads/*:refs/remotes/origin/*";
 
 /// Settings with which git speaks nothing but HTTP, runs no program for credentials, and doesn't wait for who says nothing.
-const SETTINGS: [&str; 8] = [
-    "protocol.allow=never",
-    "protocol.http.allow=always",
-    "protocol.https.allow=always",
+const SETTINGS: [&str; 6] = [
+    "core.alternateRefsCommand=true",
     "credential.helper=",
     "core.askPass=",
     "fetch.recurseSubmodules=false",
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=30",
 ];
+
+/// It outdoes whatever the repository says of protocols.
+const PROTOCOLS: [(&str, &str); 1] = [("GIT_ALLOW_PROTOCOL", "http:https")];
 
 /// So many characters of what git says are told.
 const MOST_CHARACTERS: usize = 400;
@@ -48,7 +49,7 @@ pub async fn fetch(git: &Git) -> Result<FetchOutcome, CodeError> {
     let options = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
     let further = ["--no-recurse-submodules", "--end-of-options", &origin, BRANCHES];
     let arguments: Vec<&str> = options.into_iter().chain(further).collect();
-    match git.ask().settings(&SETTINGS).online().patience(PATIENCE).bytes(&arguments).await {
+    match git.ask().settings(&SETTINGS).variables(&PROTOCOLS).online().patience(PATIENCE).bytes(&arguments).await {
         Ok(_) => {
             let after = known(git).await?;
             let names = |one: &BTreeSet<(String, String)>, other: &BTreeSet<(String, String)>| -> Vec<String> {

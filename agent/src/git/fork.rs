@@ -27,6 +27,7 @@ pub async fn bundle(git: &Git, data: &Path, start: &str, state: &str) -> Result<
     git.ask().bytes(&["update-ref", BUNDLE_FORK_REF, state]).await?;
     let base = git.find(&format!("{BUNDLE_BASE_REF}^{{commit}}")).await?;
     let out = data.join("fork.bundle");
+    kept::unlock(&out)?;
     let mut arguments: Vec<OsString> = ["bundle", "create", "--quiet"].map(Into::into).to_vec();
     arguments.push(out.clone().into_os_string());
     arguments.extend([BUNDLE_START_REF, BUNDLE_FORK_REF].map(Into::into));

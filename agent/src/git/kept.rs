@@ -42,10 +42,12 @@ pub async fn next_number(git: &Git, prefix: &str) -> Result<u32, CodeError> {
     Ok(printed.lines().filter_map(number).max().unwrap_or_default() + 1)
 }
 
-/// Removes the lock of an index of the daemon's own that a daemon has left behind that was killed. There is no other one with this
+/// Removes the lock of a file of the daemon's own, an index or a bundle, that a daemon has left behind that was killed. There is no other one with this
 /// data, and its own commands come one after another.
-pub fn unlock(index: &Path) -> Result<(), CodeError> {
-    match std::fs::remove_file(index.with_extension("index.lock")) {
+pub fn unlock(file: &Path) -> Result<(), CodeError> {
+    let mut lock = file.as_os_str().to_owned();
+    lock.push(".lock");
+    match std::fs::remove_file(lock) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(files("remove a lock")(error)),
         _ => Ok(()),
     }

@@ -142,10 +142,14 @@ pub async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Conte
 pub fn spliced(old: &[u8], new: &[u8], spans: &[LineSpan]) -> Option<Vec<u8>> {
     let (old, new) = (lines(old), lines(new));
     let mut pieces: Vec<&[u8]> = Vec::with_capacity(new.len());
-    let mut at = 0;
+    let (mut at, mut done) = (0, 0);
     for span in spans {
         let range = |(begin, end): (u32, u32)| begin as usize..end as usize;
         let (from, place) = (range(span.old), range(span.new));
+        if from.start < done {
+            return None;
+        }
+        done = from.end;
         pieces.extend(new.get(at..place.start)?);
         pieces.extend(old.get(from)?);
         at = place.end;

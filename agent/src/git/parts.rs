@@ -14,15 +14,25 @@ use crate::git::records::{self, Uncommitted};
 use crate::git::standing::RepositoryError;
 use crate::git::{CodeError, content, found};
 
-/// Writes an index with what the last commit has, the named files as they are, and of others the chosen changes. Returns the paths
-/// of them all.
-pub async fn write_index(
+/// Some of the changes, put together.
+#[derive(Debug)]
+pub struct Partly {
+    /// The commit that they are changes of.
+    pub head: Option<String>,
+    /// All files with them.
+    pub tree: String,
+    /// The files that have some.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Makes a tree of what the last commit has, the named files as they are, and of others the chosen changes.
+pub async fn put_together(
     git: &Git,
     index: &Path,
     workspace: &Path,
     whole: &[Uncommitted<'_>],
     parts: &[CommitPart],
-) -> Result<Vec<PathBuf>, CodeError> {
+) -> Result<Partly, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
     let ask = || git.ask().index(index);
     kept::unlock(index)?;
@@ -42,7 +52,8 @@ pub async fn write_index(
         tree_with(git, index, &path, side.as_ref()).await?;
         paths.push(path);
     }
-    Ok(paths)
+    let tree = text(&ask().bytes(&["write-tree"]).await?);
+    Ok(Partly { head, tree, paths })
 }
 
 /// A file as it is to be committed; none where nothing of it is left.

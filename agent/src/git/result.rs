@@ -50,6 +50,7 @@ async fn bundle_without_base(git: &Git, data: &Path, start: Start<'_>) -> Result
 
 async fn write(git: &Git, data: &Path, revisions: &[&str]) -> Result<PathBuf, CodeError> {
     let out = data.join("result.bundle");
+    kept::unlock(&out)?;
     let mut arguments: Vec<std::ffi::OsString> = ["bundle", "create", "--quiet"].map(Into::into).to_vec();
     arguments.push(out.clone().into_os_string());
     arguments.extend(revisions.iter().map(Into::into));
@@ -90,6 +91,7 @@ async fn commit(git: &Git, tree: String) -> Result<String, CodeError> {
 /// The tree of all files as they are, but for those that git ignores and nobody has added.
 async fn tree(git: &Git, workspace: &Path, data: &Path) -> Result<String, CodeError> {
     let index = data.join("result.index");
+    kept::unlock(&index)?;
     let own = workspace.join(".git/index");
     // What the file system said of the files then saves reading them all.
     if own.exists() {
@@ -106,6 +108,7 @@ async fn tree(git: &Git, workspace: &Path, data: &Path) -> Result<String, CodeEr
 /// by now what the start has, and that isn't gone because of it.
 async fn tree_after(git: &Git, data: &Path, start: Start<'_>) -> Result<String, CodeError> {
     let index = data.join("result.index");
+    kept::unlock(&index)?;
     if start.index.exists() {
         tokio::fs::copy(start.index, &index).await.map_err(files("copy the index"))?;
     } else {

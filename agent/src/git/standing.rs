@@ -26,6 +26,9 @@ pub enum RepositoryError {
     /// Everything is as the last commit has it.
     #[error("there is nothing to commit: everything is as the last commit has it")]
     NothingToCommit,
+    /// Somebody has committed something else meanwhile.
+    #[error("somebody has committed something meanwhile; look at what is left, and commit again")]
+    Moved,
     /// Two states of a file wait to be made one.
     #[error("{} is in conflict; settle it, and say so in a terminal with “git add”", .0.display())]
     Conflict(PathBuf),

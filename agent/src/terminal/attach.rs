@@ -206,7 +206,8 @@ impl Outgoing<'_> {
                     return Ok(Some((close_code::ERROR, "the terminal's output can't be read")));
                 }
             };
-            if view.closed_at.is_some() {
+            // What is left of a flood is sent before the end is told.
+            if view.closed_at.is_some() && next != Next::Flood {
                 self.tell(&TerminalNews::Closed).await?;
                 return Ok(Some((close_code::NORMAL, "the terminal was closed")));
             }
@@ -214,11 +215,7 @@ impl Outgoing<'_> {
                 Ok(()) = written.changed(), if next != Next::Window => {}
                 () = sleep_until(self.flood_until.unwrap_or_else(Instant::now)), if next == Next::Flood => {}
                 Ok(()) = self.showing.changed() => {}
-                Ok(()) = views.changed() => {
-                    view = self.tell_view(&mut views).await?;
-                    // It may be the end, before which all is sent.
-                    self.flood_until = None;
-                }
+                Ok(()) = views.changed() => view = self.tell_view(&mut views).await?,
                 Ok(()) = self.taking.changed() => {
                     let bytes = *self.taking.borrow_and_update();
                     self.tell(&TerminalNews::Taken { bytes }).await?;

@@ -137,7 +137,12 @@ pub async fn settle(shelves: &Path) -> Result<(), GitError> {
     let shelves = shelves.to_owned();
     blocking(move || {
         for shelf in journal::shelves(&shelves)? {
-            for begun in shelf.begun()? {
+            // A journal that can't be read keeps nobody else from theirs, and no server from starting.
+            let begun = shelf.begun().unwrap_or_else(|error| {
+                tracing::warn!(error = &error as &dyn std::error::Error, "what was begun in a folder can't be read");
+                Vec::new()
+            });
+            for begun in begun {
                 // A folder that isn't there now may be there again later.
                 if let Err(error) = work::settle(&begun) {
                     let folder = begun.journal.folder();
@@ -152,9 +157,27 @@ pub async fn settle(shelves: &Path) -> Result<(), GitError> {
 
 /// Forgets what is kept of a session, whose folder `shelf` is.
 pub async fn remove(shelf: &Path) -> Result<(), GitError> {
+    if !shelf.exists() {
+        return Ok(());
+    }
     let _at_work = AT_WORK.lock().await;
     let shelf = shelf.to_owned();
-    blocking(move || journal::remove(&shelf)).await
+    blocking(move || {
+        for begun in Shelf::new(shelf.clone()).begun()? {
+            if let Err(error) = work::settle(&begun) {
+                let folder = begun.journal.folder();
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "{} is half changed; what was there before stays in {}",
+                    folder.display(),
+                    shelf.display()
+                );
+                return Ok(());
+            }
+        }
+        journal::remove_shelf(&shelf)
+    })
+    .await
 }
 
 /// Undoes it in one folder, which has to be settled before it is changed again.

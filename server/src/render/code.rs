@@ -9,7 +9,7 @@ mod marks;
 mod picked;
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Instant;
 
 use octobot_wire::code::{CodeRow, FileHunk, Layout, LineSpan, MOST_ROWS, RowKind};
@@ -42,6 +42,21 @@ pub struct Comparison {
     old: Arc<Text>,
     new: Arc<Text>,
     runs: Vec<Run>,
+}
+
+/// Which of the colours that are wanted are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    All,
+    Some,
+    Nothing,
+}
+
+/// The same of both texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sides {
+    old: Found,
+    new: Found,
 }
 
 /// Rows of a file or a difference.
@@ -89,12 +104,12 @@ impl Text {
         let total = number(self.lines.len());
         let from = from.min(total);
         let until = from.saturating_add(count.min(MOST_ROWS)).min(total);
-        let is_plain = !self.colour(until, time);
+        let found = self.colour(until, time);
         let row = |line: u32| {
-            let html = self.html(line as usize, &[]);
+            let html = self.html(line as usize, &[], found);
             CodeRow { kind: RowKind::Same, old: None, new: Some(line + 1), html, right: String::new() }
         };
-        Rows { rows: (from..until).map(row).collect(), from, total, stops: Vec::new(), is_plain }
+        Rows { rows: (from..until).map(row).collect(), from, total, stops: Vec::new(), is_plain: found != Found::All }
     }
 
     fn line(&self, line: usize) -> &str {
@@ -107,17 +122,27 @@ impl Text {
         line.strip_suffix('\n').unwrap_or(line)
     }
 
-    /// Finds out the colours of so many lines, until a time, and says whether it came so far.
-    fn colour(&self, lines: u32, until: Option<Instant>) -> bool {
-        let mut colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
-        colours.find_out(&self.whole, &self.lines, lines as usize, until)
+    /// Finds out the colours of so many lines, until a time, and says how far it came.
+    fn colour(&self, lines: u32, until: Option<Instant>) -> Found {
+        let mut colours = match self.colours.try_lock() {
+            Ok(colours) => colours,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Somebody who isn't in a hurry is finding them out.
+            Err(TryLockError::WouldBlock) if until.is_some() => return Found::Nothing,
+            Err(TryLockError::WouldBlock) => self.colours.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        if colours.find_out(&self.whole, &self.lines, lines as usize, until) { Found::All } else { Found::Some }
     }
 
     /// A line as HTML, with some of its bytes marked.
-    fn html(&self, line: usize, marks: &[Range<usize>]) -> String {
-        let colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
+    fn html(&self, line: usize, marks: &[Range<usize>], found: Found) -> String {
         let mut html = String::new();
-        push_line(&mut html, self.words(line), colours.of_line(line), marks);
+        if found == Found::Nothing {
+            push_line(&mut html, self.words(line), &[], marks);
+        } else {
+            let colours = self.colours.lock().unwrap_or_else(PoisonError::into_inner);
+            push_line(&mut html, self.words(line), colours.of_line(line), marks);
+        }
         html
     }
 
@@ -147,11 +172,11 @@ impl Comparison {
         let last = |line: fn(&Row) -> Option<u32>| shown.iter().filter_map(line).max().map_or(0, |line| line + 1);
         let is_old = |row: &Row| matches!(row.kind, RowKind::Removed | RowKind::Replaced).then_some(row.old);
         let is_new = |row: &Row| (!matches!(row.kind, RowKind::Removed | RowKind::Fold)).then_some(row.new);
-        let is_coloured = self.new.colour(last(is_new), time) & self.old.colour(last(is_old), time);
-        let rows = shown.iter().map(|row| self.row(row, layout)).collect();
+        let found = Sides { old: self.old.colour(last(is_old), time), new: self.new.colour(last(is_new), time) };
+        let rows = shown.iter().map(|row| self.row(row, layout, found)).collect();
         let begins = |place: usize| all[place].is_change() && (place == 0 || !all[place - 1].is_change());
         let stops = (0..all.len()).filter(|place| begins(*place)).map(number).take(MOST_STOPS).collect();
-        Rows { rows, from, total, stops, is_plain: !is_coloured }
+        Rows { rows, from, total, stops, is_plain: found != Sides { old: Found::All, new: Found::All } }
     }
 
     /// The first changes, each with the lines that took the place of others and the first of its rows, and how many more there are.
@@ -175,20 +200,20 @@ impl Comparison {
         picked(&self.runs, old, new, is_whole)
     }
 
-    fn row(&self, row: &Row, layout: Layout) -> CodeRow {
+    fn row(&self, row: &Row, layout: Layout, found: Sides) -> CodeRow {
         let (kind, old, new) = (row.kind, row.old, row.new);
         let is_split = layout == Layout::Split;
         let (html, right) = match kind {
             RowKind::Fold => (row.hidden.to_string(), String::new()),
-            RowKind::Same => (self.new.html(new as usize, &[]), String::new()),
-            RowKind::Removed => (self.side(&self.old, row.twin.map(|twin| (old, twin)), old, false), String::new()),
+            RowKind::Same => (self.new.html(new as usize, &[], found.new), String::new()),
+            RowKind::Removed => (self.old_side(row.twin.map(|twin| (old, twin)), old, found), String::new()),
             RowKind::Added => {
-                let html = self.side(&self.new, row.twin.map(|twin| (twin, new)), new, true);
+                let html = self.new_side(row.twin.map(|twin| (twin, new)), new, found);
                 if is_split { (String::new(), html) } else { (html, String::new()) }
             }
             RowKind::Replaced => {
                 let twins = Some((old, new));
-                (self.side(&self.old, twins, old, false), self.side(&self.new, twins, new, true))
+                (self.old_side(twins, old, found), self.new_side(twins, new, found))
             }
         };
         let has_old = !matches!(kind, RowKind::Added);
@@ -196,16 +221,27 @@ impl Comparison {
         CodeRow { kind, old: has_old.then(|| old + 1), new: has_new.then(|| new + 1), html, right }
     }
 
-    /// A line of one side, marked where it differs from the line that took its place.
-    fn side(&self, text: &Text, twins: Option<(u32, u32)>, line: u32, is_new: bool) -> String {
-        let marks = twins.map(|(old, new)| marked(self.old.words(old as usize), self.new.words(new as usize)));
-        let (of_old, of_new) = marks.unwrap_or_default();
-        let mut html = text.html(line as usize, if is_new { &of_new } else { &of_old });
-        if text.lacks_end(line as usize) {
-            html.push_str("<span class=\"code-end\"></span>");
-        }
-        html
+    /// A line as it was, marked where it differs from the line that took its place.
+    fn old_side(&self, twins: Option<(u32, u32)>, line: u32, found: Sides) -> String {
+        side(&self.old, line, &self.marks(twins).0, found.old)
     }
+
+    /// A line as it is, marked where it differs from the line whose place it took.
+    fn new_side(&self, twins: Option<(u32, u32)>, line: u32, found: Sides) -> String {
+        side(&self.new, line, &self.marks(twins).1, found.new)
+    }
+
+    fn marks(&self, twins: Option<(u32, u32)>) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+        twins.map(|(old, new)| marked(self.old.words(old as usize), self.new.words(new as usize))).unwrap_or_default()
+    }
+}
+
+fn side(text: &Text, line: u32, marks: &[Range<usize>], found: Found) -> String {
+    let mut html = text.html(line as usize, marks, found);
+    if text.lacks_end(line as usize) {
+        html.push_str("<span class=\"code-end\"></span>");
+    }
+    html
 }
 
 fn lines(text: &Text) -> Vec<&str> {

@@ -52,6 +52,18 @@ impl SessionService {
         drop(tx);
         let bundle = self.fetch_fork(id, &request).await?;
         let mut tx = self.core.store.begin().await?;
+        // Fetching takes a while, in which others go on.
+        if let Some(key) = request.idempotency_key
+            && let Some(session) = tx.session_by_key(project, key).await?
+        {
+            return Ok(session);
+        }
+        if self.find(&mut tx, caller, project, id).await?.goal == SessionGoal::Removed {
+            return Err(ServiceError::NotFound("session"));
+        }
+        if last_message(&mut tx, id, &request).await? != last {
+            return Err(ServiceError::TurnRuns);
+        }
         let workspace = tx.workspace(project, source.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
         workspace.takes_sessions()?;
         let warm = self.warm.take(project, &workspace.limits);

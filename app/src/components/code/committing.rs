@@ -240,11 +240,8 @@ fn send(draft: &Draft, toasts: Toasts) {
                 parts.clear();
                 let _ = is_open.try_set(false);
             }
-            Err(failure) => {
-                // What was chosen may be of files as they aren't any more.
-                parts.clear();
-                toasts.failure("Nothing was committed", &failure.0);
-            }
+            // What was chosen stays so: of files as they aren't any more it is refused again.
+            Err(failure) => toasts.failure("Nothing was committed", &failure.0),
         }
         let _ = is_sending.try_set(false);
         standing.ask();

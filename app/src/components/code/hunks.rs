@@ -56,7 +56,8 @@ pub fn discard_hunk(reader: Reader, toasts: Toasts, at: u32) {
 /// What can be done with the chosen lines besides commenting on them. Nothing where none of them changed.
 pub fn chosen_tools(reader: Reader, toasts: Toasts, close: impl Fn() + Copy + Send + 'static) -> AnyView {
     dynamic(move || {
-        let chosen = reader.chosen.get().filter(|_| reader_has_lines(reader))?;
+        let lost = reader.lost.get();
+        let chosen = reader.chosen.get().filter(|chosen| reader_has_lines(reader) && lost != Some(*chosen))?;
         let lines = among(reader, chosen)?;
         let whole = Picked { rows: None, ..lines };
         let press = move |picked| {

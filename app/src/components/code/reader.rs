@@ -50,6 +50,8 @@ pub struct Reader {
     pub chosen: RwSignal<Option<Chosen>>,
     /// Where the lines are from.
     pub blamed: Blamed,
+    /// What was chosen before its lines became others: they can't be found again.
+    pub lost: RwSignal<Option<Chosen>>,
     /// The box that scrolls.
     pub node: NodeRef<html::Div>,
     seen: RwSignal<(u32, u32)>,
@@ -68,6 +70,7 @@ impl Reader {
             laid_out: RwSignal::new(Layout::Unified),
             at: RwSignal::new(0),
             chosen: RwSignal::new(None),
+            lost: RwSignal::new(None),
             blamed: Blamed::new(),
             node: NodeRef::new(),
             seen: RwSignal::new((0, GUESSED_VIEW_PX)),
@@ -224,6 +227,27 @@ impl Reader {
         });
     }
 
+    /// Lets what is chosen be the same lines, at whatever places they are now.
+    fn follow_chosen(self, answer: &Result<CodeView, Problem>) {
+        let Some(chosen) = self.chosen.get_untracked() else { return };
+        let place_of = |row: u32| {
+            let row = self.row(row)?;
+            let told = answer.as_ref().ok()?;
+            let is_it = |other: &CodeRow| (other.kind, other.old, other.new) == (row.kind, row.old, row.new);
+            Some(told.from + number(told.rows.iter().position(is_it)?))
+        };
+        match (place_of(chosen.first), place_of(chosen.last)) {
+            (Some(first), Some(last)) if last.checked_sub(first) == Some(chosen.last - chosen.first) => {
+                let moved = Chosen { first, last, ..chosen };
+                if moved != chosen {
+                    self.chosen.set(Some(moved));
+                }
+                self.lost.set(None);
+            }
+            _ => self.lost.set(Some(chosen)),
+        }
+    }
+
     /// Takes what was told. What is seen stays where it is, also when rows come or go above it.
     fn take(self, answer: Result<CodeView, Problem>) {
         let top = self.node.get_untracked().map(|node| node.scroll_top().unsigned_abs());
@@ -234,6 +258,7 @@ impl Reader {
             let place = told.from + number(told.rows.iter().position(is_it)?);
             Some(place * ROW_PX + top % ROW_PX).filter(|moved| *moved != top)
         });
+        self.follow_chosen(&answer);
         self.told.set(Some(answer));
         if let (Some(top), Some(node)) = (moved, self.node.get_untracked()) {
             request_animation_frame(move || node.set_scroll_top(i32::try_from(top).unwrap_or(i32::MAX)));

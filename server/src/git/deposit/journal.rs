@@ -190,7 +190,11 @@ impl Shelf {
     pub(super) fn begun(&self) -> Result<Vec<Kept>, GitError> {
         let numbers = self.numbers()?.into_iter();
         numbers
-            .filter(|number| !self.0.join(number.to_string()).join(DONE).exists())
+            .filter(|number| {
+                let place = self.0.join(number.to_string());
+                // It is written before anything is begun: without it this is what is left of what was being removed.
+                !place.join(DONE).exists() && place.join(JOURNAL).exists()
+            })
             .map(|number| self.read(number))
             .collect()
     }
@@ -221,8 +225,18 @@ pub(super) fn shelves(folder: &Path) -> Result<Vec<Shelf>, GitError> {
     Ok(names(folder)?.into_iter().map(|name| Shelf(folder.join(name))).collect())
 }
 
-/// Removes what is kept of a session that is gone.
-pub(super) fn remove(folder: &Path) -> Result<(), GitError> {
+/// Removes what is kept of a session that is gone. What was done is taken off the shelf at once: half of it would look as if it had
+/// only been begun.
+pub(super) fn remove_shelf(folder: &Path) -> Result<(), GitError> {
+    let (shelf, part) = (Shelf::new(folder.to_owned()), folder.join(PART));
+    for number in shelf.numbers()? {
+        remove(&part)?;
+        fs::rename(folder.join(number.to_string()), &part).map_err(GitError::files(&part))?;
+    }
+    remove(folder)
+}
+
+fn remove(folder: &Path) -> Result<(), GitError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::files(folder)(error)),
         _ => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::super::GitError;
 use super::super::folder::real;
 use super::super::scratch::Scratch;
 use super::journal::Shelf;
-use super::place::{Identity, Root, Seen, Thing, digest, is_executable};
+use super::place::{Identity, Root, Seen, Thing, digest, is_executable, open_own};
 use super::{Undeposited, blocking};
 
 /// The mode of a link, as git has it.
@@ -272,7 +272,7 @@ fn thing(path: &Path, mode: u32) -> io::Result<Thing> {
         return Ok(Thing::Link { to: to_text(fs::read_link(path)?.as_os_str().as_bytes()) });
     }
     let mode = if is_executable(mode) { 0o755 } else { 0o644 };
-    Ok(Thing::File { digest: digest(&mut File::open(path)?)?, mode })
+    Ok(Thing::File { digest: digest(&mut open_own(path)?)?, mode })
 }
 
 /// Reads lines of `mode … id … TAB path` with a NUL behind each.

@@ -81,6 +81,8 @@ fn put_new(plan: &Plan, kept: &Kept, place: usize, step: &Step) -> std::io::Resu
 
 /// The permissions with those to execute for whoever may read, or without them.
 fn with_execution(mode: u32, is_executable: bool) -> u32 {
+    // Other bytes don't run as somebody else because the former ones did.
+    let mode = mode & 0o777;
     if is_executable { mode | (mode & 0o444) >> 2 } else { mode & !0o111 }
 }
 

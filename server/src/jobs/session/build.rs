@@ -54,6 +54,7 @@ impl SessionJob {
                 self.note_up(id).await?;
                 forget_fork(&self.core, id).await?;
                 self.followers.ensure(id);
+                self.settle_commit(id).await?;
                 return self.deliver(id).await;
             }
             Err(failed) => failed,

@@ -33,7 +33,11 @@ impl SessionJob {
         let Some(connection) = self.provider.connect(id).await? else {
             return Ok(Some("The sandbox was stopped before that could be looked at.".to_owned()));
         };
-        let state = DaemonClient::new(connection).repository(None).await?;
+        let state = match DaemonClient::new(connection).repository(None).await {
+            Ok(state) => state,
+            // That is no reason for the session's next prompts to wait.
+            Err(error) => return Ok(Some(format!("What is left couldn’t be looked at: {error}."))),
+        };
         let count = state.uncommitted.len() as u64 + state.unlisted;
         Ok(match count {
             0 => None,

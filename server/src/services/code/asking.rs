@@ -32,7 +32,11 @@ impl CodeService {
         if let Some(flow) = session.commit_flow.filter(octobot_wire::code::CommitFlow::is_open) {
             return Ok(AskedToCommit { flow: Some(flow), moved_to: None });
         }
-        let head = self.head(&workspace).await?;
+        // Where it isn't known, committing doesn't need it: applying says more.
+        let head = self.head(&workspace).await.unwrap_or_else(|error| {
+            tracing::debug!(error = &error as &dyn std::error::Error, "where the workspace is isn't known");
+            None
+        });
         let state = daemon.repository(head.as_ref().map(|head| head.id.as_str())).await.map_err(refusal)?;
         if let Some(obstacle) = state.obstacle {
             return Err(ServiceError::RepositoryRefused(obstacle));
