@@ -182,13 +182,12 @@ impl Comparison {
     /// The first changes, each with the lines that took the place of others and the first of its rows, and how many more there are.
     pub fn hunks(&self, most: usize, most_rows: usize) -> (Vec<FileHunk>, u32) {
         let changes = || self.runs.iter().filter(|run| !run.is_same);
-        if let Some(last) = changes().take(most).last() {
-            // They are waited for.
-            let _all = self.new.colour(last.new.end, None) & self.old.colour(last.old.end, None);
-        }
+        let (old, new) = changes().take(most).last().map_or((0, 0), |last| (last.old.end, last.new.end));
+        // They are waited for.
+        let found = Sides { old: self.old.colour(old, None), new: self.new.colour(new, None) };
         let hunks = changes().take(most).map(|run| {
             let all = lay_out(std::slice::from_ref(run), Layout::Unified, &[]);
-            let rows = all.iter().take(most_rows).map(|row| self.row(row, Layout::Unified)).collect();
+            let rows = all.iter().take(most_rows).map(|row| self.row(row, Layout::Unified, found)).collect();
             let span = LineSpan { old: (run.old.start, run.old.end), new: (run.new.start, run.new.end) };
             FileHunk { span, rows, unlisted: number(all.len().saturating_sub(most_rows)) }
         });
