@@ -34,6 +34,13 @@ pub fn kill(session: &str, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// How much memory a process has of its own or shares with others, in MiB.
+pub fn resident_mib(process: u32) -> Result<f64> {
+    let status = fs::read_to_string(folder(process).join("status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
 fn all() -> Result<Vec<u32>> {
     let entries = fs::read_dir("/proc").context("there is no /proc")?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())

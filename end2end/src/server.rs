@@ -85,6 +85,13 @@ impl Server {
         self.data.path()
     }
 
+    /// What the provider `local` has of a session's sandbox.
+    pub fn sandbox_folder(&self, session: &str) -> Result<PathBuf> {
+        let installations = std::fs::read_dir(self.data().join("sandboxes"))?;
+        let mut folders = installations.filter_map(|entry| Some(entry.ok()?.path().join(session)));
+        folders.find(|folder| folder.exists()).context("the session has no folder")
+    }
+
     /// Kills the server as a power cut would, and starts it again on the same data and port.
     pub async fn kill_and_restart(&mut self) -> Result<()> {
         self.process.kill().await.context("the server couldn't be killed")?;

@@ -32,3 +32,9 @@ impl Table {
         println!("{what:<58} {measured:>10.2} {unit:<6} {limit}  {}", if holds { "ok" } else { "MISSED" });
     }
 }
+
+/// The value in the middle; of an even number of them the larger one there.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -31,7 +31,7 @@ async fn a_server_killed_during_a_turn_loses_nothing_and_doubles_nothing() {
         }
         api.idle(&session).await?;
 
-        let log = daemon_log(server.data(), &session)?;
+        let log = daemon_log(server, &session)?;
         let numbers: Vec<_> = log.iter().filter_map(|event| event["number"].as_u64()).collect();
         ensure!(numbers.iter().copied().eq(1..=numbers.len() as u64), "the daemon's log has gaps");
         let printed: String = log.iter().filter(|e| e["call"] == 0).filter_map(|e| e["text"].as_str()).collect();
@@ -66,9 +66,9 @@ async fn a_deleted_session_leaves_nothing_behind() {
         let session = api.create_session(&workspace).await?;
         api.submit(&session, "sleep 600 & (setsid sleep 601 &) ; sleep 602").await?;
         api.session_state(&session, "running").await?;
-        ensure!(sandbox_folder(server.data(), &session).is_ok(), "the control finds no sandbox");
+        ensure!(server.sandbox_folder(&session).is_ok(), "the control finds no sandbox");
         api.delete_sessions().await?;
-        ensure!(sandbox_folder(server.data(), &session).is_err(), "a folder is left");
+        ensure!(server.sandbox_folder(&session).is_err(), "a folder is left");
         for sleep in ["sleep\x00600\x00", "sleep\x00601\x00", "sleep\x00602\x00"] {
             ensure!(!runs(sleep)?, "a process is left: {sleep:?}");
         }
@@ -297,16 +297,9 @@ impl Drop for SmallDisk {
     }
 }
 
-/// The folder of a session's sandbox.
-fn sandbox_folder(data: &Path, session: &str) -> Result<PathBuf> {
-    let installations = std::fs::read_dir(data.join("sandboxes"))?;
-    let folders = installations.filter_map(|entry| Some(entry.ok()?.path().join(session)));
-    folders.into_iter().find(|folder| folder.exists()).context("there is no folder")
-}
-
 /// The events that the daemon of a session has logged.
-fn daemon_log(data: &Path, session: &str) -> Result<Vec<Value>> {
-    let events = sandbox_folder(data, session)?.join("events");
+fn daemon_log(server: &Server, session: &str) -> Result<Vec<Value>> {
+    let events = server.sandbox_folder(session)?.join("events");
     let log = std::fs::read_dir(&events)?.filter_map(|entry| Some(entry.ok()?.path()));
     let log =
         log.into_iter().find(|path| path.extension().is_some_and(|e| e == "ndjson")).context("there is no log")?;

@@ -28,13 +28,6 @@ const SESSIONS: usize = 50;
 /// A script that prints lines for longer than any test waits.
 const ENDLESS: &str = "for i in $(seq 20000); do echo \"line $i\"; sleep 0.005; done";
 
-/// Where the provider `local` keeps a session's data.
-fn local_data(server: &Server, session: &str) -> Result<PathBuf> {
-    let installations = std::fs::read_dir(server.data().join("sandboxes"))?;
-    let mut folders = installations.filter_map(|entry| Some(entry.ok()?.path().join(session)));
-    folders.find(|folder| folder.exists()).context("the session has no folder")
-}
-
 /// Waits until a session's turns have ended, which mustn't take long.
 async fn soon_idle(api: &Api, session: &str) -> Result<()> {
     timeout(SOON, api.idle(session)).await.context("the queue doesn't go on within 5 s")?
@@ -74,7 +67,7 @@ async fn a_daemon_killed_at_any_moment_costs_its_turn_and_nothing_else() {
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
         let session = api.create_session(&workspace).await?;
         kill_daemons(&api, &session, KILLS).await?;
-        agreement::check(&api, &session, &local_data(server, &session)?).await
+        agreement::check(&api, &session, &server.sandbox_folder(&session)?).await
     })
     .await;
 }
@@ -134,7 +127,7 @@ async fn an_agent_killed_at_any_moment_fails_its_turn_and_the_queue_goes_on() {
         let messages = api.messages(&session).await?;
         let failed = messages.iter().filter(|message| format!("{message:?}").contains("Error {")).count();
         ensure!(failed == usize::try_from(KILLS)?, "{failed} turns have failed");
-        agreement::check(&api, &session, &local_data(server, &session)?).await
+        agreement::check(&api, &session, &server.sandbox_folder(&session)?).await
     })
     .await;
 }
@@ -154,7 +147,7 @@ async fn a_connection_to_the_sandbox_that_is_cut_a_hundred_times_loses_and_doubl
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
         let session = api.create_session(&workspace).await?;
-        let relay = Relay::before(&local_data(server, &session)?.join("run/agent.sock"))?;
+        let relay = Relay::before(&server.sandbox_folder(&session)?.join("run/agent.sock"))?;
         // From now on the server gets to the daemon by the relay only.
         server.kill_and_restart().await?;
         let mut moments = Moments::up_to(Duration::from_millis(100));
@@ -171,7 +164,7 @@ async fn a_connection_to_the_sandbox_that_is_cut_a_hundred_times_loses_and_doubl
             let shown = api.output(&session, &message.parts[0].id.to_string()).await?;
             ensure!(shown.iter().filter(|line| !line.is_empty()).count() == 150, "lines are lost: {shown:?}");
         }
-        agreement::check(&api, &session, &local_data(server, &session)?).await
+        agreement::check(&api, &session, &server.sandbox_folder(&session)?).await
     })
     .await;
 }

@@ -97,14 +97,9 @@ pub fn search(
         }
         scope.spawn(move || walk(workspace, is_wanted, &inputs));
         // The first turn in which a reader has nothing any more is the end for all.
-        for hits in outputs.iter().cycle().map_while(|output| output.recv().ok()) {
-            for hit in hits {
-                count += 1;
-                is_cut = !tell(SearchLine { hit: Some(hit), ..SearchLine::default() }) || count >= MOST_HITS;
-                if is_cut {
-                    break;
-                }
-            }
+        for hit in outputs.iter().cycle().map_while(|output| output.recv().ok()).flatten() {
+            count += 1;
+            is_cut = !tell(SearchLine { hit: Some(hit), ..SearchLine::default() }) || count >= MOST_HITS;
             if is_cut {
                 break;
             }

@@ -2,14 +2,14 @@
 //! changed, differences, searching), beside git and ripgrep on the same files in the same run. Prints one line for each
 //! figure and fails if one is missed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use octobot_end2end::Server;
 use octobot_end2end::api::Api;
-use octobot_end2end::table::Table;
+use octobot_end2end::table::{Table, median};
 use serde_json::Value;
 
 mod repository;
@@ -42,7 +42,7 @@ async fn measure() -> Result<u32> {
     let workspace = api.add_workspace(&origin.display().to_string()).await?;
     starts(&api, &workspace, [&origin, &clone], &mut table).await?;
     let session = api.create_session(&workspace).await?;
-    let code = code_of(server.data(), &session)?;
+    let code = server.sandbox_folder(&session)?.join("home/workspace");
     changes(&api, &session, &code, &mut table).await?;
     searches(&api, &session, &code, &mut table).await?;
     server.end().await?;
@@ -55,10 +55,7 @@ async fn starts(api: &Api, workspace: &str, [origin, clone]: [&Path; 2], table: 
     for _ in 0..STARTS {
         settle()?;
         let begun = Instant::now();
-        git(origin.parent().context("it has a parent")?)
-            .args(["clone", "--quiet", "--no-local"])
-            .args([origin, clone])
-            .done()?;
+        done(git(origin).args(["clone", "--quiet", "--no-local", "."]).arg(clone))?;
         theirs.push(begun.elapsed().as_secs_f64());
         std::fs::remove_dir_all(clone)?;
         settle()?;
@@ -91,10 +88,8 @@ async fn changes(api: &Api, session: &str, code: &Path, table: &mut Table) -> Re
     let index = tempfile::tempdir()?;
     let peer = |arguments: &[&str]| -> Result<()> {
         let mut git = git(code);
-        git.env("GIT_INDEX_FILE", index.path().join("index"))
-            .args(["-c", "core.untrackedCache=true"])
-            .args(arguments)
-            .done()
+        git.env("GIT_INDEX_FILE", index.path().join("index"));
+        done(git.args(["-c", "core.untrackedCache=true"]).args(arguments))
     };
     std::fs::copy(code.join(".git/index"), index.path().join("index"))?;
     peer(&["update-index", "--untracked-cache"])?;
@@ -131,19 +126,18 @@ async fn changes(api: &Api, session: &str, code: &Path, table: &mut Table) -> Re
     table.at_most("  ratio", fresh / peers, "×", 1.05);
     table.note("the list where nothing has changed since", same, "ms");
     table.at_most("  ratio", same / peers, "×", 0.1);
-    table.at_most("one file's difference", diffs, "ms", 10.0);
+    table.at_most("one file's difference, with what colours are known at once", diffs, "ms", 10.0);
     table.at_most(&format!("the page of a session and the list of {CHANGED} files"), painted, "ms", 200.0);
     Ok(())
 }
 
 /// A text that stands in some files beside ripgrep.
 async fn searches(api: &Api, session: &str, code: &Path, table: &mut Table) -> Result<()> {
-    let program = std::env::var_os("OCTOBOT_BENCH_RIPGREP").unwrap_or_else(|| "rg".into());
     let path = format!("/api/projects/local/sessions/{session}/files/search?q={NEEDLE}");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let begun = Instant::now();
-        let printed = Command::new(&program)
+        let printed = Command::new("rg")
             .args(["--no-config", "--hidden", "--fixed-strings", "--ignore-case", "--line-number", NEEDLE, "."])
             .current_dir(code)
             .output()
@@ -164,18 +158,9 @@ async fn searches(api: &Api, session: &str, code: &Path, table: &mut Table) -> R
     Ok(())
 }
 
-/// Where a session's code is on this machine.
-fn code_of(data: &Path, session: &str) -> Result<PathBuf> {
-    let installations = std::fs::read_dir(data.join("sandboxes"))?;
-    let folders = installations.filter_map(|entry| Some(entry.ok()?.path().join(session).join("home/workspace")));
-    folders.into_iter().find(|folder| folder.exists()).context("the session's code isn't there")
-}
-
 /// Lets the disk have what was written, so that no measurement pays for the one before.
 fn settle() -> Result<()> {
-    let status = Command::new("sync").status()?;
-    ensure!(status.success(), "sync ended with {status}");
-    Ok(())
+    done(&mut Command::new("sync"))
 }
 
 /// Git as it is without anybody's configuration.
@@ -186,24 +171,13 @@ fn git(folder: &Path) -> Command {
     git
 }
 
-trait Done {
-    /// Runs a command that must succeed.
-    fn done(&mut self) -> Result<()>;
-}
-
-impl Done for Command {
-    fn done(&mut self) -> Result<()> {
-        let status = self.status()?;
-        ensure!(status.success(), "{self:?} ended with {status}");
-        Ok(())
-    }
+/// Runs a command that must succeed.
+fn done(command: &mut Command) -> Result<()> {
+    let status = command.status()?;
+    ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
 }
 
 fn milliseconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::Server;
 use octobot_end2end::api::{Api, Events, make_repository};
-use octobot_end2end::table::Table;
-use octobot_end2end::{Server, processes};
+use octobot_end2end::processes::{self, resident_mib};
+use octobot_end2end::table::{Table, median};
 use serde_json::Value;
 
 mod containers;
@@ -75,12 +76,6 @@ async fn start_up(server: &mut Server, table: &mut Table) -> Result<()> {
     }
     table.at_most("kill and start to listening, median of 5", median(&mut times), "ms", 300.0);
     Ok(())
-}
-
-fn resident_mib(process: u32) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
 
 /// Sandboxes against bubblewrap, in turns: the namespaces alone, and up to an agent daemon that answers.
@@ -330,9 +325,4 @@ async fn turn_end(events: &mut Events) -> Result<()> {
         }
     };
     tokio::time::timeout(Duration::from_mins(2), wait).await.context("the turn doesn't end")?
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

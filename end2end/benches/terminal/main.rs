@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use octobot_end2end::Server;
 use octobot_end2end::api::Api;
-use octobot_end2end::table::Table;
-use octobot_end2end::{Server, processes};
+use octobot_end2end::processes::{self, resident_mib};
+use octobot_end2end::table::{Table, median};
 use octobot_wire::terminal::{TerminalOrder, TerminalSize};
 use serde_json::json;
 
@@ -153,12 +154,6 @@ async fn stalled(server: &Server, path: &str, session: &str, viewer: &mut Viewer
     Ok(())
 }
 
-fn resident_mib(process: u32) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
-}
-
 /// A reader that goes and comes back again and again, against one that stays.
 async fn replay(server: &Server, path: &str, viewer: &mut Viewer, table: &mut Table) -> Result<()> {
     let from = viewer.next;
@@ -179,9 +174,4 @@ async fn replay(server: &Server, path: &str, viewer: &mut Viewer, table: &mut Ta
     #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
     table.at_most("bytes that differ after coming back again and again", differing as f64, "", 0.0);
     Ok(())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
