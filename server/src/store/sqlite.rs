@@ -1,6 +1,7 @@
 //! What only SQLite understands: how it is opened and migrated, and taking a job.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -24,6 +25,7 @@ pub(super) struct SqlitePools {
 impl SqlitePools {
     /// Opens the file, makes it if it isn't there, and migrates it.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        let _turn = turn_to_open(path).await?;
         let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
         // With a write-ahead log, NORMAL survives the death of the process; a power cut may take the last commits,
         // never the file's consistency.
@@ -68,6 +70,25 @@ fn pool_options() -> SqlitePoolOptions {
             })
         },
     )
+}
+
+/// Waits until nobody else opens a file of the same folder, for as long as the lock is kept.
+///
+/// Two that make the write-ahead log at the same time would be told that the file is locked, however long the busy
+/// timeout is: SQLite waits for no lock that it takes after it has read. The folder is locked and not the file, because
+/// closing any descriptor of the file takes SQLite's own locks away.
+async fn turn_to_open(path: &Path) -> Result<File, StoreError> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    };
+    let opened = tokio::task::spawn_blocking(move || {
+        let folder = File::open(folder)?;
+        folder.lock()?;
+        Ok::<_, std::io::Error>(folder)
+    });
+    let locked = opened.await.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)));
+    locked.map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))
 }
 
 /// All migrations, in order. One that was released is never changed.
