@@ -16,7 +16,7 @@ use crate::components::code::screen::CodeScreen;
 use crate::components::credential::session_dialog::SessionCredentialsDialog;
 use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
-use crate::components::session::fork::ForkDialog;
+use crate::components::session::fork::{ForkDialog, Forking};
 use crate::components::session::session_entries::SessionEntries;
 use crate::components::terminal::panel::TerminalPanel;
 use crate::components::workspace::add::AddWorkspaceDialog;
@@ -59,7 +59,7 @@ pub enum Late {
     /// The dialog that deletes a session.
     DeleteSession(SessionId, Dialog),
     /// The dialog that forks a session, after a turn or now.
-    ForkSession(SessionId, Dialog, RwSignal<Option<TurnId>>),
+    ForkSession(SessionId, Forking),
 }
 
 /// Whether a dialog is open.
@@ -85,7 +85,7 @@ fn fetch(part: Late) -> AnyView {
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),
         Late::DeleteSession(id, open) => view! { <DeleteSessionDialog id open/> }.into_any(),
-        Late::ForkSession(id, open, turn) => view! { <ForkDialog id open turn/> }.into_any(),
+        Late::ForkSession(id, forking) => view! { <ForkDialog id forking/> }.into_any(),
     }
 }
 

@@ -158,6 +158,14 @@ impl ProjectStore {
         })
     }
 
+    /// Follows the workspace that a session is in.
+    pub fn workspace_of(self, session: Memo<Option<Session>>) -> Memo<Option<Workspace>> {
+        Memo::new(move |_| {
+            let id = session.with(|s| s.as_ref().map(|s| s.workspace_id))?;
+            self.workspaces.with(|list| list.iter().find(|known| known.id == id).cloned())
+        })
+    }
+
     /// What the server says about an agent type.
     pub fn agent_type(self, id: AgentTypeId) -> Option<AgentType> {
         self.agent_types.with_value(|list| list.iter().find(|known| known.id == id).cloned())

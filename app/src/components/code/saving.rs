@@ -37,12 +37,11 @@ pub fn Saving(
 ) -> impl IntoView {
     let stage = RwSignal::new(Stage::Open);
     let project = ProjectStore::expect();
-    let session = project.session(store.session);
+    let workspace = project.workspace_of(project.session(store.session));
     let is_plain = Memo::new(move |_| {
-        let workspace = session.with(|session| session.as_ref().map(|session| session.workspace_id));
-        project.workspaces.with(|list| {
-            let workspace = list.iter().find(|known| Some(known.id) == workspace);
+        workspace.with(|workspace| {
             workspace
+                .as_ref()
                 .is_some_and(|known| known.commit.is_none() && matches!(known.source, WorkspaceSource::Folder { .. }))
         })
     });

@@ -92,7 +92,7 @@ pub fn SessionScreen(
                 </div>
             </div>
             {late::show_once(move || is_alive.get() && has_code.get(), Late::Code)}
-            {late::show_dialog(forking.open, Late::ForkSession(id, forking.open, forking.after))}
+            {late::show_dialog(forking.open, Late::ForkSession(id, forking))}
             <section class="session__terminal" aria-label="Terminals">
                 {late::show_once(wants_terminal, Late::Terminals(id))}
             </section>
