@@ -41,7 +41,7 @@ pub use cache::{clone_into_cache, head_of_cache, remove_cache};
 pub use deposit::{
     Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
 };
-pub use folder::{FolderKind, FolderState, inspect_folder, web_address, web_origin};
+pub use folder::{FolderKind, FolderState, glance_at_folder, inspect_folder, web_address, web_origin};
 pub use progress::Progress;
 pub use push::{Target as PushTarget, push};
 pub use remote::RemoteFault;
@@ -191,6 +191,19 @@ pub enum BrokenRepository {
     /// A file that git reads is a pipe or a device, which could block for ever.
     #[error("{} is not a regular file", .0.display())]
     SpecialFile(PathBuf),
+}
+
+/// Does what would block a thread that others need, on one of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
+) -> Result<T, GitError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// As many files as a person would read.
+fn some<T>(mut files: Vec<T>) -> Vec<T> {
+    files.truncate(100);
+    files
 }
 
 impl GitError {

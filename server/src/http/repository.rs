@@ -8,12 +8,11 @@ use octobot_wire::code::repository::{
 };
 use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
 use octobot_wire::{Problem, ProjectId, SessionId};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Web;
+use super::editing::Place;
 use super::extract::{Backend, Ids, Json, Parameters};
 use super::failure::Failure;
 
@@ -70,23 +69,15 @@ async fn blame(
     Ok(axum::Json(backend.repository.blame(backend.caller, &project, session, query).await?))
 }
 
-/// Which file.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Wanted {
-    /// Its path.
-    path: String,
-}
-
 /// What a file has that the last commit hasn't, change by change, so that some of it can be committed.
-#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Wanted), responses(
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Place), responses(
     (status = 200, description = "The changes", body = FileHunks),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn hunks(
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
-    Parameters(Wanted { path }): Parameters<Wanted>,
+    Parameters(Place { path }): Parameters<Place>,
 ) -> Result<axum::Json<FileHunks>, Failure> {
     Ok(axum::Json(backend.repository.hunks(backend.caller, &project, session, &path).await?))
 }
@@ -158,8 +149,9 @@ async fn ask_to_commit(
     Ok(axum::Json(backend.repository.ask_to_commit(backend.caller, &project, session, request).await?))
 }
 
-/// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date. Unless that was done,
-/// nothing there is touched, and the answer says why: the branch has other commits, there are conflicts, or files are in the way.
+/// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date; of a workspace that is
+/// no repository, the files are changed. Unless that was done, nothing there is touched, and the answer says why: the branch has other
+/// commits, there are conflicts, or files are in the way.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = ApplyChanges, responses(
     (status = 200, description = "What came of it", body = ApplyOutcome),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -185,9 +177,10 @@ async fn push(
     Ok(axum::Json(backend.repository.push(backend.caller, &project, session).await?))
 }
 
-/// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since stays (409).
+/// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since, and, where there is no
+/// repository, files of which one has changed since, stay (409).
 #[utoipa::path(delete, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = Applied, responses(
-    (status = 204, description = "The branch is where it was"),
+    (status = 204, description = "All is where it was"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn undo_apply(

@@ -24,7 +24,7 @@ use octobot_wire::{ProjectId, SessionId, TurnId};
 
 pub use self::editing::Search;
 use self::held::Held;
-pub(super) use self::saving::store_body;
+pub(super) use self::saving::received;
 use super::{Core, ServiceError, SessionService};
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};
 
@@ -196,7 +196,7 @@ fn opened(text: &str) -> Result<Vec<Range<u32>>, ServiceError> {
 }
 
 /// What the daemon's refusal means for who asked about a turn.
-fn of_turn(error: DaemonError) -> ServiceError {
+pub(super) fn of_turn(error: DaemonError) -> ServiceError {
     match error {
         DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NoSnapshot,
         error => refusal(error),

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use http::StatusCode;
 use octobot_app::ports::Caller;
 use octobot_wire::name::MAX_CHARS;
 use octobot_wire::session::ForkSession;
@@ -15,10 +14,9 @@ use octobot_wire::{MessageId, PartId, ProjectId, SessionId, TurnId};
 use tempfile::TempPath;
 use uuid::Uuid;
 
-use super::code::store_body;
+use super::code::{of_turn, received};
 use super::{Core, ServiceError, SessionService};
 use crate::domain::{CallItem, File, PartContent, Session, SessionGoal};
-use crate::sandbox::DaemonError;
 use crate::store::Tx;
 
 /// What the name of a fork begins with.
@@ -94,11 +92,8 @@ impl SessionService {
     /// The source's files at the moment, as a bundle.
     async fn fetch_fork(&self, id: SessionId, request: &ForkSession) -> Result<TempPath, ServiceError> {
         let daemon = self.daemon(id).await?;
-        let body = daemon.fork(request.turn, request.before).await.map_err(refusal)?;
-        let file = tempfile::Builder::new().prefix("fork-").tempfile_in(&self.core.paths.scratch);
-        let bundle = file.map_err(|error| not_kept(&error))?.into_temp_path();
-        store_body(body, &bundle).await?;
-        Ok(bundle)
+        let body = daemon.fork(request.turn, request.before).await.map_err(of_turn)?;
+        received(body, &self.core.paths.scratch).await
     }
 }
 
@@ -240,17 +235,6 @@ impl Copying<'_> {
 
 fn not_kept(error: &std::io::Error) -> ServiceError {
     ServiceError::Code(format!("the server's own folder can't be used: {error}"))
-}
-
-/// What the daemon's refusal means for who asked.
-fn refusal(error: DaemonError) -> ServiceError {
-    match error {
-        DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NoSnapshot,
-        DaemonError::Refused { status: StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY, problem } => {
-            ServiceError::Code(problem.detail)
-        }
-        error => ServiceError::Sandbox(Box::new(error)),
-    }
 }
 
 #[cfg(test)]
