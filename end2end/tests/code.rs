@@ -12,6 +12,8 @@ mod fork;
 mod hunks;
 #[path = "code/plain_folder.rs"]
 mod plain_folder;
+#[path = "code/pull_request.rs"]
+mod pull_request;
 #[path = "code/review.rs"]
 mod review;
 

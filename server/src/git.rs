@@ -9,8 +9,8 @@
 //!   that the workspace is on (`apply`), or into a folder that is no repository (`deposit`).
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
-//! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
-//!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
+//! - Remotes are reached with the operator's own git configuration, because that is where credentials are, or with a login of the
+//!   project's (`login`), but only over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
 //! - A future of this module that is dropped takes its git processes with it, but for a move of a workspace's branch that has begun.
 
 mod apply;
@@ -21,6 +21,7 @@ mod changes;
 mod command;
 mod deposit;
 mod folder;
+mod login;
 mod progress;
 mod push;
 mod remote;
@@ -42,8 +43,9 @@ pub use deposit::{
     Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
 };
 pub use folder::{FolderKind, FolderState, glance_at_folder, inspect_folder, web_address, web_origin};
+pub use login::Login;
 pub use progress::Progress;
-pub use push::{Target as PushTarget, push};
+pub use push::{Target as PushTarget, push, target_url};
 pub use remote::RemoteFault;
 pub use source::{InvalidSource, default_name, parse_source};
 

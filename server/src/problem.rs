@@ -29,6 +29,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::RepositoryRefused(_)
         | ServiceError::NotApplied(_)
         | ServiceError::NoRepository
+        | ServiceError::NoForge(_)
         | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))
         | ServiceError::AgentTypeFixed
@@ -72,6 +73,9 @@ pub fn of_service(error: &ServiceError) -> Problem {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)
         }
+        ServiceError::Forge(error) if error.is_passing() => problem(ProblemKind::Unavailable, detail),
+        ServiceError::Forge(_) => problem(ProblemKind::Conflict, detail),
+        ServiceError::PullRequest(invalid) => field_problem(invalid.field(), detail),
         ServiceError::SandboxStarting => problem(ProblemKind::Unavailable, detail),
         ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),
         ServiceError::Store(error) => of_store(error),

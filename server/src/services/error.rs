@@ -4,10 +4,12 @@ use octobot_wire::name::InvalidName;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
 
 use super::attachments::AttachmentError;
+use super::code::InvalidPullRequest;
 use super::credentials::InvalidCredential;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::domain::network::{InvalidPolicy, StillDenied};
+use crate::forge::ForgeError;
 use crate::git::InvalidSource;
 use crate::sandbox::{LimitOutOfRange, ProxyError};
 use crate::store::StoreError;
@@ -125,6 +127,15 @@ pub enum ServiceError {
     /// What a session made can't be put onto its workspace's branch; git says why in a sentence.
     #[error("{0}")]
     NotApplied(String),
+    /// There is nowhere to open a pull request, or no credential for it; says what to do.
+    #[error("{0}")]
+    NoForge(String),
+    /// A pull request that can't be one.
+    #[error(transparent)]
+    PullRequest(#[from] InvalidPullRequest),
+    /// A forge didn't do it.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),
