@@ -144,8 +144,12 @@ impl Served {
     }
 
     /// Whether a branch was pushed.
-    fn has(&self, branch: &str) -> bool {
-        self.folder.join(format!("{REPOSITORY}.git/refs/heads/{branch}")).exists()
+    async fn has(&self, branch: &str) -> bool {
+        let reference = format!("refs/heads/{branch}");
+        let mut git = Command::new("git");
+        git.args(["rev-parse", "--quiet", "--verify", &reference]).stdout(Stdio::null());
+        let status = git.current_dir(self.folder.join(format!("{REPOSITORY}.git"))).status().await;
+        status.is_ok_and(|status| status.success())
     }
 }
 
@@ -205,7 +209,7 @@ async fn github_create(State(served): State<Served>, headers: HeaderMap, Json(bo
         return (StatusCode::UNPROCESSABLE_ENTITY, answer).into_response();
     }
     for (field, branch) in [("head", &head), ("base", &text(&body, "base"))] {
-        if !served.has(branch) {
+        if !served.has(branch).await {
             let errors = json!([{ "resource": "PullRequest", "field": field, "code": "invalid" }]);
             let answer = Json(json!({ "message": "Validation Failed", "errors": errors }));
             return (StatusCode::UNPROCESSABLE_ENTITY, answer).into_response();

@@ -62,7 +62,7 @@ impl PullRequests {
 }
 
 /// Those that there are, and the form while one is being written.
-pub fn pull_requests(requests: PullRequests, may_write: Memo<bool>) -> AnyView {
+pub fn pull_requests(requests: PullRequests) -> AnyView {
     let list = move || {
         requests.known.with(|known| {
             let items: Vec<_> = known.iter().map(|request| item(requests, request)).collect();
@@ -71,7 +71,7 @@ pub fn pull_requests(requests: PullRequests, may_write: Memo<bool>) -> AnyView {
         })
     };
     view! {
-        <When when=move || requests.is_writing.get() && may_write.get()>{move || form(requests)}</When>
+        <When when=requests.is_writing>{move || form(requests)}</When>
         {dynamic(list)}
     }
     .into_any()

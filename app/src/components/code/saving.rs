@@ -71,7 +71,7 @@ pub fn Saving(
     };
     view! {
         {dynamic(taking_over)}
-        {pull_requests(requests, has_changes)}
+        {pull_requests(requests)}
     }
 }
 
