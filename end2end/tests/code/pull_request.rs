@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use octobot_end2end::api::{Api, Method};
 use octobot_end2end::forge::{Forge, KEY};
-use octobot_end2end::page::{self, complains_only_of, hide, looks_right, press, see, write};
+use octobot_end2end::page::{self, complains_only_of, has_no_barriers, hide, looks_right, press, see, write};
 use octobot_end2end::{Place, Stage, play, rehearse_at};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
@@ -186,6 +186,16 @@ async fn a_pull_request_is_opened_and_closed_in_the_browser() {
         stage.browser.driver().refresh().await?;
         see(stage, &link).await?;
         looks_right(stage, "pull request open", 844).await?;
+
+        // On a phone, the panel is opened first.
+        stage.browser.resize(390, 844).await?;
+        press(stage, "//button[@aria-label='Show or hide files and details']").await?;
+        press(stage, "//button[text()='Pull request…']").await?;
+        see(stage, "//input[@id='pull-request-title']").await?;
+        stage.browser.screenshot("pull request form phone").await?;
+        has_no_barriers(stage).await?;
+        press(stage, "//form[@aria-label='Pull request']//button[text()='Cancel']").await?;
+        stage.browser.screenshot("pull request open phone").await?;
         press(stage, "//button[text()='Close pull request']").await?;
         see(stage, "//ul[@aria-label='Pull requests']/li[contains(., 'closed')]").await?;
         ensure!(forge.pulls()[0].state == "closed");

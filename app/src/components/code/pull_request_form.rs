@@ -106,7 +106,7 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
     };
     view! {
         <form class="commit-form" aria-label=heading on:submit=submit on:keydown=key>
-            <p class="files__note">
+            <p class="form__intro">
                 "What the session made is pushed as a branch, then the " {forge.word()} " is opened at "
                 <code>{proposal.repository}</code> "."
             </p>

@@ -182,10 +182,15 @@ impl CodeService {
     }
 
     /// Stores what is known of a pull request, and tells the tabs that there is something new about its session.
-    async fn keep(&self, project: &ProjectId, request: PullRequest) -> Result<PullRequest, ServiceError> {
+    async fn keep(&self, project: &ProjectId, mut request: PullRequest) -> Result<PullRequest, ServiceError> {
         let mut tx = self.core.store.begin().await?;
         let session = tx.session(project, request.session_id).await?.ok_or(ServiceError::NotFound("session"))?;
         let session = session.touched(self.core.now());
+        let known = tx.pull_requests(request.session_id).await?;
+        let is_known = |known: &&PullRequest| known.number == request.number && known.repository == request.repository;
+        if let Some(known) = known.iter().find(is_known) {
+            request.opened_at = known.opened_at;
+        }
         tx.save_pull_request(&request).await?;
         tx.update_session(&session).await?;
         tx.record(project, Change::Session { session: session.to_wire() });
