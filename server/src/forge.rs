@@ -7,6 +7,7 @@
 mod github;
 mod gitlab;
 
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -136,8 +137,8 @@ impl ForgeError {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said(String);
 
-impl std::fmt::Display for Said {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Said {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.0) }
     }
 }
@@ -350,16 +351,24 @@ fn gather(value: &Value, field: &str, words: &mut Vec<String>) {
     match value {
         Value::String(text) if field.is_empty() => words.push(text.clone()),
         Value::String(text) => words.push(format!("{field} {text}")),
-        Value::Array(values) => values.iter().for_each(|value| gather(value, field, words)),
+        Value::Array(values) => {
+            for value in values {
+                gather(value, field, words);
+            }
+        }
         Value::Object(fields) => {
             if let Some(message) = fields.get("message") {
-                return gather(message, "", words);
+                gather(message, "", words);
+            } else if let (Some(Value::String(name)), Some(Value::String(code))) =
+                (fields.get("field"), fields.get("code"))
+            {
+                // GitHub names a field and what is wrong with it, as in `base` and `invalid`.
+                words.push(format!("{name} is {code}"));
+            } else {
+                for (name, value) in fields {
+                    gather(value, name, words);
+                }
             }
-            // GitHub names a field and what is wrong with it, as in `base` and `invalid`.
-            if let (Some(Value::String(name)), Some(Value::String(code))) = (fields.get("field"), fields.get("code")) {
-                return words.push(format!("{name} is {code}"));
-            }
-            fields.iter().for_each(|(name, value)| gather(value, name, words));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -367,14 +376,16 @@ fn gather(value: &Value, field: &str, words: &mut Vec<String>) {
 
 /// A part of a query, in which everything but letters, digits and `-._~` is escaped.
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a string can't fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
-        escaped
-    })
+    }
+    escaped
 }
 
 #[cfg(test)]

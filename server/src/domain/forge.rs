@@ -139,12 +139,10 @@ impl Credential {
     /// The name and password with which git fetches from and pushes to an origin (see [`web_origin`]); none where it isn't for that one.
     pub fn git_login(&self, values: &[Variable], origin: &str) -> Option<(&'static str, String)> {
         let site = self.site()?;
-        let uses = recipe(self.credential_type).uses.iter();
-        let user = uses.filter_map(|of_key| match of_key.form {
+        let user = recipe(self.credential_type).uses.iter().find_map(|of_key| match of_key.form {
             Form::GitPassword { user } => Some(user),
             Form::Header { .. } | Form::Login => None,
-        });
-        let user = user.into_iter().next()?;
+        })?;
         if web_origin(&site.url)? != origin {
             return None;
         }

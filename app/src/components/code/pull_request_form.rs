@@ -100,9 +100,9 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
             requests.is_writing.set(false);
         }
     };
-    let (heading, action) = match forge {
-        Forge::GitHub => ("Pull request", "Push and open it"),
-        Forge::GitLab => ("Merge request", "Push and open it"),
+    let heading = match forge {
+        Forge::GitHub => "Pull request",
+        Forge::GitLab => "Merge request",
     };
     view! {
         <form class="commit-form" aria-label=heading on:submit=submit on:keydown=key>
@@ -138,7 +138,7 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
                     title="Ctrl+Enter"
                     disabled=dynamic(move || is_sending.get())
                 >
-                    {dynamic(move || if is_sending.get() { "Pushing and opening…" } else { action })}
+                    {dynamic(move || if is_sending.get() { "Pushing and opening…" } else { "Push and open it" })}
                 </button>
                 <button type="button" class="button button--small" on:click=move |_| requests.is_writing.set(false)>
                     "Cancel"
