@@ -20,7 +20,7 @@ use crate::place::credentials_url;
 
 /// What is written.
 #[derive(Clone, Copy)]
-struct Draft {
+struct Writing {
     requests: PullRequests,
     title: RwSignal<String>,
     text: RwSignal<String>,
@@ -76,7 +76,7 @@ fn hindered(requests: PullRequests, why: String) -> AnyView {
 
 fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
     let forge = proposal.forge.unwrap_or(Forge::GitHub);
-    let draft = Draft {
+    let writing = Writing {
         requests,
         title: RwSignal::new(proposal.title),
         text: RwSignal::new(proposal.text),
@@ -85,16 +85,16 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
         is_sending: RwSignal::new(false),
         problem: RwSignal::new(None),
     };
-    let Draft { title, text, base, is_draft, is_sending, problem, .. } = draft;
+    let Writing { title, text, base, is_draft, is_sending, problem, .. } = writing;
     let toasts = Toasts::expect();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        send(draft, toasts);
+        send(&writing, toasts);
     };
     let key = move |event: KeyboardEvent| {
         if keys::is_steer(&event) {
             event.prevent_default();
-            send(draft, toasts);
+            send(&writing, toasts);
         } else if keys::is_escape(&event) {
             event.prevent_default();
             requests.is_writing.set(false);
@@ -184,8 +184,8 @@ fn line(
     .into_any()
 }
 
-fn send(draft: Draft, toasts: Toasts) {
-    let Draft { requests, title, text, base, is_draft, is_sending, problem } = draft;
+fn send(writing: &Writing, toasts: Toasts) {
+    let Writing { requests, title, text, base, is_draft, is_sending, problem } = *writing;
     if is_sending.get_untracked() {
         return;
     }
