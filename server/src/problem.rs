@@ -22,6 +22,7 @@ pub fn field_problem(field: &str, detail: impl Into<String>) -> Problem {
 pub fn of_service(error: &ServiceError) -> Problem {
     let detail = error.to_string();
     match error {
+        ServiceError::Forge(error) if error.is_passing() => problem(ProblemKind::Unavailable, detail),
         ServiceError::NotFound(_) | ServiceError::NoSnapshot => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
         | ServiceError::Code(_)
@@ -30,6 +31,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::NotApplied(_)
         | ServiceError::NoRepository
         | ServiceError::NoForge(_)
+        | ServiceError::Forge(_)
         | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))
         | ServiceError::AgentTypeFixed
@@ -73,8 +75,6 @@ pub fn of_service(error: &ServiceError) -> Problem {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)
         }
-        ServiceError::Forge(error) if error.is_passing() => problem(ProblemKind::Unavailable, detail),
-        ServiceError::Forge(_) => problem(ProblemKind::Conflict, detail),
         ServiceError::PullRequest(invalid) => field_problem(invalid.field(), detail),
         ServiceError::SandboxStarting => problem(ProblemKind::Unavailable, detail),
         ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),

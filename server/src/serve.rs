@@ -57,10 +57,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
     let store = Store::open(&config.database, Vault::new(key)).await?;
     let claim = DatabaseClaim::take(store.clone(), owner).await?;
-    let installation = first_data(&store).await?;
 
     let shutdown = CancellationToken::new();
-    let provider = provider::choose(&config, installation).await?;
+    let provider = provider::choose(&config, first_data(&store).await?).await?;
     let support = Support::of(&*provider).await;
     let core = Arc::new(Core {
         store: store.clone(),

@@ -46,21 +46,16 @@ pub struct ForgeRepository {
 impl Address {
     /// Reads a URL that git takes: of HTTP, of ssh, or as in `git@host:path`. None for any other, such as a folder's.
     pub fn parse(url: &str) -> Option<Self> {
-        let (origin, authority, path) = match url.split_once("://") {
-            Some((scheme, rest)) => {
-                let (authority, path) = rest.split_once('/')?;
-                let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-                if scheme.eq_ignore_ascii_case("ssh") {
-                    (None, authority, path)
-                } else {
-                    (Some(web_origin(&format!("{scheme}://{authority}"))?), authority, path)
-                }
-            }
-            None => {
-                let (login, path) = url.split_once(':')?;
-                (None, login.rsplit_once('@').map_or(login, |(_, host)| host), path)
-            }
+        let (scheme, authority, path) = if let Some((scheme, rest)) = url.split_once("://") {
+            let (authority, path) = rest.split_once('/')?;
+            (scheme, authority, path)
+        } else {
+            let (authority, path) = url.split_once(':')?;
+            ("ssh", authority, path)
         };
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let is_web = !scheme.eq_ignore_ascii_case("ssh");
+        let origin = if is_web { Some(web_origin(&format!("{scheme}://{authority}"))?) } else { None };
         let authority: Authority = authority.parse().ok()?;
         let path = path.trim_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');

@@ -1,5 +1,6 @@
 //! GitHub's REST API, in the version of 28 November 2022: “List pull requests”, “Create a pull request”, “Get a pull request”
-//! and “Update a pull request” at docs.github.com/en/rest/pulls/pulls. A GitHub Enterprise Server has it at `/api/v3`.
+//! and “Update a pull request” at
+//! <https://docs.github.com/en/rest/pulls/pulls>. A GitHub Enterprise Server has it at `/api/v3`.
 
 use http::Method;
 use octobot_wire::code::pull_request::{OpenPullRequest, PullRequestState};

@@ -1,5 +1,5 @@
 //! GitLab's REST API, version 4: “List project merge requests”, “Create MR”, “Get single MR” and “Update MR” at
-//! docs.gitlab.com/api/merge_requests. A project is named by its path, with the slashes escaped.
+//! <https://docs.gitlab.com/api/merge_requests/>. A project is named by its path, with the slashes escaped.
 
 use http::Method;
 use octobot_wire::code::pull_request::{OpenPullRequest, PullRequestState};

@@ -46,18 +46,18 @@ async fn clone(fixture: &Fixture, origin: &str, login: &Login) -> GitError {
 #[tokio::test]
 async fn a_login_is_for_its_own_host_wherever_that_sends_git() {
     let fixture = Fixture::new();
-    let (there, asked_there) = remote(None).await;
-    let (here, asked_here) = remote(Some(there.clone())).await;
+    let (there, heard_there) = remote(None).await;
+    let (here, known_here) = remote(Some(there.clone())).await;
     let login = |origin: &str| Login::new(origin.to_owned(), "me", "it's \"$HOME\" `x` %s \\n".to_owned());
     let failed = clone(&fixture, &here, &login(&here)).await;
     assert!(matches!(failed, GitError::Remote { fault: RemoteFault::LoginRefused, .. }), "{failed}");
-    assert_eq!(*asked_here.logins.lock().unwrap(), [] as [String; 0]);
-    assert_eq!(*asked_there.logins.lock().unwrap(), [] as [String; 0]);
+    assert_eq!(*known_here.logins.lock().unwrap(), [] as [String; 0]);
+    assert_eq!(*heard_there.logins.lock().unwrap(), [] as [String; 0]);
 
     let failed = clone(&fixture, &there, &login(&there)).await;
     assert!(matches!(failed, GitError::Remote { fault: RemoteFault::LoginRefused, .. }), "{failed}");
     // As it was given, character for character.
     let sent = "Basic bWU6aXQncyAiJEhPTUUiIGB4YCAlcyBcbg==";
-    assert_eq!(*asked_there.logins.lock().unwrap(), [sent]);
+    assert_eq!(*heard_there.logins.lock().unwrap(), [sent]);
     assert!(!format!("{failed} {:?}", login(&there)).contains("it's"));
 }

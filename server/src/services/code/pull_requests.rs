@@ -259,7 +259,7 @@ fn no_key(site: &Site) -> String {
 /// A pull request as its forge tells it now.
 fn now_as(request: PullRequest, told: Told) -> PullRequest {
     let Told { title, base, is_draft, state, .. } = told;
-    PullRequest { title, base, is_draft, state, ..request }
+    PullRequest { base, title, is_draft, state, ..request }
 }
 
 /// A request that a forge may take.

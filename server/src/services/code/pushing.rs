@@ -33,7 +33,7 @@ impl CodeService {
                 PushTarget::Origin
             }
         };
-        git::target_url(&self.repository_of(workspace), target).await.map_err(refused)
+        git::target_url(&self.repository_of(workspace), target).await.map_err(|error| refused(&error))
     }
 
     /// Pushes what a session made to that URL, with a login of the session's where a credential is for its host, and tells the branch:
@@ -55,7 +55,7 @@ impl CodeService {
         let wanted = wanted.unwrap_or_else(|| branch_name(session.to_wire().title(), id));
         let (repository, scratch) = (self.repository_of(workspace), &self.core.paths.scratch);
         let pushed = git::push(&repository, url, login.as_ref(), &bundle, &wanted, scratch).await;
-        let branch = pushed.map_err(refused)?;
+        let branch = pushed.map_err(|error| refused(&error))?;
         tracing::info!(session.id = %id, git.branch = branch, "session {id} was pushed as branch {branch}");
         Ok(branch)
     }
@@ -69,6 +69,6 @@ impl CodeService {
     }
 }
 
-fn refused(error: GitError) -> ServiceError {
+fn refused(error: &GitError) -> ServiceError {
     ServiceError::NotApplied(error.to_string())
 }
