@@ -254,6 +254,7 @@ pub trait Code: Send + Sync {
         project: &'a ProjectId,
         session: SessionId,
         turn: TurnId,
+        conversation: bool,
     ) -> Answer<'a, Rewound>;
     /// Undoes that.
     fn undo_rewind<'a>(

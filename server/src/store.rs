@@ -23,6 +23,7 @@ mod network;
 mod parts;
 mod postgres;
 mod projects;
+mod rewinds;
 mod session_log;
 mod sessions;
 mod sqlite;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use octobot_wire::event::Change;
 use octobot_wire::message::{Message, MessagePage, MessageRole, Output, Part, PartBody, ToolCall};
 use octobot_wire::permission::PermissionState;
+use octobot_wire::rewind::Stretch;
 use octobot_wire::session::{SessionLogLine, SessionView};
 use octobot_wire::setting::AgentState;
 use octobot_wire::turn::Turn;
@@ -22,6 +23,10 @@ pub struct SessionStore {
     pub messages: RwSignal<Vec<LiveMessage>>,
     /// How many messages there are before them.
     pub earlier_messages: RwSignal<u64>,
+    /// What was set aside by rewinding, in order.
+    pub rewound: RwSignal<Vec<Stretch>>,
+    /// The number of the last message of the stretch that is shown though it was set aside; 0 for none.
+    pub unfolded: RwSignal<u64>,
     /// The turns that haven't ended, in the order in which they run.
     pub turns: RwSignal<Vec<Turn>>,
     /// Prompts on their way to the server.
@@ -90,6 +95,8 @@ impl SessionStore {
             id: view.session.id,
             messages: RwSignal::new(view.messages.into_iter().map(LiveMessage::from).collect()),
             earlier_messages: RwSignal::new(view.earlier_messages),
+            rewound: RwSignal::new(view.rewound),
+            unfolded: RwSignal::new(0),
             turns: RwSignal::new(view.turns),
             sending: RwSignal::new(Vec::new()),
             log: RwSignal::new(view.log),
@@ -106,6 +113,7 @@ impl SessionStore {
     pub fn replace(self, view: SessionView) {
         self.messages.set(view.messages.into_iter().map(LiveMessage::from).collect());
         self.earlier_messages.set(view.earlier_messages);
+        self.rewound.set(view.rewound);
         self.turns.set(view.turns);
         self.log.set(view.log);
         self.agent.set(view.agent_state);
@@ -129,6 +137,7 @@ impl SessionStore {
                 self.update_call(part_id, |call| call.status = status);
             }
             Change::AgentState { agent_state, .. } => self.agent.set(agent_state),
+            Change::Rewound { rewound, .. } => self.rewound.set(rewound),
             Change::Workspace { .. }
             | Change::WorkspaceRemoved { .. }
             | Change::Agent { .. }
@@ -196,6 +205,44 @@ impl SessionStore {
     /// Puts earlier lines before those that are held of a tool call's output.
     pub fn prepend_output(self, part: PartId, page: Output) {
         self.update_call(part, |call| apply::prepend_output(&mut call.output, page));
+    }
+
+    /// The stretch that a message belongs to, if it was set aside.
+    pub fn stretch_of(self, number: u64) -> Option<Stretch> {
+        self.rewound.with(|list| list.iter().find(|stretch| stretch.first <= number && number <= stretch.last).cloned())
+    }
+
+    /// Whether a message isn't shown. The last of its stretch is, because it has the line that stands for all of them.
+    pub fn is_folded(self, number: u64) -> bool {
+        let last = self.rewound.with(|list| {
+            list.iter().find(|stretch| stretch.first <= number && number < stretch.last).map(|stretch| stretch.last)
+        });
+        last.is_some_and(|last| last != self.unfolded.get())
+    }
+
+    /// Whether something was said after a message, or is about to be.
+    pub fn goes_on(self, number: u64) -> bool {
+        !self.turns.with(Vec::is_empty)
+            || !self.sending.with(Vec::is_empty)
+            || self.messages.with(|list| list.last().is_some_and(|last| last.number > number))
+    }
+
+    /// The message with the prompt of a turn, if it is loaded.
+    pub fn prompt_message(self, turn: TurnId) -> Option<LiveMessage> {
+        self.messages.with(|list| {
+            list.iter().find(|message| message.turn_id == turn && message.role == MessageRole::User).cloned()
+        })
+    }
+
+    /// The prompt of a turn, if it is loaded.
+    pub fn prompt_of(self, turn: TurnId) -> Option<String> {
+        let parts = untrack(|| self.prompt_message(turn))?.parts;
+        parts.with_untracked(|parts| {
+            parts.iter().find_map(|part| match part.body.get_untracked() {
+                PartBody::Text(prose) => Some(prose.text),
+                _ => None,
+            })
+        })
     }
 
     /// Follows the turn that the agent has now.

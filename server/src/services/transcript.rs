@@ -51,6 +51,7 @@ impl SessionService {
             turns: tx.open_turns(id).await?.iter().map(Turn::to_wire).collect(),
             messages: page.messages,
             earlier_messages: page.earlier_messages,
+            rewound: tx.set_aside(id).await?,
             log: tx.session_log(id, LOG_LINES).await?,
             agent_state: tx.agent_state(id).await?,
         })

@@ -7,7 +7,7 @@ use octobot_wire::{ProjectId, SessionId};
 use crate::calls::Failure;
 use crate::calls::encoding::PostJson;
 
-/// Puts files back to what they were before they were put back.
+/// Puts files back to what they were before they were put back, with the conversation if that went back as well.
 #[server(name = UndoRewindCall, prefix = "/api/fn", endpoint = "code/undo-rewind", protocol = PostJson)]
 pub async fn undo_rewind(project: ProjectId, session: SessionId, number: u32) -> Result<Rewound, Failure> {
     let backend = expect_context::<crate::ports::Backend>();

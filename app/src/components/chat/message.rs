@@ -6,9 +6,11 @@ use octobot_wire::message::MessageRole;
 use octobot_wire::usage::Usage;
 
 use super::part::part_view;
+use super::rewound::rewound_line;
 use super::viewport::Viewport;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
+use crate::live::SessionStore;
 use crate::live::transcript::LiveMessage;
 use crate::words;
 
@@ -26,8 +28,18 @@ pub fn MessageView(
         MessageRole::Agent => ("Agent", "message message--agent"),
     };
     let (number, parts, usage) = (message.number, message.parts.clone(), message.usage.clone());
+    let store = SessionStore::expect();
+    let line = move || {
+        store.stretch_of(number).filter(|stretch| stretch.last == number).map(|stretch| rewound_line(store, stretch))
+    };
     view! {
-        <article class=class node_ref=node data-number=number.to_string() aria-label=who>
+        <article
+            class=class
+            class:message--rewound=dynamic(move || store.stretch_of(number).is_some())
+            node_ref=node
+            data-number=number.to_string()
+            aria-label=who
+        >
             <Rows each=move || parts.get() key=|part| part.id.uuid() let:part>
                 {part_view(part, &message)}
             </Rows>
@@ -36,6 +48,7 @@ pub fn MessageView(
                 (usage != Usage::default())
                     .then(|| view! { <p class="message__usage">{words::usage(usage)}</p> }.into_any())
             })}
+            {dynamic(line)}
         </article>
     }
 }

@@ -31,14 +31,18 @@ pub fn Transcript(
     let shown = Memo::new(move |_| {
         store.messages.with(|messages| {
             viewport.heights.with(|heights| {
-                let height_of = |place: usize| Viewport::height_of(heights, messages[place].number);
+                let height_of = |place: usize| {
+                    let number = messages[place].number;
+                    if store.is_folded(number) { 0.0 } else { Viewport::height_of(heights, number) }
+                };
                 window(messages.len(), height_of, viewport.view.get())
             })
         })
     });
     let messages = move || {
         let shown = shown.get();
-        store.messages.with(|messages| messages.get(shown.start..shown.end).unwrap_or_default().to_vec())
+        let messages = store.messages.with(|all| all.get(shown.start..shown.end).unwrap_or_default().to_vec());
+        messages.into_iter().filter(|message| !store.is_folded(message.number)).collect::<Vec<_>>()
     };
     let scrolled = move |_| {
         viewport.note_scroll();

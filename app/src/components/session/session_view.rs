@@ -10,6 +10,7 @@ use super::building::Building;
 use super::details::SessionDetails;
 use super::fork::Forking;
 use super::origin::origin_note;
+use super::rewind::Rewinding;
 use super::state_notice::StateNotice;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::draft::Draft;
@@ -50,6 +51,8 @@ pub fn SessionScreen(
     provide_context(Desk::new());
     let forking = Forking::new();
     provide_context(forking);
+    let rewinding = Rewinding::new();
+    provide_context(rewinding);
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
@@ -93,6 +96,7 @@ pub fn SessionScreen(
             </div>
             {late::show_once(move || is_alive.get() && has_code.get(), Late::Code)}
             {late::show_dialog(forking.open, Late::ForkSession(id, forking))}
+            {late::show_dialog(rewinding.open, Late::Rewind(rewinding))}
             <section class="session__terminal" aria-label="Terminals">
                 {late::show_once(wants_terminal, Late::Terminals(id))}
             </section>

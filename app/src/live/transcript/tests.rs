@@ -32,6 +32,7 @@ fn store() -> SessionStore {
         session,
         turns,
         messages,
+        rewound: Vec::new(),
         earlier_messages: 0,
         log,
         agent_state: AgentState::default(),
