@@ -9,6 +9,7 @@ use octobot_wire::session::SessionState;
 use crate::calls;
 use crate::components::chat::draft::Draft;
 use crate::components::code::desk::Desk;
+use crate::components::code::store::CodeStore;
 use crate::components::dynamic::dynamic;
 use crate::components::form::dialog::Dialog;
 use crate::components::frame::toasts::Toasts;
@@ -150,6 +151,7 @@ struct Work {
     session: SessionStore,
     toasts: Toasts,
     draft: Draft,
+    code: CodeStore,
     open: RwSignal<bool>,
     is_busy: RwSignal<bool>,
     /// Whether the conversation goes back as well.
@@ -163,6 +165,7 @@ impl Work {
             session: SessionStore::expect(),
             toasts: Toasts::expect(),
             draft: Draft::expect(),
+            code: Desk::store(),
             open,
             is_busy: RwSignal::new(false),
             conversation: RwSignal::new(true),
@@ -173,11 +176,10 @@ impl Work {
     fn rewind(self, turn: TurnId) {
         let conversation = self.conversation.get_untracked();
         let prompt = self.session.prompt_of(turn).filter(|_| conversation);
-        let code = Desk::store();
         let call = calls::rewind(self.project.id(), self.session.id, turn, conversation);
         self.run("That couldn’t be rewound", call, move |rewound| {
-            code.choose(None);
-            code.note_rewound(Some((rewound, conversation)));
+            self.code.choose(None);
+            self.code.note_rewound(Some((rewound, conversation)));
             if let Some(prompt) = prompt
                 && self.draft.text.try_with_untracked(String::is_empty) == Some(true)
             {
@@ -189,11 +191,10 @@ impl Work {
     fn undo(self) {
         let undo = self.session.rewound.with_untracked(|list| list.last().and_then(|stretch| stretch.undo));
         let Some(number) = undo else { return self.open.set(false) };
-        let code = Desk::store();
         let call = calls::undo_rewind(self.project.id(), self.session.id, number);
         self.run("The rewind couldn’t be undone", call, move |_| {
-            code.choose(None);
-            code.note_rewound(None);
+            self.code.choose(None);
+            self.code.note_rewound(None);
         });
     }
 
