@@ -12,6 +12,7 @@ use crate::components::chat::draft::Draft;
 use crate::components::chat::prompt_entries::PromptEntries;
 use crate::components::chat::question::QuestionForm;
 use crate::components::chat::queued_edit::QueuedEdit;
+use crate::components::chat::rewound::RewoundLine;
 use crate::components::code::panel::FilesPanel;
 use crate::components::code::screen::CodeScreen;
 use crate::components::credential::session_dialog::SessionCredentialsDialog;
@@ -64,6 +65,8 @@ pub enum Late {
     ForkSession(SessionId, Forking),
     /// The entries of a prompt's menu.
     PromptMenu(TurnId),
+    /// The line that stays of turns that were rewound, at their last message.
+    Rewound(u64),
     /// The dialog that rewinds a session to before a turn.
     Rewind(Rewinding),
 }
@@ -93,6 +96,7 @@ fn fetch(part: Late) -> AnyView {
         Late::DeleteSession(id, open) => view! { <DeleteSessionDialog id open/> }.into_any(),
         Late::ForkSession(id, forking) => view! { <ForkDialog id forking/> }.into_any(),
         Late::PromptMenu(turn) => view! { <PromptEntries turn/> }.into_any(),
+        Late::Rewound(number) => view! { <RewoundLine number/> }.into_any(),
         Late::Rewind(rewinding) => view! { <RewindDialog rewinding/> }.into_any(),
     }
 }

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use octobot_wire::event::Change;
 use octobot_wire::message::{Message, MessagePage, MessageRole, Output, Part, PartBody, ToolCall};
 use octobot_wire::permission::PermissionState;
-use octobot_wire::rewind::Stretch;
 use octobot_wire::session::{SessionLogLine, SessionView};
 use octobot_wire::setting::AgentState;
 use octobot_wire::turn::Turn;
@@ -23,10 +22,10 @@ pub struct SessionStore {
     pub messages: RwSignal<Vec<LiveMessage>>,
     /// How many messages there are before them.
     pub earlier_messages: RwSignal<u64>,
-    /// What was set aside by rewinding, in order.
-    pub rewound: RwSignal<Vec<Stretch>>,
-    /// The number of the last message of the stretch that is shown though it was set aside; 0 for none.
-    pub unfolded: RwSignal<u64>,
+    /// Whether what was set aside by rewinding is shown.
+    pub unfolded: RwSignal<bool>,
+    /// Whether the page has taken over what the server rendered.
+    pub is_alive: RwSignal<bool>,
     /// The turns that haven't ended, in the order in which they run.
     pub turns: RwSignal<Vec<Turn>>,
     /// Prompts on their way to the server.
@@ -54,6 +53,8 @@ pub struct LiveMessage {
     pub parts: ArcRwSignal<Vec<LivePart>>,
     /// What its turn cost: of an agent's message, once the turn has ended.
     pub usage: ArcRwSignal<Usage>,
+    /// Whether it was set aside by rewinding.
+    pub rewound: bool,
 }
 
 /// A part of a message.
@@ -76,9 +77,18 @@ pub struct SendingPrompt {
 
 impl From<Message> for LiveMessage {
     fn from(message: Message) -> Self {
-        let Message { id, session_id: _, turn_id, number, role, created_at, parts, usage } = message;
+        let Message { id, session_id: _, turn_id, number, role, created_at, parts, usage, rewound } = message;
         let parts = parts.into_iter().map(LivePart::from).collect();
-        Self { id, turn_id, number, role, created_at, parts: ArcRwSignal::new(parts), usage: ArcRwSignal::new(usage) }
+        Self {
+            id,
+            turn_id,
+            number,
+            role,
+            created_at,
+            parts: ArcRwSignal::new(parts),
+            usage: ArcRwSignal::new(usage),
+            rewound,
+        }
     }
 }
 
@@ -95,8 +105,8 @@ impl SessionStore {
             id: view.session.id,
             messages: RwSignal::new(view.messages.into_iter().map(LiveMessage::from).collect()),
             earlier_messages: RwSignal::new(view.earlier_messages),
-            rewound: RwSignal::new(view.rewound),
-            unfolded: RwSignal::new(0),
+            unfolded: RwSignal::new(false),
+            is_alive: RwSignal::new(false),
             turns: RwSignal::new(view.turns),
             sending: RwSignal::new(Vec::new()),
             log: RwSignal::new(view.log),
@@ -113,7 +123,6 @@ impl SessionStore {
     pub fn replace(self, view: SessionView) {
         self.messages.set(view.messages.into_iter().map(LiveMessage::from).collect());
         self.earlier_messages.set(view.earlier_messages);
-        self.rewound.set(view.rewound);
         self.turns.set(view.turns);
         self.log.set(view.log);
         self.agent.set(view.agent_state);
@@ -137,7 +146,6 @@ impl SessionStore {
                 self.update_call(part_id, |call| call.status = status);
             }
             Change::AgentState { agent_state, .. } => self.agent.set(agent_state),
-            Change::Rewound { rewound, .. } => self.rewound.set(rewound),
             Change::Workspace { .. }
             | Change::WorkspaceRemoved { .. }
             | Change::Agent { .. }
@@ -145,6 +153,7 @@ impl SessionStore {
             | Change::Session { .. }
             | Change::SessionRemoved { .. }
             | Change::CodeChanged { .. }
+            | Change::Rewound { .. }
             | Change::TerminalsChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
@@ -207,24 +216,12 @@ impl SessionStore {
         self.update_call(part, |call| apply::prepend_output(&mut call.output, page));
     }
 
-    /// The stretch that a message belongs to, if it was set aside.
-    pub fn stretch_of(self, number: u64) -> Option<Stretch> {
-        self.rewound.with(|list| list.iter().find(|stretch| stretch.first <= number && number <= stretch.last).cloned())
-    }
-
-    /// Whether a message isn't shown. The last of its stretch is, because it has the line that stands for all of them.
-    pub fn is_folded(self, number: u64) -> bool {
-        let last = self.rewound.with(|list| {
-            list.iter().find(|stretch| stretch.first <= number && number < stretch.last).map(|stretch| stretch.last)
-        });
-        last.is_some_and(|last| last != self.unfolded.get())
-    }
-
-    /// Whether something was said after a message, or is about to be.
-    pub fn goes_on(self, number: u64) -> bool {
-        !self.turns.with(Vec::is_empty)
-            || !self.sending.with(Vec::is_empty)
-            || self.messages.with(|list| list.last().is_some_and(|last| last.number > number))
+    /// Whether a message was set aside, and is the last of those. Before it others may be folded away.
+    pub fn ends_rewound(self, number: u64) -> bool {
+        self.messages.with(|list| {
+            let place = list.partition_point(|message| message.number < number);
+            list.get(place).is_some_and(|message| message.rewound) && !list.get(place + 1).is_some_and(|m| m.rewound)
+        })
     }
 
     /// The message with the prompt of a turn, if it is loaded.

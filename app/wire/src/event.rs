@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::message::{Message, Part, ToolCallStatus};
-use crate::rewind::Stretch;
 use crate::session::{Session, SessionLogLine};
 use crate::setting::AgentState;
 use crate::turn::Turn;
@@ -124,12 +123,10 @@ pub enum Change {
         /// What is known now.
         agent_state: AgentState,
     },
-    /// The conversation was rewound, or that was undone. Whether the last rewind can be undone, a later message decides as well.
+    /// The conversation was rewound, or that was undone, so that other messages are set aside: load the session again.
     Rewound {
         /// The session.
         session_id: SessionId,
-        /// All that is set aside now, in order.
-        rewound: Vec<Stretch>,
     },
     /// Files of the session have changed since somebody last asked what changed: ask again.
     CodeChanged {
@@ -158,7 +155,7 @@ impl Change {
             | Self::Part { session_id, .. }
             | Self::Output { session_id, .. }
             | Self::AgentState { session_id, .. }
-            | Self::Rewound { session_id, .. }
+            | Self::Rewound { session_id }
             | Self::CodeChanged { session_id }
             | Self::TerminalsChanged { session_id }
             | Self::ToolCallStatus { session_id, .. } => Some(*session_id),

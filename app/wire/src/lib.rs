@@ -24,7 +24,6 @@ pub mod plan;
 pub mod preferences;
 pub mod problem;
 pub mod project;
-pub mod rewind;
 pub mod session;
 pub mod setting;
 mod tagged;

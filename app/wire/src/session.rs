@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::CommitFlow;
 use crate::message::Message;
-use crate::rewind::Stretch;
 use crate::setting::AgentState;
 use crate::tagged::read_tagged;
 use crate::turn::Turn;
@@ -204,9 +203,6 @@ pub struct SessionView {
     pub messages: Vec<Message>,
     /// How many messages there are before the first of `messages`.
     pub earlier_messages: u64,
-    /// What of the whole transcript was set aside by rewinding, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rewound: Vec<Stretch>,
     /// What building the sandbox printed, the last 200 lines.
     pub log: Vec<SessionLogLine>,
     /// What is known about its agent.

@@ -6,7 +6,7 @@ use octobot_end2end::casting::{Role, Scene};
 use octobot_end2end::model::{Model, Scenario, Step};
 use octobot_end2end::page::{self, hide, looks_right, permit_until, press, see, write};
 use octobot_end2end::{Place, Stage, rehearse_at, skip};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{set_up, told};
 
@@ -33,8 +33,11 @@ async fn a_conversation_is_rewound_and_brought_back_over_the_api() {
         let path = format!("/sessions/{session}");
         let rewind = |turn: usize| format!("{path}/turns/{}/rewind?conversation=true", turns[turn - 1]);
         let files = async |api: &Api| Ok::<_, anyhow::Error>(told(&api.get(&format!("{path}/changes")).await?));
-        let rewound = async |api: &Api| Ok::<_, anyhow::Error>(api.get(&path).await?["rewound"].clone());
-        ensure!(rewound(&api).await?.is_null());
+        let rewound = async |api: &Api| {
+            let messages = api.messages(&session).await?.into_iter().filter(|message| message.rewound);
+            Ok::<_, anyhow::Error>(messages.map(|message| message.number).collect::<Vec<_>>())
+        };
+        ensure!(rewound(&api).await?.is_empty());
 
         // Not while something is to come.
         let slow = api.submit(&session, "sleep 300").await?;
@@ -46,15 +49,8 @@ async fn a_conversation_is_rewound_and_brought_back_over_the_api() {
         let mut events = api.events(&format!("after=0&session={session}")).await?;
         let done = api.post(&rewind(2), &json!({})).await?;
         ensure!(files(&api).await? == ["added made-1.txt"], "{done}");
-        let expected = json!([{ "first": 3, "last": 8, "turns": 3, "undo": done["number"] }]);
-        ensure!(rewound(&api).await? == expected, "{}", rewound(&api).await?);
-        let event = loop {
-            let event = events.next().await?;
-            if event["type"] == "rewound" {
-                break event;
-            }
-        };
-        ensure!(event["rewound"] == expected && event["sessionId"] == session.as_str(), "{event}");
+        ensure!(rewound(&api).await? == [3, 4, 5, 6, 7, 8], "{:?}", rewound(&api).await?);
+        while events.next().await?["type"] != "rewound" {}
         refused(&api, &rewind(3), 409, "was rewound itself").await?;
 
         // A fork begins with what is in force, and not with what isn't.
@@ -67,30 +63,28 @@ async fn a_conversation_is_rewound_and_brought_back_over_the_api() {
         // A server that is killed forgets nothing of it, and what was told is told again.
         server.kill_and_restart().await?;
         api = Api::new(&server.url(""));
-        ensure!(rewound(&api).await? == expected);
+        ensure!(rewound(&api).await?.len() == 6);
         let undo = format!("{path}/rewinds/{}/undo", done["number"]);
         api.post(&undo, &json!({})).await?;
-        ensure!(rewound(&api).await?.is_null());
+        ensure!(rewound(&api).await?.is_empty());
         ensure!(files(&api).await?.len() == 3);
         api.post(&undo, &json!({})).await?;
         ensure!(files(&api).await?.len() == 3);
 
         // As if it was killed between the files and the conversation: to ask again does the rest.
         api.post(&format!("{path}/turns/{}/rewind", turns[1]), &json!({})).await?;
-        ensure!(rewound(&api).await?.is_null());
+        ensure!(rewound(&api).await?.is_empty());
         let again = api.post(&rewind(2), &json!({})).await?;
-        ensure!(again["files"] == 0 && rewound(&api).await?[0]["turns"] == 3, "{again}");
+        ensure!(again["files"] == 0 && rewound(&api).await?.len() == 6, "{again}");
 
         // It goes on from there, and stays so.
         api.submit(&session, "echo 4 >made-4.txt").await?;
         api.idle(&session).await?;
         ensure!(files(&api).await? == ["added made-1.txt", "added made-4.txt"]);
-        ensure!(rewound(&api).await?[0]["undo"] == Value::Null, "{}", rewound(&api).await?);
         refused(&api, &format!("{path}/rewinds/{}/undo", again["number"]), 409, "Something was said since").await?;
-        let first = api.post(&rewind(1), &json!({})).await?;
+        api.post(&rewind(1), &json!({})).await?;
         ensure!(files(&api).await?.is_empty());
-        let all = json!([{ "first": 1, "last": 10, "turns": 5, "undo": first["number"] }]);
-        ensure!(rewound(&api).await? == all, "{}", rewound(&api).await?);
+        ensure!(rewound(&api).await?.len() == 10, "{:?}", rewound(&api).await?);
         Ok(())
     })
     .await;

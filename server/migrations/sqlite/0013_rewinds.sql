@@ -12,4 +12,3 @@ CREATE TABLE rewinds (
 ) STRICT;
 -- The rewind that set a turn aside; none for one that is in force.
 ALTER TABLE turns ADD COLUMN rewind INTEGER;
-CREATE INDEX turns_set_aside ON turns (session_id) WHERE rewind IS NOT NULL;

@@ -34,7 +34,7 @@ impl Code for CodeService {
         caller: Caller,
         project: &'a ProjectId,
         session: SessionId,
-        number: u32,
+        number: Option<u32>,
     ) -> Answer<'a, Rewound> {
         answer(self.undo_rewind(caller, project, session, number), |rewound| rewound)
     }

@@ -73,8 +73,7 @@ struct Extent {
 /// Puts the files of a session, its branch and what is staged back to what they were before a turn. What they are is kept, and
 /// can be put back by its number. Not while a turn runs (409).
 ///
-/// With `conversation`, the messages from the turn on are set aside: they stay in the transcript, where `rewound` of the session's view
-/// names them, but with the next prompt the agent gets a new thread and is told only what was said before. Not while prompts wait (409).
+/// With `conversation`, the messages from the turn on are set aside: they stay in the transcript as `rewound`, but with the next prompt the agent gets a new thread and is told only what was said before. Not while prompts wait (409).
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/rewind", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id"), Extent), responses(
     (status = 200, description = "They are what they were", body = Rewound),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -96,7 +95,7 @@ async fn undo_rewind(
     Backend(backend): Backend,
     Ids((project, session, number)): Ids<(ProjectId, SessionId, u32)>,
 ) -> Result<axum::Json<Rewound>, Failure> {
-    Ok(axum::Json(backend.code.undo_rewind(backend.caller, &project, session, number).await?))
+    Ok(axum::Json(backend.code.undo_rewind(backend.caller, &project, session, Some(number)).await?))
 }
 
 /// Rows of the difference between a file as it was when the session started and as it is now.

@@ -51,7 +51,6 @@ impl SessionService {
             turns: tx.open_turns(id).await?.iter().map(Turn::to_wire).collect(),
             messages: page.messages,
             earlier_messages: page.earlier_messages,
-            rewound: tx.set_aside(id).await?,
             log: tx.session_log(id, LOG_LINES).await?,
             agent_state: tx.agent_state(id).await?,
         })
@@ -172,6 +171,7 @@ impl Place<'_> {
             created_at: message.created_at,
             parts,
             usage: message.usage,
+            rewound: message.rewound,
         })
     }
 

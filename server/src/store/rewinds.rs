@@ -1,6 +1,5 @@
 //! Rewinds of conversations, and which turns they have set aside.
 
-use octobot_wire::rewind::Stretch;
 use octobot_wire::{SessionId, Timestamp, TurnId};
 
 use super::column::{Reading, to_number};
@@ -94,24 +93,6 @@ impl Tx {
         let sql = "SELECT rewind IS NOT NULL FROM turns WHERE id = $1";
         Ok(query!(self, fetch_optional, (bool,), sql, turn.uuid())?.is_some_and(|(is_set_aside,)| is_set_aside))
     }
-
-    /// What of a session's transcript was set aside, in order.
-    pub async fn set_aside(&mut self, session: SessionId) -> Result<Vec<Stretch>, StoreError> {
-        let turns = query!(
-            self,
-            fetch_all,
-            (i64, i64),
-            "SELECT MIN(m.number), MAX(m.number) FROM turns t JOIN messages m ON m.turn_id = t.id \
-             WHERE t.session_id = $1 AND t.rewind IS NOT NULL GROUP BY t.id ORDER BY 1",
-            session.uuid(),
-        )?;
-        let mut stretches = stretches(session, turns)?;
-        if let Some(last) = stretches.last_mut() {
-            let rewind = self.last_rewind(session).await?.filter(|rewind| !rewind.is_settled);
-            last.undo = rewind.map(|rewind| rewind.files_number);
-        }
-        Ok(stretches)
-    }
 }
 
 fn rewind(session: SessionId, (number, files_number, is_settled): (i64, i64, bool)) -> Result<Rewind, StoreError> {
@@ -122,21 +103,4 @@ fn rewind(session: SessionId, (number, files_number, is_settled): (i64, i64, boo
         files_number: reading.number("files_number", files_number)?,
         is_settled,
     })
-}
-
-/// Turns that follow one another, each as its first and last message, as stretches.
-fn stretches(session: SessionId, turns: Vec<(i64, i64)>) -> Result<Vec<Stretch>, StoreError> {
-    let reading = Reading { table: "messages", row: &session };
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for (first, last) in turns {
-        let (first, last) = (reading.number("number", first)?, reading.number("number", last)?);
-        match stretches.last_mut().filter(|before| before.last + 1 == first) {
-            Some(before) => {
-                before.last = last;
-                before.turns += 1;
-            }
-            None => stretches.push(Stretch { first, last, turns: 1, undo: None }),
-        }
-    }
-    Ok(stretches)
 }

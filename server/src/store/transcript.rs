@@ -21,6 +21,7 @@ struct MessageRow {
     role: String,
     created_at: i64,
     usage: Option<String>,
+    rewound: bool,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -41,6 +42,7 @@ impl TryFrom<MessageRow> for Message {
                 Some(usage) => reading.detail("usage", Some(&usage))?,
                 None => Usage::default(),
             },
+            rewound: row.rewound,
         })
     }
 }
@@ -85,6 +87,7 @@ impl Tx {
             created_at: now,
             parts: Vec::new(),
             usage: Usage::default(),
+            rewound: false,
         })
     }
 
@@ -133,7 +136,7 @@ impl Tx {
             fetch_all,
             MessageRow,
             "SELECT m.id, m.session_id, m.turn_id, m.number, m.role, m.created_at, \
-             CASE WHEN m.role = 'agent' AND t.ended_at IS NOT NULL THEN t.usage END AS usage \
+             CASE WHEN m.role = 'agent' AND t.ended_at IS NOT NULL THEN t.usage END AS usage, t.rewind IS NOT NULL AS rewound \
              FROM messages m JOIN turns t ON t.id = m.turn_id \
              WHERE m.session_id = $1 AND m.number < $2 AND ($4 OR t.rewind IS NULL) ORDER BY m.number DESC LIMIT $3",
             session.uuid(),

@@ -6,10 +6,10 @@ use octobot_wire::message::MessageRole;
 use octobot_wire::usage::Usage;
 
 use super::part::part_view;
-use super::rewound::rewound_line;
 use super::viewport::Viewport;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
+use crate::late::{self, Late};
 use crate::live::SessionStore;
 use crate::live::transcript::LiveMessage;
 use crate::words;
@@ -23,23 +23,16 @@ pub fn MessageView(
     let viewport = Viewport::expect();
     let node = NodeRef::<html::Article>::new();
     node.on_load(move |node| viewport.watch(&node));
-    let (who, class) = match message.role {
-        MessageRole::User => ("You", "message message--user"),
-        MessageRole::Agent => ("Agent", "message message--agent"),
+    let (who, class) = match (message.role, message.rewound) {
+        (MessageRole::User, false) => ("You", "message message--user"),
+        (MessageRole::User, true) => ("You", "message message--user message--rewound"),
+        (MessageRole::Agent, false) => ("Agent", "message message--agent"),
+        (MessageRole::Agent, true) => ("Agent", "message message--agent message--rewound"),
     };
     let (number, parts, usage) = (message.number, message.parts.clone(), message.usage.clone());
     let store = SessionStore::expect();
-    let line = move || {
-        store.stretch_of(number).filter(|stretch| stretch.last == number).map(|stretch| rewound_line(store, stretch))
-    };
     view! {
-        <article
-            class=class
-            class:message--rewound=dynamic(move || store.stretch_of(number).is_some())
-            node_ref=node
-            data-number=number.to_string()
-            aria-label=who
-        >
+        <article class=class node_ref=node data-number=number.to_string() aria-label=who>
             <Rows each=move || parts.get() key=|part| part.id.uuid() let:part>
                 {part_view(part, &message)}
             </Rows>
@@ -48,7 +41,7 @@ pub fn MessageView(
                 (usage != Usage::default())
                     .then(|| view! { <p class="message__usage">{words::usage(usage)}</p> }.into_any())
             })}
-            {dynamic(line)}
+            {late::show_once(move || store.is_alive.get() && store.ends_rewound(number), Late::Rewound(number))}
         </article>
     }
 }

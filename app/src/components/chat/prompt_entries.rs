@@ -19,7 +19,7 @@ pub fn PromptEntries(
     turn: TurnId,
 ) -> impl IntoView {
     let (store, toasts) = (SessionStore::expect(), Toasts::expect());
-    let (forking, rewinding) = (expect_context::<Forking>(), expect_context::<Rewinding>());
+    let (forking, rewinding) = expect_context::<(Forking, Rewinding)>();
     let copy = move |()| {
         let text = store.prompt_of(turn).unwrap_or_default();
         spawn_local(async move {

@@ -3,17 +3,20 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use uuid::Uuid;
 
 use super::message::MessageView;
 use super::viewport::Viewport;
 use super::window::window;
 use crate::browser::dom;
 use crate::calls;
+use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
 use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
+use crate::live::transcript::LiveMessage;
 use crate::live::{ProjectStore, SessionStore};
 
 /// Earlier messages are asked for when there is less than this above what is seen, in CSS pixels.
@@ -32,8 +35,11 @@ pub fn Transcript(
         store.messages.with(|messages| {
             viewport.heights.with(|heights| {
                 let height_of = |place: usize| {
-                    let number = messages[place].number;
-                    if store.is_folded(number) { 0.0 } else { Viewport::height_of(heights, number) }
+                    if is_folded(messages, place, store) {
+                        0.0
+                    } else {
+                        Viewport::height_of(heights, messages[place].number)
+                    }
                 };
                 window(messages.len(), height_of, viewport.view.get())
             })
@@ -41,19 +47,26 @@ pub fn Transcript(
     });
     let messages = move || {
         let shown = shown.get();
-        let messages = store.messages.with(|all| all.get(shown.start..shown.end).unwrap_or_default().to_vec());
-        messages.into_iter().filter(|message| !store.is_folded(message.number)).collect::<Vec<_>>()
+        store.messages.with(|messages| {
+            let mut list = Vec::new();
+            for place in shown.start..shown.end.min(messages.len()) {
+                if !is_folded(messages, place, store) {
+                    list.push(messages[place].clone());
+                }
+            }
+            list
+        })
     };
     let scrolled = move |_| {
         viewport.note_scroll();
         earlier.load_if_near();
     };
     view! {
-        <div class="transcript" node_ref=viewport.scroller tabindex="0" role="region" aria-label="Transcript" on:scroll=scrolled>
+        <div class="transcript" class:transcript--unfolded=dynamic(move || store.unfolded.get()) node_ref=viewport.scroller tabindex="0" role="region" aria-label="Transcript" on:scroll=scrolled>
             <div class="transcript__content">
                 <EarlierRow earlier/>
                 <Room height=Signal::derive(move || shown.get().above)/>
-                <Rows each=messages key=|message| message.id.uuid() let:message>
+                <Rows each=messages key=key let:message>
                     <MessageView message/>
                 </Rows>
                 <Room height=Signal::derive(move || shown.get().below)/>
@@ -67,6 +80,16 @@ pub fn Transcript(
             </button>
         </When>
     }
+}
+
+/// A message is made anew when it is set aside, or brought back.
+fn key(message: &LiveMessage) -> Uuid {
+    Uuid::from_u128(message.id.uuid().as_u128() ^ u128::from(message.rewound))
+}
+
+/// Whether a message was set aside and isn't shown. The last of several is, because it has the line that stands for all of them.
+fn is_folded(messages: &[LiveMessage], place: usize, store: SessionStore) -> bool {
+    messages[place].rewound && messages.get(place + 1).is_some_and(|next| next.rewound) && !store.unfolded.get()
 }
 
 /// Room for messages that aren't rendered.

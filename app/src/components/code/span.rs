@@ -10,6 +10,7 @@ use super::store::CodeStore;
 use crate::calls;
 use crate::components::dynamic::dynamic;
 use crate::components::frame::toasts::Toasts;
+use crate::components::session::fork::Forking;
 use crate::components::session::rewind::Rewinding;
 use crate::live::transcript::LiveMessage;
 use crate::live::{ProjectStore, SessionStore};
@@ -32,7 +33,7 @@ pub fn Span(
         let turns = turns.get();
         (store.is_running.get() && !turns.is_empty()).then(|| choice(store, &turns))
     };
-    let rewinding = expect_context::<Rewinding>();
+    let (_, rewinding) = expect_context::<(Forking, Rewinding)>();
     let is_undoing = RwSignal::new(false);
     let last = move || match (store.rewound.get(), store.turn.get()) {
         (Some((rewound, conversation)), _) => Some(done(store, is_undoing, rewound, conversation)),
@@ -130,7 +131,7 @@ fn undo(store: CodeStore, is_undoing: RwSignal<bool>, number: u32, conversation:
     let toasts = Toasts::expect();
     is_undoing.set(true);
     spawn_local(async move {
-        match calls::undo_rewind(store.project(), store.session, number).await {
+        match calls::undo_rewind(store.project(), store.session, Some(number)).await {
             Ok(rewound) => {
                 store.choose(None);
                 store.note_rewound((!conversation).then_some((rewound, false)));
@@ -145,7 +146,7 @@ fn undo(store: CodeStore, is_undoing: RwSignal<bool>, number: u32, conversation:
 fn turns(session: SessionStore, begun: Option<Timestamp>) -> Vec<(TurnId, String)> {
     session.messages.with(|messages| {
         let is_own = |message: &&LiveMessage| Some(message.created_at) >= begun;
-        let is_in_force = |message: &&LiveMessage| session.stretch_of(message.number).is_none();
+        let is_in_force = |message: &&LiveMessage| !message.rewound;
         let prompts = messages.iter().rev().filter(|message| message.role == MessageRole::User);
         let prompts = prompts.filter(is_own).filter(is_in_force);
         prompts

@@ -56,7 +56,7 @@ pub fn RewindDialog(
             Some("Start this session’s sandbox first: the files are in it.")
         } else if first.as_ref().is_some_and(|message| message.created_at < begun) {
             Some("The files of this turn are in the session that this one was forked from: rewind or fork that one.")
-        } else if first.is_some_and(|message| work.session.stretch_of(message.number).is_some()) {
+        } else if first.is_some_and(|message| message.rewound) {
             Some("This turn was rewound itself. Undo that first, or choose another turn.")
         } else {
             None
@@ -189,9 +189,7 @@ impl Work {
     }
 
     fn undo(self) {
-        let undo = self.session.rewound.with_untracked(|list| list.last().and_then(|stretch| stretch.undo));
-        let Some(number) = undo else { return self.open.set(false) };
-        let call = calls::undo_rewind(self.project.id(), self.session.id, number);
+        let call = calls::undo_rewind(self.project.id(), self.session.id, None);
         self.run("The rewind couldn’t be undone", call, move |_| {
             self.code.choose(None);
             self.code.note_rewound(None);

@@ -49,10 +49,8 @@ pub fn SessionScreen(
     let draft = Draft::new();
     provide_context(draft);
     provide_context(Desk::new());
-    let forking = Forking::new();
-    provide_context(forking);
-    let rewinding = Rewinding::new();
-    provide_context(rewinding);
+    let (forking, rewinding) = (Forking::new(), Rewinding::new());
+    provide_context((forking, rewinding));
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
@@ -60,7 +58,7 @@ pub fn SessionScreen(
     let panes = use_panes();
     // Terminals are the browser's: nothing of them is in the first paint. And a browser takes over what the server rendered before
     // the chunk with the code's part is there.
-    let is_alive = RwSignal::new(false);
+    let is_alive = store.is_alive;
     Effect::new(move |_| is_alive.set(true));
     let wants_terminal = move || is_alive.get() && panes.get() != Panes::Chat;
     let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::{Change, ProjectEvent};
 use crate::agent::Agent;
 use crate::message::{Message, Part, ToolCallStatus};
-use crate::rewind::Stretch;
 use crate::session::{Session, SessionLogLine};
 use crate::setting::AgentState;
 use crate::turn::Turn;
@@ -43,7 +42,6 @@ pub(super) struct Fields {
     lines: Option<Vec<String>>,
     status: Option<ToolCallStatus>,
     agent_state: Option<AgentState>,
-    rewound: Option<Vec<Stretch>>,
 }
 
 /// The variants of [`Change`].
@@ -119,9 +117,7 @@ impl Fields {
                 session_id: session_id()?,
                 agent_state: self.agent_state.ok_or(MissingField("agentState"))?,
             },
-            Kind::Rewound => {
-                Change::Rewound { session_id: session_id()?, rewound: self.rewound.ok_or(MissingField("rewound"))? }
-            }
+            Kind::Rewound => Change::Rewound { session_id: session_id()? },
             Kind::CodeChanged => Change::CodeChanged { session_id: session_id()? },
             Kind::TerminalsChanged => Change::TerminalsChanged { session_id: session_id()? },
             Kind::NetworkPolicy => Change::NetworkPolicy,
@@ -147,7 +143,7 @@ mod tests {
             Change::Output { session_id, part_id, from: 3, lines: vec!["a".to_owned()] },
             Change::ToolCallStatus { session_id, part_id, status: ToolCallStatus::Cancelled { duration_ms: 7 } },
             Change::AgentState { session_id, agent_state: AgentState::default() },
-            Change::Rewound { session_id, rewound: vec![Stretch { first: 1, last: 4, turns: 2, undo: Some(3) }] },
+            Change::Rewound { session_id },
             Change::CodeChanged { session_id },
             Change::TerminalsChanged { session_id },
             Change::NetworkPolicy,

@@ -37,15 +37,22 @@ impl CodeService {
         Ok(rewound)
     }
 
-    /// Undoes that, with the conversation if that went back as well.
+    /// Undoes that, with the conversation if that went back as well. Without a number the last rewind of the conversation is meant.
     pub async fn undo_rewind(
         &self,
         caller: Caller,
         project: &ProjectId,
         session: SessionId,
-        number: u32,
+        number: Option<u32>,
     ) -> Result<Rewound, ServiceError> {
         let daemon = self.sessions.running(caller, project, session).await?;
+        let number = match number {
+            Some(number) => number,
+            None => {
+                let last = self.core.store.read().await?.last_rewind(session).await?;
+                last.ok_or(ServiceError::NotFound("rewind"))?.files_number
+            }
+        };
         let with_conversation = to_undo(&mut self.core.store.read().await?, session, number).await?.is_some();
         let rewound = daemon.undo_rewind(number).await.map_err(of_turn)?;
         if with_conversation {
@@ -99,8 +106,7 @@ impl CodeService {
         let agent_state = AgentState { context: None, ..tx.agent_state(id).await? };
         tx.update_agent_state(id, &agent_state).await?;
         tx.record(project, Change::AgentState { session_id: id, agent_state });
-        let rewound = tx.set_aside(id).await?;
-        tx.record(project, Change::Rewound { session_id: id, rewound });
+        tx.record(project, Change::Rewound { session_id: id });
         self.core.commit(tx).await
     }
 }
@@ -136,7 +142,6 @@ mod tests {
     use std::sync::Arc;
 
     use octobot_wire::message::MessageRole;
-    use octobot_wire::rewind::Stretch;
     use octobot_wire::turn::TurnState;
     use octobot_wire::{MessageId, PartId};
     use tempfile::TempDir;
@@ -215,9 +220,10 @@ mod tests {
             retold(&mut self.tx().await, self.session, turn_id(99)).await.unwrap()
         }
 
-        /// What the tabs were told last.
-        async fn rewound(&self) -> Vec<Stretch> {
-            self.tx().await.set_aside(self.session).await.unwrap()
+        /// The numbers of the messages that are set aside.
+        async fn rewound(&self) -> Vec<u64> {
+            let messages = self.tx().await.messages(self.session, None, 10).await.unwrap();
+            messages.into_iter().filter(|message| message.rewound).map(|message| message.number).collect()
         }
     }
 
@@ -227,17 +233,17 @@ mod tests {
         assert_eq!(bench.first(turn_id(2)).await.unwrap(), 2);
         bench.set_aside(turn_id(2), 7).await.unwrap();
         assert_eq!(bench.told().await, "## User\n\nprompt 1\n\n");
-        assert_eq!(bench.rewound().await, [Stretch { first: 2, last: 3, turns: 2, undo: Some(7) }]);
+        assert_eq!(bench.rewound().await, [2, 3]);
         assert!(matches!(bench.set_aside(turn_id(3), 8).await, Err(ServiceError::TurnSetAside)));
 
         // Under another number only the files went back.
         bench.bring_back(6).await.unwrap();
-        assert_eq!(bench.rewound().await.len(), 1);
+        assert_eq!(bench.rewound().await, [2, 3]);
         bench.bring_back(7).await.unwrap();
         assert!(bench.told().await.ends_with("prompt 3\n\n"));
         // Again, as when the answer was lost.
         bench.bring_back(7).await.unwrap();
-        assert_eq!(bench.rewound().await, []);
+        assert_eq!(bench.rewound().await, [0; 0]);
     }
 
     #[tokio::test]
@@ -247,7 +253,7 @@ mod tests {
         assert!(matches!(bench.first(turn_id(2)).await, Err(ServiceError::TurnsOpen)));
         // It was sent while the files were put back.
         assert!(matches!(bench.set_aside(turn_id(2), 7).await, Err(ServiceError::ConversationWentOn)));
-        assert_eq!(bench.rewound().await, []);
+        assert_eq!(bench.rewound().await, [0; 0]);
         assert!(matches!(bench.first(turn_id(9)).await, Err(ServiceError::NotFound("turn"))));
     }
 
