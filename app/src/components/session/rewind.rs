@@ -15,7 +15,7 @@ use crate::components::form::dialog::Dialog;
 use crate::components::frame::toasts::Toasts;
 use crate::live::{ProjectStore, SessionStore};
 
-/// What is asked to be rewound. A context of everything in the session's page.
+/// What is asked to be rewound. With `Forking` a context of everything in the session’s page.
 #[derive(Clone, Copy)]
 pub struct Rewinding {
     /// Whether the dialog is open.
