@@ -104,7 +104,8 @@ fn done(store: CodeStore, is_undoing: RwSignal<bool>, rewound: Rewound, conversa
         1 => "1 file was put back, and the branch with it.".to_owned(),
         files => format!("{files} files were put back, and the branch with them."),
     };
-    let talk = if conversation { " So was the conversation." } else { " The conversation goes on as it is." };
+    let talk =
+        if conversation { " The conversation went back as well." } else { " The conversation goes on as it is." };
     view! {
         <div class="files__note" role="status">
             <p>{words} {talk}</p>
