@@ -218,7 +218,7 @@ impl Driver {
         if !marks.is_empty() {
             stragglers::end(marks).await?;
         }
-        let agent = Agent::new(surroundings, history.thread.clone());
+        let agent = Agent::new(surroundings, history.threads.clone());
         let (turns, effects) = Turns::resume(history);
         let (requests_sender, requests) = mpsc::channel(QUEUE);
         let (standing, standing_receiver) = watch::channel(Standing::default());

@@ -39,6 +39,10 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::AgentInUse { .. }
         | ServiceError::SandboxDown
         | ServiceError::TurnRuns
+        | ServiceError::TurnsOpen
+        | ServiceError::TurnSetAside
+        | ServiceError::ConversationWentOn
+        | ServiceError::RewindSettled
         | ServiceError::TerminalRefused(_)
         | ServiceError::PolicyChanged
         | ServiceError::StillDenied(_)

@@ -24,6 +24,7 @@ mod parts;
 mod postgres;
 mod projects;
 mod pull_requests;
+mod rewinds;
 mod session_log;
 mod sessions;
 mod sqlite;

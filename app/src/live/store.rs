@@ -79,6 +79,7 @@ impl ProjectStore {
             | Change::AgentState { .. }
             | Change::CodeChanged { .. }
             | Change::TerminalsChanged { .. }
+            | Change::Rewound { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }

@@ -366,6 +366,9 @@ pub enum DaemonEventBody {
     Thread {
         /// The agent's own id of it.
         thread_id: String,
+        /// The conversation that it holds.
+        #[serde(default)]
+        conversation: u32,
     },
     /// The agent named its thread.
     ThreadTitle {

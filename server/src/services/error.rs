@@ -151,6 +151,20 @@ pub enum ServiceError {
     /// A session isn't forked in the middle of a turn.
     #[error("A turn is running. Wait until it has ended, or stop it, then fork the session.")]
     TurnRuns,
+    /// A conversation isn't rewound while it goes on.
+    #[error("A turn is running, or prompts wait. Wait until they have ended, or stop and delete them, then rewind.")]
+    TurnsOpen,
+    /// A turn that a rewind has set aside is no moment of the conversation any more.
+    #[error("That turn was rewound itself. Undo that first, or choose another turn.")]
+    TurnSetAside,
+    /// A conversation went on while the files were put back.
+    #[error("A prompt was sent meanwhile: the files were put back, but the conversation goes on as it is.")]
+    ConversationWentOn,
+    /// A rewind stays once something was said after it.
+    #[error(
+        "Something was said since the conversation was rewound, so that can’t be undone any more. Fork the session, or rewind to another turn."
+    )]
+    RewindSettled,
     /// The sandbox can't be reached.
     #[error("The session's sandbox can't be reached at the moment. Try again shortly.")]
     Sandbox(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,7 +1,7 @@
 //! Forking a session: another one that begins with its files and its transcript as they were at a moment.
 //!
 //! The files come out of the source's sandbox at once, as a bundle that is kept until the fork's sandbox has it. The transcript is
-//! copied, so that the fork's agent is told it with the first prompt, as one is that has lost its thread.
+//! copied as far as it is in force, so that the fork's agent is told it with the first prompt, as one is that has lost its thread.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl SessionService {
         if request.turn.map_or(active.is_some(), is_open) {
             return Err(ServiceError::TurnRuns);
         }
-        let last = last_message(&mut tx, id, &request).await?;
+        let (last, conversation) = (last_message(&mut tx, id, &request).await?, tx.conversation(id).await?);
         drop(tx);
         let bundle = self.fetch_fork(id, &request).await?;
         let mut tx = self.core.store.begin().await?;
@@ -59,7 +59,7 @@ impl SessionService {
         if self.find(&mut tx, caller, project, id).await?.goal == SessionGoal::Removed {
             return Err(ServiceError::NotFound("session"));
         }
-        if last_message(&mut tx, id, &request).await? != last {
+        if last_message(&mut tx, id, &request).await? != last || tx.conversation(id).await? != conversation {
             return Err(ServiceError::TurnRuns);
         }
         let workspace = tx.workspace(project, source.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
@@ -135,6 +135,9 @@ async fn remove(path: &Path) -> Result<(), ServiceError> {
 async fn last_message(tx: &mut Tx, session: SessionId, request: &ForkSession) -> Result<Option<u64>, ServiceError> {
     let Some(id) = request.turn else { return Ok(None) };
     let turn = tx.turn(session, id).await?.ok_or(ServiceError::NotFound("turn"))?;
+    if tx.is_set_aside(id).await? {
+        return Err(ServiceError::TurnSetAside);
+    }
     let (first, last) = tx.messages_of_turn(turn.id).await?.ok_or(ServiceError::NotFound("turn"))?;
     Ok(Some(if request.before { first - 1 } else { last }))
 }
@@ -157,7 +160,7 @@ struct Copying<'a> {
 impl Copying<'_> {
     async fn copy(mut self, tx: &mut Tx, last: Option<u64>) -> Result<(), ServiceError> {
         let mut turns = HashMap::new();
-        for message in tx.messages(self.from, last.map(|last| last + 1), u32::MAX).await? {
+        for message in tx.messages_in_force(self.from, last.map(|last| last + 1), u32::MAX).await? {
             let turn = if let Some(turn) = turns.get(&message.turn_id) {
                 *turn
             } else {

@@ -15,7 +15,7 @@ use crate::components::frame::toasts::Toasts;
 use crate::live::{ProjectStore, SessionStore};
 use crate::place::session_url;
 
-/// Whether a session is asked to be forked, and after which turn. One of them is a context of everything in the session's page.
+/// Whether a session is asked to be forked, and after which turn. One of them is, with `Rewinding`, a context of everything in the session’s page.
 #[derive(Clone, Copy)]
 pub struct Forking {
     /// Whether the dialog is open.
