@@ -87,7 +87,7 @@ impl Tx {
         rows.into_iter().map(PullRequest::try_from).collect()
     }
 
-    /// What was asked in a session, in order, but for one turn and for what still waits; at most so many prompts.
+    /// What was asked in a session and is in force, in order, but for one turn and for what still waits; at most so many prompts.
     pub async fn prompts(
         &mut self,
         session: SessionId,
@@ -98,7 +98,8 @@ impl Tx {
             self,
             fetch_all,
             (Uuid, String),
-            "SELECT id, prompt FROM turns WHERE session_id = $1 AND prompt IS NOT NULL ORDER BY number LIMIT $2",
+            "SELECT id, prompt FROM turns WHERE session_id = $1 AND prompt IS NOT NULL AND rewind IS NULL \
+             ORDER BY number LIMIT $2",
             session.uuid(),
             i64::from(limit),
         )?;

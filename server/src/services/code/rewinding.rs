@@ -149,6 +149,8 @@ mod tests {
 
     use super::*;
     use crate::domain::PartContent;
+    use crate::forge::Forges;
+    use crate::outgoing::outgoing;
     use crate::services::bench::{Ground, NOW, session_service};
     use crate::services::retold;
 
@@ -171,7 +173,7 @@ mod tests {
         async fn new(turns: u128) -> Self {
             let Ground { core, session, turn, folder } = Ground::new().await;
             let sessions = Arc::new(session_service(core).await);
-            let code = CodeService::new(sessions.core.clone(), sessions);
+            let code = CodeService::new(sessions.core.clone(), sessions, Forges::new(outgoing().unwrap()));
             let bench = Self { code, session, _folder: folder };
             bench.end(turn).await;
             for number in 2..=turns {
