@@ -46,12 +46,11 @@ impl CodeService {
         number: Option<u32>,
     ) -> Result<Rewound, ServiceError> {
         let daemon = self.sessions.running(caller, project, session).await?;
-        let number = match number {
-            Some(number) => number,
-            None => {
-                let last = self.core.store.read().await?.last_rewind(session).await?;
-                last.ok_or(ServiceError::NotFound("rewind"))?.files_number
-            }
+        let number = if let Some(number) = number {
+            number
+        } else {
+            let last = self.core.store.read().await?.last_rewind(session).await?;
+            last.ok_or(ServiceError::NotFound("rewind"))?.files_number
         };
         let with_conversation = to_undo(&mut self.core.store.read().await?, session, number).await?.is_some();
         let rewound = daemon.undo_rewind(number).await.map_err(of_turn)?;
