@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use memchr::memmem;
 use octobot_end2end::Server;
 use octobot_end2end::api::Api;
 use octobot_end2end::processes::{self, resident_mib};
@@ -29,6 +30,9 @@ const KEYS: usize = 500;
 
 /// How often Ctrl-C is timed.
 const INTERRUPTS: usize = 5;
+
+/// A reader that comes back goes again after so many bytes.
+const VISIT: usize = 256 * 1024;
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -159,15 +163,22 @@ async fn replay(server: &Server, path: &str, viewer: &mut Viewer, table: &mut Ta
     let from = viewer.next;
     viewer.keep = true;
     viewer.type_in("head -c 2000000 /dev/urandom | base64; echo do''ne\r").await?;
-    let (mut pieces, mut at) = (Vec::new(), from);
-    while !pieces.ends_with(b"done\r\n") && !String::from_utf8_lossy(&pieces).contains("done\r\n") {
-        let mut visitor = Viewer::attach_after(server, path, at).await?;
-        visitor.keep = true;
-        visitor.messages(8).await?;
-        at = visitor.next;
-        pieces.append(&mut visitor.kept);
-    }
-    viewer.printed("done\r\n").await?;
+    let visits = async {
+        let (mut pieces, mut at) = (Vec::new(), from);
+        let is_all = |pieces: &[u8]| memmem::find(&pieces[pieces.len().saturating_sub(VISIT)..], b"done\r\n").is_some();
+        while !is_all(&pieces) {
+            let mut visitor = Viewer::attach_after(server, path, at).await?;
+            visitor.keep = true;
+            while visitor.kept.len() < VISIT && !is_all(&visitor.kept) {
+                visitor.message().await?;
+            }
+            at = visitor.next;
+            pieces.append(&mut visitor.kept);
+        }
+        Ok::<_, anyhow::Error>(pieces)
+    };
+    // Who stays reads all the while: one that took nothing for seconds would be sent away.
+    let (pieces, ()) = tokio::try_join!(visits, viewer.printed("done\r\n"))?;
     let length = pieces.len().min(viewer.kept.len());
     let differing = pieces[..length].iter().zip(&viewer.kept[..length]).filter(|(a, b)| a != b).count();
     ensure!(length > 2_000_000, "only {length} bytes were compared");

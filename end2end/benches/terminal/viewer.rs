@@ -53,7 +53,7 @@ impl Viewer {
     }
 
     /// Takes the next message.
-    async fn message(&mut self) -> Result<()> {
+    pub async fn message(&mut self) -> Result<()> {
         match self.socket.next().await.context("the terminal is gone")?? {
             Message::Binary(bytes) => {
                 self.next += bytes.len() as u64;
@@ -80,14 +80,6 @@ impl Viewer {
     async fn tell(&mut self) -> Result<()> {
         self.told = self.next;
         self.order(&TerminalOrder::Shown { offset: self.next }).await
-    }
-
-    /// Takes some messages.
-    pub async fn messages(&mut self, count: usize) -> Result<()> {
-        for _ in 0..count {
-            self.message().await?;
-        }
-        Ok(())
     }
 
     /// Waits until a text is printed.
