@@ -14,6 +14,8 @@ mod hunks;
 mod plain_folder;
 #[path = "code/review.rs"]
 mod review;
+#[path = "code/staging.rs"]
+mod staging;
 
 use std::path::Path;
 

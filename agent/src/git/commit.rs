@@ -15,14 +15,22 @@ use crate::git::{CodeError, files, history, parts, records};
 /// Settings without which git would sign, and write what isn't UTF-8.
 const SETTINGS: [&str; 2] = ["commit.gpgSign=false", "i18n.commitEncoding=UTF-8"];
 
-/// Commits all changes, those of the named files, or some of those, to the branch that is checked out. No hook runs. What else is
-/// staged stays so.
+/// What is committed.
+#[derive(Debug, Clone, Copy)]
+pub enum Chosen<'a> {
+    /// What is staged.
+    Staged,
+    /// Of these files all changes, all there are without any, and those of files of which some are meant.
+    Changes(Option<&'a [PathBuf]>, &'a [CommitPart]),
+}
+
+/// Commits what is chosen to the branch that is checked out. No hook runs. What else is staged stays so.
 pub async fn make(
     git: &Git,
     workspace: &Path,
     data: &Path,
     message: &str,
-    (paths, chosen): (Option<&[PathBuf]>, &[CommitPart]),
+    chosen: Chosen<'_>,
 ) -> Result<LoggedCommit, CodeError> {
     let message = checked(message)?;
     standing::check_branch(git, workspace).await?;
@@ -36,14 +44,15 @@ pub async fn make(
         ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
     let index = data.join("commit.index");
     let mut partly = None;
-    match paths {
-        paths if !chosen.is_empty() => {
+    match chosen {
+        Chosen::Staged => {}
+        Chosen::Changes(paths, parts) if !parts.is_empty() => {
             let whole = paths.filter(|paths| !paths.is_empty()).map(|paths| standing::named(&uncommitted, paths));
             let whole = whole.transpose()?.unwrap_or_default();
-            partly = Some(parts::put_together(git, &index, workspace, &whole, chosen).await?);
+            partly = Some(parts::put_together(git, &index, workspace, &whole, parts).await?);
         }
-        None => drop(git.ask().bytes(&["add", "--all"]).await?),
-        Some(paths) => {
+        Chosen::Changes(None, _) => drop(git.ask().bytes(&["add", "--all"]).await?),
+        Chosen::Changes(Some(paths), _) => {
             let named = standing::named(&uncommitted, paths)?;
             let new = named.iter().filter(|file| file.tracking == Tracking::New).map(|file| file.path);
             let input = records::with_nul(new);

@@ -87,7 +87,8 @@ async fn committed(
     Ok(Some(Content { kind, bytes: made }).filter(|made| new.is_some() || !made.bytes.is_empty()))
 }
 
-async fn now(workspace: &Path, path: &Path) -> Result<Option<Content>, CodeError> {
+/// A file as it is, if there is one.
+pub async fn now(workspace: &Path, path: &Path) -> Result<Option<Content>, CodeError> {
     let (workspace, path) = (workspace.to_owned(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || crate::files::read(&workspace, &path));
     match read.await.expect("reading doesn't panic") {
@@ -97,7 +98,7 @@ async fn now(workspace: &Path, path: &Path) -> Result<Option<Content>, CodeError
 }
 
 /// Refuses a file whose lines git makes others of before they are committed.
-async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Result<(), CodeError> {
+pub async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Result<(), CodeError> {
     let Some(Content { bytes, .. }) = new else { return Ok(()) };
     let mut given = std::ffi::OsString::from("--path=");
     given.push(path);

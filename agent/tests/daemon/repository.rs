@@ -45,7 +45,7 @@ pub async fn refused(sandbox: &Sandbox, path: &str, body: &impl Serialize) -> (S
 
 fn commit(message: &str, paths: Option<&[&str]>) -> MakeCommit {
     let paths = paths.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-    MakeCommit { message: message.to_owned(), paths, parts: Vec::new() }
+    MakeCommit { message: message.to_owned(), paths, parts: Vec::new(), staged: false }
 }
 
 fn discard(paths: &[&str]) -> DiscardChanges {

@@ -10,6 +10,7 @@ mod hunks;
 mod lines;
 pub mod repository;
 mod searching;
+mod staging;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed}
 pub use hunks::{CommitPart, FileHunk, FileHunks};
 pub use lines::{DiscardLines, LineRange, LineSpan, PutLinesBack};
 pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
+pub use staging::{HunkSides, HunksQuery, LinesStaged, StageChanges, StageLines, StagedFile};
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

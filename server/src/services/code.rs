@@ -11,6 +11,7 @@ mod pushing;
 mod repository;
 mod rewinding;
 mod saving;
+mod staging;
 mod view;
 
 use std::ops::Range;
@@ -134,7 +135,7 @@ async fn changes(daemon: &DaemonClient, turn: Option<TurnId>) -> Result<Changes,
 }
 
 /// One state of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Side {
     /// It isn't there.
     Nothing,

@@ -46,6 +46,11 @@ impl Compared {
         self.comparison.as_ref().map(|both| both.picked(old, new, is_whole)).unwrap_or_default()
     }
 
+    /// The lines that some of the old side's are on the new one, as far as they are there.
+    pub(super) fn carried(&self, old: &Range<u32>) -> Range<u32> {
+        self.comparison.as_ref().map(|both| both.carried(old)).unwrap_or_default()
+    }
+
     /// How many bytes of files it holds.
     pub(super) fn bytes(&self) -> usize {
         let held = self.comparison.as_ref().and(self.old_bytes.zip(self.new_bytes));
