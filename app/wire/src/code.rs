@@ -287,6 +287,9 @@ pub struct CodeView {
     /// The rows at which changes begin, as far as the first 10,000 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stops: Vec<u32>,
+    /// Whether the new side is that of a turn, and the file another one by now: then none of its lines can be discarded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_past: bool,
     /// Whether colours are missing because they were asked for in a hurry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_plain: bool,

@@ -100,7 +100,11 @@ impl CodeService {
         let open = opened(&query.open)?;
         let daemon = self.sessions.running(caller, project, session).await?;
         match self.comparison(&daemon, session, &query.path, query.turn).await? {
-            Some((file, comparison)) => view::diff(query, open, file, comparison).await,
+            Some((file, comparison)) => {
+                let is_past = query.turn.is_some() && !is_now(&daemon, &query.path, &comparison).await?;
+                let view = view::diff(query, open, file, comparison).await?;
+                Ok(CodeView { is_past, ..view })
+            }
             None => Ok(view::unchanged()),
         }
     }
@@ -173,6 +177,11 @@ async fn compared(
     };
     let (old, new) = tokio::try_join!(old, new)?;
     view::compare(file.path.clone(), old, new).await
+}
+
+/// Whether a file is as the new side of a comparison has it.
+async fn is_now(daemon: &DaemonClient, path: &str, compared: &view::Compared) -> Result<bool, ServiceError> {
+    Ok(view::state(&side(daemon, path, None).await?).as_deref() == compared.state())
 }
 
 async fn side(daemon: &DaemonClient, path: &str, at: Option<&str>) -> Result<Side, ServiceError> {

@@ -98,7 +98,7 @@ pub fn chosen_tools(reader: Reader, toasts: Toasts, close: impl Fn() + Copy + Se
 fn reader_has_lines(reader: Reader) -> bool {
     let is_file = |kind: FileKind| matches!(kind, FileKind::File | FileKind::Executable);
     let has_lines = reader.with(|told| {
-        let file = told.file.as_ref().filter(|_| told.shape == Shape::Text);
+        let file = told.file.as_ref().filter(|_| told.shape == Shape::Text && !told.is_past);
         file.is_some_and(|file| is_file(file.kind) && file.old_kind.is_none_or(is_file))
     });
     has_lines == Some(true) && reader.view.with_value(|view| view.is_diff)

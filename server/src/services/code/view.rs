@@ -133,7 +133,19 @@ fn view(shape: Shape, file: Option<ChangedFile>, bytes: (Option<u64>, Option<u64
     let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new(), is_plain: false };
     let Rows { rows, from, total, stops, is_plain } = rows.unwrap_or(none);
     debug_assert!(rows.len() <= MOST_ROWS as usize);
-    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, state: None, rows, from, total, stops, is_plain }
+    CodeView {
+        shape,
+        file,
+        old_bytes: bytes.0,
+        new_bytes: bytes.1,
+        state: None,
+        rows,
+        from,
+        total,
+        stops,
+        is_past: false,
+        is_plain,
+    }
 }
 
 /// What one state of a file is to somebody who looks at it.
