@@ -24,6 +24,9 @@ use crate::store::Tx;
 /// What the name of a fork begins with.
 const PREFIX: &str = "Fork of ";
 
+/// A session's files, with the whole history of its repository, have at most so many bytes.
+const MOST_FORKED: u64 = 16 << 30;
+
 impl SessionService {
     /// Creates a session with the files and the transcript of another one as they were at a moment.
     pub async fn fork(
@@ -97,7 +100,7 @@ impl SessionService {
         let body = daemon.fork(request.turn, request.before).await.map_err(refusal)?;
         let file = tempfile::Builder::new().prefix("fork-").tempfile_in(&self.core.paths.scratch);
         let bundle = file.map_err(|error| not_kept(&error))?.into_temp_path();
-        store_body(body, &bundle).await?;
+        store_body(body, &bundle, MOST_FORKED).await?;
         Ok(bundle)
     }
 }

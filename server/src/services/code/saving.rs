@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::{CodeService, refusal};
 use crate::domain::{Session, Workspace};
-use crate::git::{self, Arrival};
+use crate::git::{self, Arrival, MOST_BUNDLED};
 use crate::sandbox::DaemonClient;
 use crate::services::ServiceError;
 
@@ -75,7 +75,7 @@ impl CodeService {
             .tempfile_in(&self.core.paths.scratch)
             .map_err(|error| no_room(&error))?
             .into_temp_path();
-        store_body(daemon.result().await.map_err(refusal)?, &bundle).await?;
+        store_body(daemon.result().await.map_err(refusal)?, &bundle, MOST_BUNDLED).await?;
         Ok(bundle)
     }
 
@@ -113,11 +113,21 @@ pub(super) fn branch_name(title: &str, id: SessionId) -> String {
     if name.is_empty() { format!("{PREFIX}{id}") } else { format!("{PREFIX}{name}") }
 }
 
-/// Writes a body to a file.
-pub(in crate::services) async fn store_body(body: Incoming, path: &std::path::Path) -> Result<(), ServiceError> {
+/// Writes a body that a sandbox gives to a file, of which so many bytes are taken.
+pub(in crate::services) async fn store_body(
+    body: Incoming,
+    path: &std::path::Path,
+    most: u64,
+) -> Result<(), ServiceError> {
     let mut file = tokio::fs::File::create(path).await.map_err(|error| no_room(&error))?;
+    let mut written = 0;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.try_next().await.map_err(|error| ServiceError::Sandbox(Box::new(error)))? {
+        written += piece.len() as u64;
+        if written > most {
+            let error = git::GitError::from(git::Untaken::Bundle { most });
+            return Err(ServiceError::Code(told(&error)));
+        }
         file.write_all(&piece).await.map_err(|error| no_room(&error))?;
     }
     file.flush().await.map_err(|error| no_room(&error))
