@@ -23,6 +23,7 @@ mod settings;
 mod terminals;
 mod translate;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -84,11 +85,11 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// An agent whose program doesn't run yet. `thread` is the agent's own id of the thread to go on with.
-    pub fn new(surroundings: Surroundings, thread: Option<String>) -> Self {
+    /// An agent whose program doesn't run yet. `threads` are the agent's own ids of the threads to go on with, by conversation.
+    pub fn new(surroundings: Surroundings, threads: HashMap<u32, String>) -> Self {
         let (orders, order_receiver) = mpsc::unbounded_channel();
         let (event_sender, events) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(Task::new(surroundings, thread, event_sender).run(order_receiver));
+        let task = tokio::spawn(Task::new(surroundings, threads, event_sender).run(order_receiver));
         Self { orders, events, task }
     }
 

@@ -117,16 +117,12 @@ impl TurnsHandle {
 
     /// Begins the prompt of a turn that is held.
     pub async fn proceed(&self, turn_id: TurnId) -> Result<(), AskError<UnknownTurn>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Proceed(turn_id, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::Proceed(turn_id, reply)).await
     }
 
     /// Stops a turn. Returns when the stop has begun.
     pub async fn cancel(&self, turn_id: TurnId) -> Result<(), AskError<UnknownTurn>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Cancel(turn_id, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::Cancel(turn_id, reply)).await
     }
 
     /// Answers a permission, and returns the answer that counts. When this returns the log says so durably.
@@ -136,38 +132,27 @@ impl TurnsHandle {
         part: u32,
         answer: AnswerPermission,
     ) -> Result<PermissionState, AskError<AnswerError>> {
-        let (reply, state) = oneshot::channel();
-        let request = Request::Answer(turn_id, part, answer, reply);
-        self.requests.send(request).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(state.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::Answer(turn_id, part, answer, reply)).await
     }
 
     /// Changes a setting of the agent, and returns all settings as they are then.
     pub async fn change(&self, change: ChangeSetting) -> Result<Vec<Setting>, AskError<SettingError>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Change(change, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::Change(change, reply)).await
     }
 
     /// Puts files back. No turn runs meanwhile.
     pub async fn rewind(&self, rewinding: Rewinding) -> Result<Rewound, AskError<CodeError>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Rewind(rewinding, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::Rewind(rewinding, reply)).await
     }
 
     /// Checks a branch out. No turn runs meanwhile, and it is seen through, also when nobody waits for the answer.
     pub async fn check_out(&self, request: CheckoutBranch) -> Result<CheckoutOutcome, AskError<CodeError>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::CheckOut(request, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::CheckOut(request, reply)).await
     }
 
     /// Makes a branch, and checks it out. No turn runs meanwhile.
     pub async fn make_branch(&self, request: MakeBranch) -> Result<Branches, AskError<CodeError>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::MakeBranch(request, reply)).await.map_err(|_| AskError::ShuttingDown)?;
-        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
+        self.ask(|reply| Request::MakeBranch(request, reply)).await
     }
 
     /// Writes an event to the log that isn't a turn's.
@@ -185,6 +170,16 @@ impl TurnsHandle {
     pub async fn shut_down(&self) {
         // If the driver has already ended there is nothing to do.
         let _ended = self.requests.send(Request::ShutDown).await;
+    }
+
+    /// Asks the driver for something, and waits for its answer.
+    async fn ask<T, E: std::error::Error + 'static>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Request,
+    ) -> Result<T, AskError<E>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.map_err(|_| AskError::ShuttingDown)?;
+        Ok(answer.await.map_err(|_| AskError::ShuttingDown)??)
     }
 }
 
@@ -223,7 +218,7 @@ impl Driver {
         if !marks.is_empty() {
             stragglers::end(marks).await?;
         }
-        let agent = Agent::new(surroundings, history.thread.clone());
+        let agent = Agent::new(surroundings, history.threads.clone());
         let (turns, effects) = Turns::resume(history);
         let (requests_sender, requests) = mpsc::channel(QUEUE);
         let (standing, standing_receiver) = watch::channel(Standing::default());
@@ -281,18 +276,10 @@ impl Driver {
                 let _gone = reply.send(self.rewind(rewinding).await);
             }
             Request::CheckOut(request, reply) => {
-                let outcome = match self.turns.running() {
-                    Some(running) => Err(CodeError::TurnRuns(running)),
-                    None => self.workspace.check_out(&request).await,
-                };
-                let _gone = reply.send(outcome);
+                let _gone = reply.send(self.check_out(&request).await);
             }
             Request::MakeBranch(request, reply) => {
-                let branches = match self.turns.running() {
-                    Some(running) => Err(CodeError::TurnRuns(running)),
-                    None => self.workspace.make_branch(&request).await,
-                };
-                let _gone = reply.send(branches);
+                let _gone = reply.send(self.make_branch(&request).await);
             }
             Request::Tell(body) => self.carry_out(vec![Effect::Log(body)]).await,
             Request::ShutDown => {
@@ -328,13 +315,26 @@ impl Driver {
     }
 
     async fn rewind(&mut self, rewinding: Rewinding) -> Result<Rewound, CodeError> {
-        if let Some(running) = self.turns.running() {
-            return Err(CodeError::TurnRuns(running));
-        }
+        self.check_idle()?;
         match rewinding {
             Rewinding::Before(turn) => self.workspace.rewind(turn).await,
             Rewinding::Undo(number) => self.workspace.undo_rewind(number).await,
         }
+    }
+
+    async fn check_out(&mut self, request: &CheckoutBranch) -> Result<CheckoutOutcome, CodeError> {
+        self.check_idle()?;
+        self.workspace.check_out(request).await
+    }
+
+    async fn make_branch(&mut self, request: &MakeBranch) -> Result<Branches, CodeError> {
+        self.check_idle()?;
+        self.workspace.make_branch(request).await
+    }
+
+    /// Makes sure that no turn runs: files aren't changed under its feet.
+    fn check_idle(&self) -> Result<(), CodeError> {
+        self.turns.running().map_or(Ok(()), |running| Err(CodeError::TurnRuns(running)))
     }
 
     /// Keeps the files as they are beside a turn. That it isn't possible doesn't keep the turn from its work.

@@ -346,11 +346,7 @@ impl Workspace {
     /// A file: as it is now, as it is staged, as it was at the start, or as a commit has it.
     pub async fn content(&self, path: PathBuf, at: Option<&str>) -> Result<Content, CodeError> {
         let tree = match at {
-            None => {
-                let folder = self.folder.clone();
-                let read = spawn_blocking(move || workspace_files::read(&folder, &path));
-                return Ok(read.await.expect("reading doesn't panic")?);
-            }
+            None => return content::now(&self.folder, path).await,
             Some(AT_START) => self.start().await?,
             Some(AT_INDEX) => {
                 self.need_code()?;
@@ -460,7 +456,7 @@ impl Workspace {
         // One that got its code before that was written down: the commit that it started from.
         match self.git.find(&format!("{BUNDLE_BASE_REF}^{{tree}}")).await? {
             Some(tree) => Ok(tree),
-            None => Ok(self.git.text(&["hash-object", "-t", "tree", "-w", "/dev/null"]).await?.trim().to_owned()),
+            None => discard::empty_tree(&self.git).await,
         }
     }
 }

@@ -9,14 +9,17 @@ use crate::components::chat::attachments::AttachmentTray;
 use crate::components::chat::completion::Completion;
 use crate::components::chat::completion_list::CompletionList;
 use crate::components::chat::draft::Draft;
+use crate::components::chat::prompt_entries::PromptEntries;
 use crate::components::chat::question::QuestionForm;
 use crate::components::chat::queued_edit::QueuedEdit;
+use crate::components::chat::rewound::RewoundLine;
 use crate::components::code::panel::FilesPanel;
 use crate::components::code::screen::CodeScreen;
 use crate::components::credential::session_dialog::SessionCredentialsDialog;
 use crate::components::dynamic::dynamic;
 use crate::components::session::delete::DeleteSessionDialog;
-use crate::components::session::fork::ForkDialog;
+use crate::components::session::fork::{ForkDialog, Forking};
+use crate::components::session::rewind::{RewindDialog, Rewinding};
 use crate::components::session::session_entries::SessionEntries;
 use crate::components::terminal::panel::TerminalPanel;
 use crate::components::workspace::add::AddWorkspaceDialog;
@@ -59,7 +62,13 @@ pub enum Late {
     /// The dialog that deletes a session.
     DeleteSession(SessionId, Dialog),
     /// The dialog that forks a session, after a turn or now.
-    ForkSession(SessionId, Dialog, RwSignal<Option<TurnId>>),
+    ForkSession(SessionId, Forking),
+    /// The entries of a prompt's menu.
+    PromptMenu(TurnId),
+    /// The line that stays of turns that were rewound, at their last message.
+    Rewound(u64),
+    /// The dialog that rewinds a session to before a turn.
+    Rewind(Rewinding),
 }
 
 /// Whether a dialog is open.
@@ -85,7 +94,10 @@ fn fetch(part: Late) -> AnyView {
         Late::RenameWorkspace(id, name, open) => view! { <RenameWorkspaceDialog id name open/> }.into_any(),
         Late::RemoveWorkspace(id, name, open) => view! { <RemoveWorkspaceDialog id name open/> }.into_any(),
         Late::DeleteSession(id, open) => view! { <DeleteSessionDialog id open/> }.into_any(),
-        Late::ForkSession(id, open, turn) => view! { <ForkDialog id open turn/> }.into_any(),
+        Late::ForkSession(id, forking) => view! { <ForkDialog id forking/> }.into_any(),
+        Late::PromptMenu(turn) => view! { <PromptEntries turn/> }.into_any(),
+        Late::Rewound(number) => view! { <RewoundLine number/> }.into_any(),
+        Late::Rewind(rewinding) => view! { <RewindDialog rewinding/> }.into_any(),
     }
 }
 

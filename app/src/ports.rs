@@ -254,14 +254,15 @@ pub trait Code: Send + Sync {
         project: &'a ProjectId,
         session: SessionId,
         turn: TurnId,
+        conversation: bool,
     ) -> Answer<'a, Rewound>;
-    /// Undoes that.
+    /// Undoes that; without a number the last rewind of the conversation.
     fn undo_rewind<'a>(
         &'a self,
         caller: Caller,
         project: &'a ProjectId,
         session: SessionId,
-        number: u32,
+        number: Option<u32>,
     ) -> Answer<'a, Rewound>;
     /// Rows of the difference of a file.
     fn diff<'a>(

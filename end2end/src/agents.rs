@@ -130,6 +130,7 @@ fn launch(name: &str, program: &str, arguments: &[&str], variables: &[(&str, &st
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        conversation: 0,
         mcp_servers: Vec::new(),
     }
 }

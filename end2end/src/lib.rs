@@ -18,6 +18,7 @@ pub mod casting;
 pub mod chat;
 pub mod daemon;
 pub mod engine;
+pub mod forge;
 pub mod hosts;
 pub mod mcp;
 pub mod model;

@@ -12,8 +12,12 @@ mod fork;
 mod hunks;
 #[path = "code/plain_folder.rs"]
 mod plain_folder;
+#[path = "code/pull_request.rs"]
+mod pull_request;
 #[path = "code/review.rs"]
 mod review;
+#[path = "code/rewind.rs"]
+mod rewind;
 #[path = "code/staging.rs"]
 mod staging;
 
@@ -282,7 +286,9 @@ async fn a_turn_is_looked_at_alone_and_its_files_are_put_back() {
         see(stage, &row("added", "second turn")).await?;
         looks_right(stage, "code turn", 844).await?;
 
-        press(stage, "//button[text()='Rewind to before this turn']").await?;
+        press(stage, "//button[text()='Rewind to before this turn…']").await?;
+        press(stage, "//dialog[@open]//label[contains(., 'Files only')]").await?;
+        press(stage, "//dialog[@open]//button[text()='Rewind']").await?;
         see(stage, "//p[contains(., '2 files were put back')]").await?;
         see(stage, "//h2[contains(., '1 file changed')]").await?;
         looks_right(stage, "code rewound", 844).await?;

@@ -16,5 +16,6 @@ pub mod packets;
 pub mod policy;
 pub mod proxy;
 pub mod secret;
+mod tls;
 pub mod upstream;
 mod way;

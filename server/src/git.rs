@@ -9,8 +9,8 @@
 //!   that the workspace is on (`apply`), or into a folder that is no repository (`deposit`).
 //! - Its configuration, hooks, filters and file monitor are never run. The git command doesn't even read its
 //!   configuration: it works in a scratch repository (`scratch`) that borrows the workspace's objects.
-//! - Remotes are reached with the operator's own git configuration, because that is where credentials are, but only
-//!   over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
+//! - Remotes are reached with the operator's own git configuration, because that is where credentials are, or with a login of the
+//!   project's (`login`), but only over the transports that a source may name, never by `ext::`, and never asking anyone for a password.
 //! - A future of this module that is dropped takes its git processes with it, but for a move of a workspace's branch that has begun.
 
 mod apply;
@@ -22,6 +22,7 @@ mod command;
 mod deposit;
 mod folder;
 mod intake;
+mod login;
 mod progress;
 mod push;
 mod remote;
@@ -42,10 +43,11 @@ pub use cache::{clone_into_cache, head_of_cache, remove_cache};
 pub use deposit::{
     Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
 };
-pub use folder::{FolderKind, FolderState, inspect_folder, web_address, web_origin};
+pub use folder::{FolderKind, FolderState, glance_at_folder, inspect_folder, web_address, web_origin};
 pub use intake::{MOST_BUNDLED, Untaken};
+pub use login::Login;
 pub use progress::Progress;
-pub use push::{Target as PushTarget, push};
+pub use push::{Target as PushTarget, push, target_url};
 pub use remote::RemoteFault;
 pub use source::{InvalidSource, default_name, parse_source};
 
@@ -196,6 +198,19 @@ pub enum BrokenRepository {
     /// A file that git reads is a pipe or a device, which could block for ever.
     #[error("{} is not a regular file", .0.display())]
     SpecialFile(PathBuf),
+}
+
+/// Does what would block a thread that others need, on one of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
+) -> Result<T, GitError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// As many files as a person would read.
+fn some<T>(mut files: Vec<T>) -> Vec<T> {
+    files.truncate(100);
+    files
 }
 
 impl GitError {

@@ -23,6 +23,7 @@ mod openapi;
 mod pages;
 mod preferences;
 mod projects;
+mod pull_requests;
 mod repository;
 mod sessions;
 mod terminals;

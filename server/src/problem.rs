@@ -22,6 +22,7 @@ pub fn field_problem(field: &str, detail: impl Into<String>) -> Problem {
 pub fn of_service(error: &ServiceError) -> Problem {
     let detail = error.to_string();
     match error {
+        ServiceError::Forge(error) if error.is_passing() => problem(ProblemKind::Unavailable, detail),
         ServiceError::NotFound(_) | ServiceError::NoSnapshot => problem(ProblemKind::NotFound, detail),
         ServiceError::Transition(_)
         | ServiceError::Code(_)
@@ -29,6 +30,8 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::RepositoryRefused(_)
         | ServiceError::NotApplied(_)
         | ServiceError::NoRepository
+        | ServiceError::NoForge(_)
+        | ServiceError::Forge(_)
         | ServiceError::BranchMoved(_)
         | ServiceError::Attachment(AttachmentError::Gone(_))
         | ServiceError::AgentTypeFixed
@@ -36,6 +39,10 @@ pub fn of_service(error: &ServiceError) -> Problem {
         | ServiceError::AgentInUse { .. }
         | ServiceError::SandboxDown
         | ServiceError::TurnRuns
+        | ServiceError::TurnsOpen
+        | ServiceError::TurnSetAside
+        | ServiceError::ConversationWentOn
+        | ServiceError::RewindSettled
         | ServiceError::TerminalRefused(_)
         | ServiceError::PolicyChanged
         | ServiceError::StillDenied(_)
@@ -72,6 +79,7 @@ pub fn of_service(error: &ServiceError) -> Problem {
             tracing::warn!(error = &**source as &dyn std::error::Error, "a sandbox can't be reached");
             problem(ProblemKind::Unavailable, detail)
         }
+        ServiceError::PullRequest(invalid) => field_problem(invalid.field(), detail),
         ServiceError::SandboxStarting => problem(ProblemKind::Unavailable, detail),
         ServiceError::SetupScriptTooLong { .. } => field_problem("setupScript", detail),
         ServiceError::Store(error) => of_store(error),

@@ -25,9 +25,11 @@ use crate::claim::{DataFolder, DatabaseClaim};
 use crate::clock::{Clock as _, IdSource as _, Machine};
 use crate::config::Config;
 use crate::domain::Agent;
+use crate::forge::Forges;
 use crate::git::settle_deposits;
 use crate::http::{Assets, Web, router};
 use crate::jobs::{Alarm, Reconciler, Runner, SessionJob, WarmPool, WorkspaceJob};
+use crate::outgoing::outgoing;
 use crate::services::{
     AgentService, Attended, CodeService, Core, CredentialService, Egress, Followers, NetworkService, Paths,
     ProjectService, SessionService, Support, TerminalService, TrafficService, WorkspaceService, tidy_forks,
@@ -55,10 +57,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let key = Key::load_or_create(&config.data_dir.join("encryption.key"))?;
     let store = Store::open(&config.database, Vault::new(key)).await?;
     let claim = DatabaseClaim::take(store.clone(), owner).await?;
-    let installation = first_data(&store).await?;
 
     let shutdown = CancellationToken::new();
-    let provider = provider::choose(&config, installation).await?;
+    let provider = provider::choose(&config, first_data(&store).await?).await?;
     let support = Support::of(&*provider).await;
     let core = Arc::new(Core {
         store: store.clone(),
@@ -108,14 +109,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     ];
 
     let sessions = Arc::new(SessionService::new(core.clone(), provider.clone(), warm));
+    let outgoing = outgoing()?;
     let services = Services {
         projects: Arc::new(ProjectService::new(core.clone(), support)),
         workspaces: Arc::new(WorkspaceService::new(core.clone(), config.policy.limits)),
         agents: Arc::new(AgentService::new(core.clone())),
-        credentials: Arc::new(CredentialService::new(core.clone(), egress.clone(), Trials::new()?)),
+        credentials: Arc::new(CredentialService::new(core.clone(), egress.clone(), Trials::new(outgoing.clone()))),
         network: Arc::new(NetworkService::new(core.clone(), egress)),
         traffic: Arc::new(TrafficService::new(core.clone(), provider.clone())),
-        code: Arc::new(CodeService::new(core.clone(), sessions.clone())),
+        code: Arc::new(CodeService::new(core.clone(), sessions.clone(), Forges::new(outgoing))),
         terminals: Arc::new(TerminalService::new(core.clone(), sessions.clone(), attended)),
         sessions,
     };

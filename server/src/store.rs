@@ -23,6 +23,8 @@ mod network;
 mod parts;
 mod postgres;
 mod projects;
+mod pull_requests;
+mod rewinds;
 mod session_log;
 mod sessions;
 mod sqlite;

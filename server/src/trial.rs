@@ -1,20 +1,16 @@
-//! Trying credentials with real requests. The only place where the server itself calls an API.
+//! Trying credentials with real requests.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::Empty;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use octobot_wire::credential::CredentialTestOutcome;
 use octobot_wire::launch::Variable;
 use tokio::time::timeout;
 
 use crate::domain::Credential;
 use crate::domain::credential_type::{Trial, recipe};
+use crate::outgoing::{Outgoing, innermost};
 
 /// How long an API may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,21 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Makes the requests.
 #[derive(Clone)]
 pub struct Trials {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Outgoing,
 }
 
 impl Trials {
-    /// A client that trusts whom the system trusts, or on a system without such a list whom Mozilla does. It follows no
-    /// redirect: a key goes to the address that it is for, and to no other.
-    pub fn new() -> Result<Self, rustls::Error> {
-        let ring = rustls::crypto::ring::default_provider();
-        let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(ring.clone()) {
-            Ok(builder) => builder,
-            Err(_) => HttpsConnectorBuilder::new().with_provider_and_webpki_roots(ring)?,
-        };
-        let connector = connector.https_or_http().enable_http1().build();
-        // Each request is a try of its own: nothing is kept open for the next one.
-        Ok(Self { client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector) })
+    /// Makes them with `client`.
+    pub fn new(client: Outgoing) -> Self {
+        Self { client }
     }
 
     /// Asks the API whether it takes a credential; none for a type that can't be tried.
@@ -44,8 +32,8 @@ impl Trials {
         let recipe = recipe(credential.credential_type);
         let (trial, key) = recipe.trial.zip(recipe.variables.first())?;
         let key = &values.iter().find(|value| value.name == *key)?.value;
-        let Request { url, headers } = request(trial, credential.base_url.as_deref(), key)?;
-        let mut request = hyper::Request::get(url).body(Empty::new()).ok()?;
+        let Request { url, headers } = request(trial, credential, key)?;
+        let mut request = hyper::Request::get(url).body(Full::default()).ok()?;
         *request.headers_mut() = headers;
         Some(match timeout(PATIENCE, self.client.request(request)).await {
             Ok(Ok(response)) => outcome(response.status()),
@@ -66,7 +54,7 @@ struct Request {
 }
 
 /// The request of a trial; none for a key that can't stand in a header.
-fn request(trial: Trial, base_url: Option<&str>, key: &str) -> Option<Request> {
+fn request(trial: Trial, credential: &Credential, key: &str) -> Option<Request> {
     let mut value = HeaderValue::from_str(&format!("{}{key}", trial.prefix)).ok()?;
     value.set_sensitive(true);
     let mut headers = HeaderMap::new();
@@ -76,7 +64,8 @@ fn request(trial: Trial, base_url: Option<&str>, key: &str) -> Option<Request> {
     if let Some((name, value)) = trial.also {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let url = if trial.url.starts_with('/') { format!("{}{}", base_url?, trial.url) } else { trial.url.to_owned() };
+    let url = trial.elsewhere.filter(|_| credential.base_url.is_some()).unwrap_or(trial.url);
+    let url = if url.starts_with('/') { format!("{}{url}", credential.address()?) } else { url.to_owned() };
     Some(Request { url, headers })
 }
 
@@ -92,33 +81,54 @@ fn outcome(status: StatusCode) -> CredentialTestOutcome {
     }
 }
 
-/// The innermost cause says what a person can act on, and none of them holds the request's headers.
 fn unknown(error: &(dyn std::error::Error + 'static)) -> CredentialTestOutcome {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+    CredentialTestOutcome::Unknown {
+        reason: format!("The API can't be reached from the server: {}.", innermost(error)),
     }
-    CredentialTestOutcome::Unknown { reason: format!("The API can't be reached from the server: {cause}.") }
 }
 
 #[cfg(test)]
 mod tests {
     use octobot_wire::credential::CredentialTypeId;
+    use octobot_wire::{CredentialId, ProjectId, Timestamp};
 
     use super::*;
 
     #[test]
     fn a_key_stands_in_the_header_that_its_api_reads() {
-        let of = |id| request(recipe(id).trial.unwrap(), Some("http://h/v1"), "k").unwrap();
-        let anthropic = of(CredentialTypeId::Anthropic);
+        let of = |credential_type, base_url: Option<&str>| {
+            let credential = Credential {
+                id: CredentialId::new(uuid::Uuid::nil()),
+                project_id: ProjectId::local(),
+                name: "c".to_owned(),
+                credential_type,
+                base_url: base_url.map(str::to_owned),
+                every_session: true,
+                value_names: Vec::new(),
+                tested: None,
+                last_used_at: None,
+                rotated_at: Timestamp(0),
+                created_at: Timestamp(0),
+            };
+            request(recipe(credential_type).trial.unwrap(), &credential, "k").unwrap()
+        };
+        let anthropic = of(CredentialTypeId::Anthropic, None);
         assert_eq!(anthropic.headers["x-api-key"], "k");
         assert_eq!(anthropic.headers["anthropic-version"], "2023-06-01");
-        let own = of(CredentialTypeId::OpenAiCompatible);
+        let own = of(CredentialTypeId::OpenAiCompatible, Some("http://h/v1"));
         assert_eq!(
             (own.url.as_str(), &own.headers["authorization"]),
             ("http://h/v1/models", &"Bearer k".parse().unwrap())
         );
         assert!(!format!("{own:?}").contains("Bearer k"));
+        for (credential_type, base_url, url) in [
+            (CredentialTypeId::GitHub, None, "https://api.github.com/rate_limit"),
+            (CredentialTypeId::GitHub, Some("https://git.example"), "https://git.example/api/v3/rate_limit"),
+            (CredentialTypeId::GitLab, None, "https://gitlab.com/api/v4/user"),
+            (CredentialTypeId::GitLab, Some("https://h/x"), "https://h/x/api/v4/user"),
+        ] {
+            assert_eq!(of(credential_type, base_url).url, url);
+        }
     }
 
     #[test]

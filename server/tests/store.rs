@@ -29,6 +29,10 @@ mod network;
 mod parts;
 #[path = "store/projects.rs"]
 mod projects;
+#[path = "store/pull_requests.rs"]
+mod pull_requests;
+#[path = "store/rewinds.rs"]
+mod rewinds;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/sessions.rs"]
@@ -139,6 +143,9 @@ contract! {
     jobs::a_clean_shutdown_gives_its_jobs_back,
     jobs::a_lease_has_one_owner,
     forks::a_turn_that_has_ended_is_copied_with_what_its_parts_say,
+    pull_requests::a_sessions_pull_requests_are_kept_and_go_with_it,
+    rewinds::what_was_said_from_a_message_on_is_set_aside_and_brought_back,
+    rewinds::a_rewind_is_settled_when_something_was_said_since_and_further_ones_go_beyond_it,
     integrity::unknown_text_in_a_column_is_an_error,
     integrity::a_nul_character_is_refused,
     integrity::a_number_that_does_not_fit_is_refused,

@@ -37,7 +37,8 @@ type Reply = oneshot::Sender<Result<Vec<Setting>, SettingError>>;
 #[derive(Debug)]
 pub struct Task {
     surroundings: Surroundings,
-    thread: Option<String>,
+    /// The agent's own ids of its threads, by conversation.
+    threads: HashMap<u32, String>,
     events: mpsc::Sender<AgentEvent>,
     state: State,
     replies: HashMap<u64, Reply>,
@@ -65,10 +66,10 @@ enum News {
 
 impl Task {
     /// A task without a program.
-    pub fn new(surroundings: Surroundings, thread: Option<String>, events: mpsc::Sender<AgentEvent>) -> Self {
+    pub fn new(surroundings: Surroundings, threads: HashMap<u32, String>, events: mpsc::Sender<AgentEvent>) -> Self {
         Self {
             surroundings,
-            thread,
+            threads,
             events,
             state: State::Idle,
             replies: HashMap::new(),
@@ -198,7 +199,8 @@ impl Task {
     async fn start_program(&mut self, path: String, prompt: Prompt) {
         let AcpLaunch { name, .. } = prompt.launch.as_ref();
         let launch = prompt.launch.as_ref().clone();
-        match Program::start(path, launch, &self.surroundings, prompt.turn_id, self.thread.clone()) {
+        let thread = self.threads.get(&launch.conversation).cloned();
+        match Program::start(path, launch, &self.surroundings, prompt.turn_id, thread) {
             Ok((mut program, mut actions)) => {
                 tracing::info!(turn.id = %prompt.turn_id, "{name} is started");
                 actions.extend(program.dialogue.prompt(prompt, Instant::now()));
@@ -252,8 +254,8 @@ impl Task {
         match action {
             Action::Send(line) => program.send(line),
             Action::Tell(body) => {
-                if let DaemonEventBody::Thread { thread_id } = &body {
-                    self.thread = Some(thread_id.clone());
+                if let DaemonEventBody::Thread { thread_id, conversation } = &body {
+                    self.threads.insert(*conversation, thread_id.clone());
                 }
                 self.tell(AgentEvent::Told(body)).await;
             }
@@ -315,7 +317,7 @@ impl Task {
         let end = self.failure.take();
         let told = end.clone().unwrap_or_else(|| failed(String::new()));
         let rest = program.dialogue.end_work(told, Instant::now());
-        self.thread = program.dialogue.thread().or_else(|| self.thread.take());
+        self.threads.extend(program.dialogue.thread().map(|thread| (program.launch.conversation, thread)));
         let words = self.bury(program, report.clone()).await;
         // The end is told below, with the last words.
         let is_news = |action: &Action| !matches!(action, Action::End(_));

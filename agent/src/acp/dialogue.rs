@@ -292,7 +292,8 @@ impl Dialogue {
         self.stage = Stage::Open;
         self.deadline = None;
         self.settings = Settings::opened(answer.get());
-        let mut actions = vec![Action::Tell(DaemonEventBody::Thread { thread_id: thread.0.to_string() })];
+        let (thread_id, conversation) = (thread.0.to_string(), self.launch.conversation);
+        let mut actions = vec![Action::Tell(DaemonEventBody::Thread { thread_id, conversation })];
         if self.is_fresh && self.former_thread.is_some() {
             let why = self.why_lost.take().unwrap_or_else(|| "it can't load threads".to_owned());
             actions.extend(

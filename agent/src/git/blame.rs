@@ -5,13 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use octobot_wire::Timestamp;
-use octobot_wire::code::{Blame, BlamedCommit, BlamedRun, FileKind};
+use octobot_wire::code::{Blame, BlamedCommit, BlamedRun};
 
-use crate::files::Content;
+use crate::files::{Content, FileError};
 use crate::git::CodeError;
 use crate::git::command::Git;
+use crate::git::lines::has_lines;
 use crate::git::records::NotUnderstood;
-use crate::git::standing::RepositoryError;
 
 /// Settings without which git would read a list of names wherever the repository says.
 const SETTINGS: [&str; 2] = ["mailmap.file=/dev/null", "mailmap.blob="];
@@ -25,8 +25,8 @@ const MOST_CHARACTERS: usize = 500;
 
 /// Where some lines are from, the first of which is counted from 0.
 pub async fn read(git: &Git, path: &Path, content: Content, from: u32, count: u32) -> Result<Blame, CodeError> {
-    if !matches!(content.kind, FileKind::File | FileKind::Executable) {
-        return Err(RepositoryError::NoLines(path.to_owned()).into());
+    if !has_lines(&content) {
+        return Err(FileError::NotRegular(path.to_owned()).into());
     }
     let total = content.bytes.split_inclusive(|byte| *byte == b'\n').count();
     let total = u32::try_from(total).unwrap_or(u32::MAX);

@@ -10,10 +10,8 @@ use octobot_wire::code::branches::{
 use octobot_wire::path::to_text;
 
 use crate::git::command::Git;
-use crate::git::kept::text;
-use crate::git::records::{self, Tracking};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood, Workspace, fetch};
+use crate::git::{CodeError, NotUnderstood, Workspace, discard, fetch, records};
 
 /// What git says where a checkout would take something from somebody.
 const WOULD_BE_LOST: [&str; 3] = ["would be overwritten", "would be removed", "would lose untracked"];
@@ -64,13 +62,13 @@ impl Workspace {
 
 /// The branches that there are.
 async fn list(git: &Git) -> Result<Branches, CodeError> {
-    let current = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?;
+    let current = standing::head_name(git).await?;
     let arguments = ["for-each-ref", "--sort=-committerdate", FORMAT, BRANCH_REFS, REMOTE_REFS];
     let mut branches = read_branches(&git.ask().bytes(&arguments).await?)?;
     let unlisted = branches.len().saturating_sub(MOST_BRANCHES) as u64;
     branches.truncate(MOST_BRANCHES);
     let origin = fetch::origin(git).await?.map(|origin| fetch::without_secrets(&origin));
-    Ok(Branches { current: current.map(|name| text(&name)), branches, unlisted, origin })
+    Ok(Branches { current, branches, unlisted, origin })
 }
 
 /// Checks a branch out. What isn't committed comes along where that is wanted, and is never overwritten.
@@ -85,9 +83,7 @@ async fn check_out(git: &Git, workspace: &Path, request: &CheckoutBranch) -> Res
     };
     let printed = standing::status(git).await?;
     let uncommitted = records::uncommitted(&printed)?;
-    if let Some(file) = uncommitted.iter().find(|file| file.tracking == Tracking::Conflict) {
-        return Err(RepositoryError::Conflict(file.path.to_owned()).into());
-    }
+    standing::check_conflicts(&uncommitted)?;
     let mut changed: Vec<PathBuf> = uncommitted.iter().map(|file| file.path.to_owned()).collect();
     changed.sort_unstable();
     // One that was taken out of the index and is there is told twice.
@@ -168,7 +164,7 @@ async fn check_name(git: &Git, name: &str) -> Result<(), CodeError> {
 async fn in_the_way(git: &Git, workspace: &Path, wanted: &str, changed: &[PathBuf]) -> Result<Vec<PathBuf>, CodeError> {
     let head = match git.find("HEAD^{tree}").await? {
         Some(head) => head,
-        None => text(&git.ask().bytes(&["hash-object", "-t", "tree", "--stdin"]).await?),
+        None => discard::empty_tree(git).await?,
     };
     let differing = async |filter: &'static str| {
         let wanted = format!("{wanted}^{{tree}}");

@@ -23,6 +23,7 @@ use tokio::time::sleep;
 use crate::files::States;
 use crate::git::command::Git;
 use crate::git::index_file::{self, Entry};
+use crate::git::kept::unlock;
 use crate::git::records::{self, Differing, Status};
 use crate::git::watch::{Unwatchable, Watch};
 use crate::git::{CodeError, files};
@@ -139,11 +140,7 @@ impl ChangeTracker {
         if kept.is_prepared {
             return Ok(());
         }
-        // One that was left behind by a daemon that was killed. There is no other daemon with this data.
-        let lock = self.index.with_extension("index.lock");
-        if lock.exists() {
-            std::fs::remove_file(&lock).map_err(files("remove a lock"))?;
-        }
+        unlock(&self.index)?;
         if !self.index.exists() {
             let git = self.git.ask().index(&self.index);
             git.bytes(&["read-tree", start]).await?;

@@ -212,13 +212,11 @@ impl<'a> Asking<'a> {
     async fn output<A: AsRef<OsStr>>(mut self, arguments: &[A]) -> Result<Output, CodeError> {
         let (input, patience) = (std::mem::take(&mut self.input), self.patience);
         let mut running = self.start(arguments)?;
-        match timeout(patience, running.converse(input)).await {
-            Ok(output) => output,
-            Err(_) => {
-                running.end().await?;
-                Err(CodeError::Slow { action: name(arguments) })
-            }
+        if let Ok(output) = timeout(patience, running.converse(input)).await {
+            return output;
         }
+        running.end().await?;
+        Err(CodeError::Slow { action: name(arguments) })
     }
 
     fn start<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Running, CodeError> {

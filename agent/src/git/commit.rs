@@ -1,14 +1,15 @@
 //! Committing what is in the work tree, for people.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::code::CommitPart;
 use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
 
-use crate::git::command::Git;
+use crate::git::command::{Asking, Git};
 use crate::git::kept::{AUTHOR, text};
 use crate::git::parts::Partly;
-use crate::git::records::Tracking;
+use crate::git::records::{Tracking, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, files, history, parts, records};
 
@@ -36,55 +37,58 @@ pub async fn make(
     standing::check_branch(git, workspace).await?;
     let printed = standing::status(git).await?;
     let uncommitted = records::uncommitted(&printed)?;
-    if let Some(file) = uncommitted.iter().find(|file| file.tracking == Tracking::Conflict) {
-        return Err(RepositoryError::Conflict(file.path.to_owned()).into());
-    }
-    let list = data.join("commit.paths");
-    let mut arguments: Vec<std::ffi::OsString> =
-        ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
-    let index = data.join("commit.index");
-    let mut partly = None;
-    match chosen {
-        Chosen::Staged => {}
-        Chosen::Changes(paths, parts) if !parts.is_empty() => {
-            let whole = paths.filter(|paths| !paths.is_empty()).map(|paths| standing::named(&uncommitted, paths));
-            let whole = whole.transpose()?.unwrap_or_default();
-            partly = Some(parts::put_together(git, &index, workspace, &whole, parts).await?);
-        }
-        Chosen::Changes(None, _) => drop(git.ask().bytes(&["add", "--all"]).await?),
-        Chosen::Changes(Some(paths), _) => {
-            let named = standing::named(&uncommitted, paths)?;
-            let new = named.iter().filter(|file| file.tracking == Tracking::New).map(|file| file.path);
-            let input = records::with_nul(new);
-            if !input.is_empty() {
-                let add = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"];
-                git.ask().input(input).bytes(&add).await?;
-            }
-            let named = records::with_nul(named.iter().map(|file| file.path));
-            tokio::fs::write(&list, named).await.map_err(files("write a list of files"))?;
-            let mut given = std::ffi::OsString::from("--pathspec-from-file=");
-            given.push(&list);
-            arguments.extend(["--only".into(), given, "--pathspec-file-nul".into()]);
-        }
-    }
+    standing::check_conflicts(&uncommitted)?;
     let author: &[(&str, &str)] = if has_author(git).await? { &[] } else { &AUTHOR };
-    if let Some(partly) = partly {
-        commit_partly(git, &partly, message, author).await?;
-    } else {
-        let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
-        asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
+    let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
+    match chosen {
+        Chosen::Changes(paths, parts) if !parts.is_empty() => {
+            let whole = match paths {
+                Some(paths) if !paths.is_empty() => standing::named(&uncommitted, paths)?,
+                _ => Vec::new(),
+            };
+            let partly = parts::put_together(git, &data.join("commit.index"), workspace, &whole, parts).await?;
+            commit_partly(git, &partly, asking).await?;
+        }
+        Chosen::Staged | Chosen::Changes(..) => {
+            let mut arguments: Vec<OsString> =
+                ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
+            if let Chosen::Changes(paths, _) = chosen {
+                arguments.extend(prepare(git, &data.join("commit.paths"), &uncommitted, paths).await?);
+            }
+            asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
+        }
     }
     let head = history::latest(git).await?;
     head.ok_or_else(|| CodeError::NoCommit("HEAD".to_owned()))
 }
 
-/// Commits some of the changes, unless somebody has committed others meanwhile, which that would take back.
-async fn commit_partly(
+/// Makes all changes, or the named new files, known to git, and tells with which further arguments it commits. `list` is a file for names.
+async fn prepare(
     git: &Git,
-    Partly { head, tree, paths }: &Partly,
-    message: &str,
-    author: &[(&str, &str)],
-) -> Result<(), CodeError> {
+    list: &Path,
+    uncommitted: &[Uncommitted<'_>],
+    paths: Option<&[PathBuf]>,
+) -> Result<Vec<OsString>, CodeError> {
+    let Some(paths) = paths else {
+        git.ask().bytes(&["add", "--all"]).await?;
+        return Ok(Vec::new());
+    };
+    let named = standing::named(uncommitted, paths)?;
+    let new = records::with_nul(named.iter().filter(|file| file.tracking == Tracking::New).map(|file| file.path));
+    if !new.is_empty() {
+        let add = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        git.ask().input(new).bytes(&add).await?;
+    }
+    let named = records::with_nul(named.iter().map(|file| file.path));
+    tokio::fs::write(list, named).await.map_err(files("write a list of files"))?;
+    let mut given = OsString::from("--pathspec-from-file=");
+    given.push(list);
+    Ok(vec!["--only".into(), given, "--pathspec-file-nul".into()])
+}
+
+/// Commits some of the changes, unless somebody has committed others meanwhile, which that would take back. `asking` has the message
+/// and who commits.
+async fn commit_partly(git: &Git, Partly { head, tree, paths }: &Partly, asking: Asking<'_>) -> Result<(), CodeError> {
     if let Some(head) = head
         && git.find(&format!("{head}^{{tree}}")).await?.as_ref() == Some(tree)
     {
@@ -93,7 +97,6 @@ async fn commit_partly(
     let mut arguments = vec!["commit-tree", "-F", "-"];
     arguments.extend(head.iter().flat_map(|head| ["-p", head]));
     arguments.push(tree);
-    let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
     let made = text(&asking.bytes(&arguments).await?);
     let moved = git.ask().bytes(&["update-ref", "-m", "commit", "HEAD", &made, head.as_deref().unwrap_or("")]).await;
     if let Err(error) = moved {
@@ -102,7 +105,7 @@ async fn commit_partly(
     }
     // The repository's own index has of these files what the commit has, as with files that are committed as a whole.
     let reset = ["reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"];
-    if let Err(error) = git.ask().input(parts::input(paths)).bytes(&reset).await {
+    if let Err(error) = git.ask().input(records::with_nul(paths.iter().map(PathBuf::as_path))).bytes(&reset).await {
         tracing::warn!(error = %error, "the index still has what was before a commit");
     }
     Ok(())

@@ -1,13 +1,14 @@
-//! Files as a commit or a tree has them.
+//! Files as they are now, and as a commit or a tree has them.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use octobot_wire::code::FileKind;
 use octobot_wire::daemon::MAX_CONTENT;
+use tokio::task::spawn_blocking;
 
-use crate::files::{Content, FileError, is_straight};
+use crate::files::{self, Content, FileError, is_straight};
 use crate::git::changes::kind_of_mode;
 use crate::git::command::Git;
 use crate::git::{CodeError, NotUnderstood};
@@ -18,6 +19,13 @@ struct TreeEntry<'a> {
     kind: FileKind,
     id: &'a str,
     bytes: u64,
+}
+
+/// A file as it is now.
+pub async fn now(workspace: &Path, path: PathBuf) -> Result<Content, CodeError> {
+    let workspace = workspace.to_owned();
+    let read = spawn_blocking(move || files::read(&workspace, &path));
+    Ok(read.await.expect("reading doesn't panic")?)
 }
 
 /// A file of a tree or a commit, which `tree` is the id of.

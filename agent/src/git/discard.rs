@@ -89,25 +89,10 @@ fn taken(workspace: &Path, path: &Path) -> Option<PathBuf> {
 /// Makes a commit with the files as they are, under a ref of its own.
 async fn keep(git: &Git, data: &Path, head: Option<&str>, files: &[Uncommitted<'_>]) -> Result<u32, CodeError> {
     let index = data.join("discard.index");
-    kept::unlock(&index)?;
-    let ask = || git.ask().index(&index);
-    ask().bytes(&["read-tree", head.unwrap_or("--empty")]).await?;
-    // Of one that was taken out of the index and is there, git tells both.
-    let is_there = |path: &Path| files.iter().any(|file| file.path == path && file.is_there);
-    let gone = records::with_nul(files.iter().map(|file| file.path).filter(|path| !is_there(path)));
-    if !gone.is_empty() {
-        ask().input(gone).bytes(&["update-index", "-z", "--force-remove", "--stdin"]).await?;
-    }
-    let there = records::with_nul(files.iter().filter(|file| file.is_there).map(|file| file.path));
-    if !there.is_empty() {
-        ask().input(there).bytes(&["update-index", "-z", "--add", "--replace", "--stdin"]).await?;
-    }
-    let tree = text(&ask().bytes(&["write-tree"]).await?);
+    kept::fill(git, &index, head, files).await?;
+    let tree = text(&git.ask().index(&index).bytes(&["write-tree"]).await?);
     let commit = kept::commit(git, &tree, head, MESSAGE, &[]).await?;
-    let number = kept::next_number(git, KEPT).await?;
-    // Nothing may be there by that name.
-    git.ask().bytes(&["update-ref", &format!("{KEPT}{number}"), &commit, ""]).await?;
-    Ok(number)
+    kept::keep(git, KEPT, &commit).await
 }
 
 /// A file that isn't as `before` has it, a commit or a tree.
@@ -122,8 +107,7 @@ async fn changed_since(
         return Ok(Some(path));
     }
     let index = data.join("discard.index");
-    kept::unlock(&index)?;
-    git.ask().index(&index).bytes(&["read-tree", before]).await?;
+    kept::fill(git, &index, Some(before), &[]).await?;
     let arguments = ["ls-files", "-z", "--modified", "--deleted", "--others", "--"].map(std::ffi::OsStr::new);
     let arguments: Vec<_> = arguments.into_iter().chain(paths.iter().map(|path| path.as_os_str())).collect();
     let printed = git.ask().index(&index).bytes(&arguments).await?;
@@ -137,7 +121,8 @@ async fn restore(git: &Git, source: &str, places: &[&str], paths: Vec<u8>) -> Re
     git.ask().input(paths).bytes(&arguments).await.map(drop)
 }
 
-async fn empty_tree(git: &Git) -> Result<String, CodeError> {
+/// The tree that has nothing.
+pub async fn empty_tree(git: &Git) -> Result<String, CodeError> {
     let printed = git.ask().bytes(&["hash-object", "-t", "tree", "-w", "--stdin"]).await?;
     let id = text(&printed);
     if id.as_bytes().iter().all(u8::is_ascii_hexdigit) { Ok(id) } else { Err(NotUnderstood.into()) }

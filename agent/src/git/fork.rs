@@ -3,7 +3,6 @@
 //! The bundle brings what the session started with and the commit that it started from, so that the other session's changes are
 //! measured from the same place, and the kept state of the moment: its tree is the files, its parent the commit that was checked out.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::daemon::{BUNDLE_BASE_REF, BUNDLE_FORK_REF, BUNDLE_START_REF};
@@ -26,13 +25,9 @@ pub async fn bundle(git: &Git, data: &Path, start: &str, state: &str) -> Result<
     keep_start(git, start).await?;
     git.ask().bytes(&["update-ref", BUNDLE_FORK_REF, state]).await?;
     let base = git.find(&format!("{BUNDLE_BASE_REF}^{{commit}}")).await?;
-    let out = data.join("fork.bundle");
-    kept::unlock(&out)?;
-    let mut arguments: Vec<OsString> = ["bundle", "create", "--quiet"].map(Into::into).to_vec();
-    arguments.push(out.clone().into_os_string());
-    arguments.extend([BUNDLE_START_REF, BUNDLE_FORK_REF].map(Into::into));
-    arguments.extend(base.map(|_| BUNDLE_BASE_REF.into()));
-    git.ask().bytes(&arguments).await?;
+    let revisions: Vec<&str> =
+        [BUNDLE_START_REF, BUNDLE_FORK_REF].into_iter().chain(base.map(|_| BUNDLE_BASE_REF)).collect();
+    let out = kept::write_bundle(git, data.join("fork.bundle"), &revisions).await?;
     git.ask().bytes(&["update-ref", "-d", BUNDLE_FORK_REF]).await?;
     Ok(out)
 }

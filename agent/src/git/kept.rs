@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::git::command::Git;
+use crate::git::records::{self, Uncommitted};
 use crate::git::{CodeError, files};
 
 /// Who commits where nobody in the sandbox does.
@@ -42,8 +43,44 @@ pub async fn next_number(git: &Git, prefix: &str) -> Result<u32, CodeError> {
     Ok(printed.lines().filter_map(number).max().unwrap_or_default() + 1)
 }
 
-/// Removes the lock of a file of the daemon's own, an index or a bundle, that a daemon has left behind that was killed. There is no other one with this
-/// data, and its own commands come one after another.
+/// Keeps a commit under the next number of a name, which is returned.
+pub async fn keep(git: &Git, prefix: &str, commit: &str) -> Result<u32, CodeError> {
+    let number = next_number(git, prefix).await?;
+    // Nothing may be there by that name.
+    git.ask().bytes(&["update-ref", &format!("{prefix}{number}"), commit, ""]).await?;
+    Ok(number)
+}
+
+/// Has an index of the daemon's own hold what a commit or a tree has, or nothing, and some files as they are in the work tree.
+pub async fn fill(git: &Git, index: &Path, from: Option<&str>, files: &[Uncommitted<'_>]) -> Result<(), CodeError> {
+    unlock(index)?;
+    let ask = || git.ask().index(index);
+    ask().bytes(&["read-tree", from.unwrap_or("--empty")]).await?;
+    // Of one that was taken out of the index and is there, git tells both.
+    let is_there = |path: &Path| files.iter().any(|file| file.path == path && file.is_there);
+    let gone = records::with_nul(files.iter().map(|file| file.path).filter(|path| !is_there(path)));
+    if !gone.is_empty() {
+        ask().input(gone).bytes(&["update-index", "-z", "--force-remove", "--stdin"]).await?;
+    }
+    let there = records::with_nul(files.iter().filter(|file| file.is_there).map(|file| file.path));
+    if !there.is_empty() {
+        ask().input(there).bytes(&["update-index", "-z", "--add", "--replace", "--stdin"]).await?;
+    }
+    Ok(())
+}
+
+/// Writes a bundle of some revisions.
+pub async fn write_bundle(git: &Git, out: PathBuf, revisions: &[&str]) -> Result<PathBuf, CodeError> {
+    unlock(&out)?;
+    let mut arguments: Vec<OsString> = ["bundle", "create", "--quiet"].map(Into::into).to_vec();
+    arguments.push(out.clone().into_os_string());
+    arguments.extend(revisions.iter().map(Into::into));
+    git.ask().bytes(&arguments).await?;
+    Ok(out)
+}
+
+/// Removes the lock of a file of the daemon's own, an index or a bundle, where a daemon that was killed has left one behind. No
+/// other daemon has this data, and this one's commands come one after another.
 pub fn unlock(file: &Path) -> Result<(), CodeError> {
     let mut lock = file.as_os_str().to_owned();
     lock.push(".lock");

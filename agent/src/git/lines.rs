@@ -109,16 +109,12 @@ async fn keep(
 ) -> Result<u32, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
     let index = data.join("discard.index");
-    kept::unlock(&index)?;
-    git.ask().index(&index).bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
+    kept::fill(git, &index, head.as_deref(), &[]).await?;
     let tree = tree_with(git, &index, path, left).await?;
     let left = kept::commit(git, &tree, head.as_deref(), MESSAGE, &[]).await?;
     let tree = tree_with(git, &index, path, was).await?;
     let was = kept::commit(git, &tree, Some(&left), MESSAGE, &[]).await?;
-    let number = kept::next_number(git, KEPT).await?;
-    // Nothing may be there by that name.
-    git.ask().bytes(&["update-ref", &format!("{KEPT}{number}"), &was, ""]).await?;
-    Ok(number)
+    kept::keep(git, KEPT, &was).await
 }
 
 /// Puts a file into an index, or out of it, and writes that as a tree.

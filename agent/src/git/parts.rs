@@ -1,16 +1,15 @@
 //! Committing some of the changes of files. The commit is made of an index of the daemon's own, so that the work tree stays as it is,
 //! and what else is staged stays so.
 
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::code::{CommitPart, FileKind, LineSpan};
 
-use crate::files::{Content, FileError, path_of, state_of};
+use crate::files::{Content, path_of, state_of};
 use crate::git::command::Git;
 use crate::git::kept::{self, text};
 use crate::git::lines::{bytes, has_lines, spliced, tree_with};
-use crate::git::records::{self, Uncommitted};
+use crate::git::records::Uncommitted;
 use crate::git::standing::RepositoryError;
 use crate::git::{CodeError, content, found};
 
@@ -34,17 +33,7 @@ pub async fn put_together(
     parts: &[CommitPart],
 ) -> Result<Partly, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
-    let ask = || git.ask().index(index);
-    kept::unlock(index)?;
-    ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
-    let gone = records::with_nul(whole.iter().filter(|file| !file.is_there).map(|file| file.path));
-    if !gone.is_empty() {
-        ask().input(gone).bytes(&["update-index", "-z", "--force-remove", "--stdin"]).await?;
-    }
-    let there = records::with_nul(whole.iter().filter(|file| file.is_there).map(|file| file.path));
-    if !there.is_empty() {
-        ask().input(there).bytes(&["update-index", "-z", "--add", "--replace", "--stdin"]).await?;
-    }
+    kept::fill(git, index, head.as_deref(), whole).await?;
     let mut paths: Vec<PathBuf> = whole.iter().map(|file| file.path.to_owned()).collect();
     for part in parts {
         let path = path_of(&part.path);
@@ -52,7 +41,7 @@ pub async fn put_together(
         tree_with(git, index, &path, side.as_ref()).await?;
         paths.push(path);
     }
-    let tree = text(&ask().bytes(&["write-tree"]).await?);
+    let tree = text(&git.ask().index(index).bytes(&["write-tree"]).await?);
     Ok(Partly { head, tree, paths })
 }
 
@@ -68,7 +57,7 @@ async fn committed(
         Some(head) => found(content::read(git, head, path).await)?,
         None => None,
     };
-    let new = now(workspace, path).await?;
+    let new = found(content::now(workspace, path.to_owned()).await)?;
     if [&old, &new].into_iter().flatten().any(|side| !has_lines(side)) {
         return Err(RepositoryError::WholeOnly(path.to_owned()).into());
     }
@@ -85,16 +74,6 @@ async fn committed(
     // Whether it may be executed is a change of its own, which nobody chose.
     let kind = old.as_ref().or(new.as_ref()).map_or(FileKind::File, |side| side.kind);
     Ok(Some(Content { kind, bytes: made }).filter(|made| new.is_some() || !made.bytes.is_empty()))
-}
-
-/// A file as it is, if there is one.
-pub async fn now(workspace: &Path, path: &Path) -> Result<Option<Content>, CodeError> {
-    let (workspace, path) = (workspace.to_owned(), path.to_owned());
-    let read = tokio::task::spawn_blocking(move || crate::files::read(&workspace, &path));
-    match read.await.expect("reading doesn't panic") {
-        Err(FileError::NotFound(_)) => Ok(None),
-        read => Ok(Some(read?)),
-    }
 }
 
 /// Refuses a file whose lines git makes others of before they are committed.
@@ -119,9 +98,4 @@ async fn check_staged(git: &Git, path: &Path, old: Option<&Content>) -> Result<(
         None => None,
     };
     if staged == known { Ok(()) } else { Err(RepositoryError::Staged(path.to_owned()).into()) }
-}
-
-/// Paths as git reads them.
-pub fn input(paths: &[PathBuf]) -> Vec<u8> {
-    paths.iter().flat_map(|path| path.as_os_str().as_bytes().iter().copied().chain([0])).collect()
 }

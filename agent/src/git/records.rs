@@ -45,6 +45,7 @@ pub struct Differing<'a> {
 
 /// A file that isn't as the last commit has it, as `git status --porcelain=v2 -z` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "git says each of them by itself")]
 pub struct Uncommitted<'a> {
     /// Where it is. A repository in a folder of its own has a slash at the end.
     pub path: &'a Path,

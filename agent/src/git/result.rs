@@ -11,6 +11,9 @@ use crate::git::{CodeError, files, fork};
 /// What the commit says that holds it.
 const MESSAGE: &str = "Work that wasn't committed in the session";
 
+/// The bundle's file, among the daemon's own.
+const BUNDLE: &str = "result.bundle";
+
 /// What a session started with.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
@@ -33,7 +36,7 @@ pub async fn bundle(git: &Git, workspace: &Path, data: &Path, start: Start<'_>) 
         return Err(CodeError::NothingNew);
     }
     git.ask().bytes(&["update-ref", BUNDLE_RESULT_REF, &commit]).await?;
-    write(git, data, &[BUNDLE_RESULT_REF, &format!("^{base}")]).await
+    kept::write_bundle(git, data.join(BUNDLE), &[BUNDLE_RESULT_REF, &format!("^{base}")]).await
 }
 
 /// The same where the session started from no commit.
@@ -45,17 +48,7 @@ async fn bundle_without_base(git: &Git, data: &Path, start: Start<'_>) -> Result
     fork::keep_start(git, start.tree).await?;
     let commit = commit(git, tree).await?;
     git.ask().bytes(&["update-ref", BUNDLE_RESULT_REF, &commit]).await?;
-    write(git, data, &[BUNDLE_RESULT_REF, BUNDLE_START_REF]).await
-}
-
-async fn write(git: &Git, data: &Path, revisions: &[&str]) -> Result<PathBuf, CodeError> {
-    let out = data.join("result.bundle");
-    kept::unlock(&out)?;
-    let mut arguments: Vec<std::ffi::OsString> = ["bundle", "create", "--quiet"].map(Into::into).to_vec();
-    arguments.push(out.clone().into_os_string());
-    arguments.extend(revisions.iter().map(Into::into));
-    git.ask().bytes(&arguments).await?;
-    Ok(out)
+    kept::write_bundle(git, data.join(BUNDLE), &[BUNDLE_RESULT_REF, BUNDLE_START_REF]).await
 }
 
 /// Writes a patch from the tree that the session started with to the files as they are.

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::TurnId;
+use octobot_wire::code::branches::BRANCH_REFS;
 use octobot_wire::code::{Changes, FileKind, Rewound};
 use octobot_wire::daemon::{BUNDLE_FORK_REF, REWIND_REFS, TurnSide, turn_ref};
 use tokio::sync::Mutex;
@@ -17,13 +18,10 @@ use crate::git::changes::{self, kind_of_mode, status};
 use crate::git::command::Git;
 use crate::git::kept::{self, text};
 use crate::git::records::{self, Status};
-use crate::git::{CodeError, files};
+use crate::git::{CodeError, files, standing};
 
 /// Larger files aren't kept.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-
-/// What names of branches begin with.
-const BRANCHES: &str = "refs/heads/";
 
 /// See the module.
 #[derive(Debug)]
@@ -127,7 +125,7 @@ impl Snapshots {
         let git = &self.git;
         let branch = git.ask().bytes(&["log", "-1", "--format=%B", target]).await?;
         let branch = String::from_utf8_lossy(&branch).trim().to_owned();
-        if !branch.starts_with(BRANCHES) {
+        if !branch.starts_with(BRANCH_REFS) {
             let Some(head) = head else { return Ok(()) };
             return git.ask().bytes(&["update-ref", "--no-deref", "HEAD", head]).await.map(drop);
         }
@@ -172,19 +170,15 @@ impl Snapshots {
         }
         let tree = text(&git.ask().index(&self.index).bytes(&["write-tree"]).await?);
         let head = git.find("HEAD^{commit}").await?;
-        let branch = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?.unwrap_or_default();
-        let commit = kept::commit(git, &tree, head.as_deref(), text(&branch).as_str(), &[]).await?;
+        let branch = standing::head_name(git).await?.unwrap_or_default();
+        let commit = kept::commit(git, &tree, head.as_deref(), &branch, &[]).await?;
         git.ask().bytes(&["update-ref", name, &commit]).await?;
         Ok(Snapshot { commit, tree })
     }
 
     /// Makes sure of the index.
     async fn prepare(&self, start: &str) -> Result<(), CodeError> {
-        // One that was left behind by a daemon that was killed. There is no other daemon with this data.
-        let lock = self.index.with_extension("index.lock");
-        if lock.exists() {
-            std::fs::remove_file(&lock).map_err(files("remove a lock"))?;
-        }
+        kept::unlock(&self.index)?;
         if self.index.exists() {
             return Ok(());
         }

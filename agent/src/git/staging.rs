@@ -64,7 +64,7 @@ async fn unstage(git: &Git, files: &[Uncommitted<'_>]) -> Result<(), CodeError> 
 /// What is staged of a file, with some of its other changes; none where nothing of it is left.
 async fn with(git: &Git, workspace: &Path, path: &Path, part: &CommitPart) -> Result<Option<Content>, CodeError> {
     let old = found(content::staged(git, path).await)?;
-    let new = parts::now(workspace, path).await?;
+    let new = found(content::now(workspace, path.to_owned()).await)?;
     check_states(path, part, [&old, &new])?;
     parts::check_filters(git, path, new.as_ref()).await?;
     // What is new takes the place of what was, where that was chosen.

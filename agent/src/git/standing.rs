@@ -5,13 +5,15 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use octobot_wire::code::StagedFile;
+use octobot_wire::code::branches::BRANCH_REFS;
 use octobot_wire::code::repository::RepositoryState;
 use octobot_wire::path::to_text;
 
 use crate::git::CodeError;
 use crate::git::changes::ASK_STATUS;
 use crate::git::command::Git;
-use crate::git::records::{self, Uncommitted};
+use crate::git::kept::text;
+use crate::git::records::{self, Tracking, Uncommitted};
 
 /// So many files are listed.
 const MOST_FILES: usize = 5_000;
@@ -155,11 +157,14 @@ async fn has(git: &Git, asked: &str) -> Result<bool, CodeError> {
 
 /// The branch that commits go to; none while HEAD is detached.
 async fn branch(git: &Git) -> Result<Option<String>, CodeError> {
+    let name = head_name(git).await?;
+    Ok(name.map(|name| name.strip_prefix(BRANCH_REFS).map(str::to_owned).unwrap_or(name)))
+}
+
+/// The full name of the branch that is checked out, which may have no commit yet; none while HEAD is detached.
+pub async fn head_name(git: &Git) -> Result<Option<String>, CodeError> {
     let printed = git.ask().maybe(&["symbolic-ref", "--quiet", "HEAD"]).await?;
-    Ok(printed.map(|name| {
-        let name = String::from_utf8_lossy(&name).trim().to_owned();
-        name.strip_prefix("refs/heads/").map(str::to_owned).unwrap_or(name)
-    }))
+    Ok(printed.map(|name| text(&name)))
 }
 
 /// Makes sure that a commit would go to a branch, and that nothing else is under way.
@@ -188,6 +193,14 @@ fn is_there(workspace: &Path, name: &str) -> bool {
 /// What git says of files that aren't as the last commit has them, for [`records::uncommitted`].
 pub async fn status(git: &Git) -> Result<Vec<u8>, CodeError> {
     git.ask().bytes(&ASK_STATUS).await
+}
+
+/// Makes sure that no file waits for two states to be made one.
+pub fn check_conflicts(uncommitted: &[Uncommitted<'_>]) -> Result<(), RepositoryError> {
+    match uncommitted.iter().find(|file| file.tracking == Tracking::Conflict) {
+        Some(file) => Err(RepositoryError::Conflict(file.path.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// The named files among those that aren't committed. Each has to be one of them.

@@ -30,6 +30,9 @@ pub struct Record {
     pub option: Option<String>,
     /// The agent's thread, where it has opened one.
     pub thread_id: Option<String>,
+    /// The conversation that the thread holds; the first one, where nothing is said.
+    #[serde(default)]
+    pub conversation: u32,
     /// How the turn ended, where it did.
     pub outcome: Option<RecordedOutcome>,
 }
@@ -90,6 +93,7 @@ mod tests {
             part: None,
             option: None,
             thread_id: None,
+            conversation: 0,
             outcome: outcome.map(|outcome| RecordedOutcome { outcome }),
         };
         let failed = TurnOutcome::Failed { reason: "x".into(), credential: None };
@@ -102,8 +106,11 @@ mod tests {
         let answered = recorded(DaemonEventBody::PermissionAnswered { turn_id, part: 4, option, values: Vec::new() });
         assert_eq!(answered.kind, RecordKind::PermissionAnswered);
         assert_eq!((answered.part, answered.option.as_deref()), (Some(4), Some("yes")));
-        let thread = recorded(DaemonEventBody::Thread { thread_id: "t".into() });
+        let thread = recorded(DaemonEventBody::Thread { thread_id: "t".into(), conversation: 2 });
         assert_eq!((thread.kind, thread.turn_id, thread.thread_id.as_deref()), (RecordKind::Thread, None, Some("t")));
+        assert_eq!(thread.conversation, 2);
+        let earlier: Record = serde_json::from_str(r#"{"number":1,"at":1,"type":"thread","threadId":"t"}"#).unwrap();
+        assert_eq!(earlier.conversation, 0);
         assert_eq!(
             recorded(DaemonEventBody::TurnEnded { turn_id, outcome: failed }),
             record(RecordKind::TurnEnded, None, Some(OutcomeName::Failed))

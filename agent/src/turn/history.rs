@@ -1,6 +1,6 @@
 //! What the event log says about the turns of former lives of the daemon.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use octobot_wire::TurnId;
 use octobot_wire::permission::PermissionState;
@@ -18,8 +18,8 @@ pub struct History {
     /// Whether the setup script's time is over: it has done its work, or a turn ended otherwise than by the sandbox's death or got
     /// past its first tool call.
     pub set_up: bool,
-    /// The thread that the agent opened last.
-    pub thread: Option<String>,
+    /// The thread that the agent opened last for each conversation.
+    pub threads: HashMap<u32, String>,
     /// The permissions that the last turn asked for.
     pub permissions: Permissions,
 }
@@ -37,7 +37,7 @@ impl History {
     /// Takes note of the next event.
     pub fn observe(&mut self, record: &Record) {
         if record.kind == RecordKind::Thread {
-            self.thread.clone_from(&record.thread_id);
+            self.threads.extend(record.thread_id.clone().map(|thread| (record.conversation, thread)));
         }
         // Events without a turn end here.
         let Some(turn_id) = record.turn_id else { return };

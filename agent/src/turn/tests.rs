@@ -270,6 +270,7 @@ fn a_setup_that_the_daemons_death_cut_short_is_run_again() {
         part: None,
         option: None,
         thread_id: None,
+        conversation: 0,
         outcome: None,
     };
     let mut history = History::default();
@@ -309,6 +310,7 @@ fn agent_launch() -> Launch {
         system_prompt_way: octobot_wire::launch::SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        conversation: 0,
         mcp_servers: Vec::new(),
     }))
 }

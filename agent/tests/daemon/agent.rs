@@ -37,6 +37,7 @@ fn launch() -> AcpLaunch {
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        conversation: 0,
         mcp_servers: Vec::new(),
     }
 }
@@ -337,6 +338,21 @@ async fn a_thread_that_is_lost_is_replaced_and_the_transcript_given() {
     assert!(told.notices()[0].contains("couldn't be loaded"), "{:?}", told.notices());
     let told = sandbox.prompt(3, with_fault("forgetful"), "prompts").await;
     assert_eq!((told.text().as_str(), told.notices().len()), ("0 prompts before", 1));
+}
+
+#[tokio::test]
+async fn each_conversation_has_a_thread_of_its_own_to_which_the_agent_returns() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.prompt(1, launch(), "say a").await;
+    let other = AcpLaunch { conversation: 1, transcript: "User: hello".to_owned(), ..launch() };
+    let told = sandbox.prompt(2, other.clone(), "blocks").await;
+    assert!(told.text().contains("User: hello"), "{}", told.text());
+    assert_eq!(told.notices().len(), 0, "{:?}", told.notices());
+    assert_eq!(sandbox.prompt(3, launch(), "prompts").await.text(), "1 prompts before");
+    sandbox.crash().await;
+    assert_eq!(sandbox.prompt(4, other, "prompts").await.text(), "1 prompts before");
+    let told = sandbox.prompt(5, launch(), "prompts").await;
+    assert_eq!((told.text().as_str(), told.notices().len()), ("2 prompts before", 0));
 }
 
 #[tokio::test]

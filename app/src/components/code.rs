@@ -22,6 +22,8 @@ mod notes;
 pub mod panel;
 mod parts;
 mod preview;
+mod pull_request_form;
+mod pull_requests;
 mod reader;
 mod rows;
 mod saving;

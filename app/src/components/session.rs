@@ -11,6 +11,7 @@ pub mod header;
 pub mod isolation;
 pub mod new_session;
 pub mod origin;
+pub mod rewind;
 pub mod session_entries;
 pub mod session_menu;
 pub mod session_view;

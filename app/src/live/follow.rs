@@ -173,7 +173,8 @@ impl Follower {
         let Some(events) = self.waiting.try_update_value(std::mem::take) else { return };
         let session = self.session.get_untracked();
         for event in events {
-            if event.change == Change::Reset {
+            // Which messages are set aside is in the view.
+            if matches!(event.change, Change::Reset | Change::Rewound { .. }) {
                 self.reload();
                 return;
             }

@@ -79,6 +79,7 @@ impl ProjectStore {
             | Change::AgentState { .. }
             | Change::CodeChanged { .. }
             | Change::TerminalsChanged { .. }
+            | Change::Rewound { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
         }
@@ -155,6 +156,14 @@ impl ProjectStore {
         Memo::new(move |_| {
             let id = session.with(|s| s.as_ref().map(|s| s.agent_id))?;
             self.agents.with(|list| list.iter().find(|known| known.id == id).cloned())
+        })
+    }
+
+    /// Follows the workspace that a session is in.
+    pub fn workspace_of(self, session: Memo<Option<Session>>) -> Memo<Option<Workspace>> {
+        Memo::new(move |_| {
+            let id = session.with(|s| s.as_ref().map(|s| s.workspace_id))?;
+            self.workspaces.with(|list| list.iter().find(|known| known.id == id).cloned())
         })
     }
 

@@ -22,6 +22,10 @@ pub struct SessionStore {
     pub messages: RwSignal<Vec<LiveMessage>>,
     /// How many messages there are before them.
     pub earlier_messages: RwSignal<u64>,
+    /// Whether what was set aside by rewinding is shown.
+    pub unfolded: RwSignal<bool>,
+    /// Whether the page has taken over what the server rendered.
+    pub is_alive: RwSignal<bool>,
     /// The turns that haven't ended, in the order in which they run.
     pub turns: RwSignal<Vec<Turn>>,
     /// Prompts on their way to the server.
@@ -49,6 +53,8 @@ pub struct LiveMessage {
     pub parts: ArcRwSignal<Vec<LivePart>>,
     /// What its turn cost: of an agent's message, once the turn has ended.
     pub usage: ArcRwSignal<Usage>,
+    /// Whether it was set aside by rewinding.
+    pub rewound: bool,
 }
 
 /// A part of a message.
@@ -71,9 +77,18 @@ pub struct SendingPrompt {
 
 impl From<Message> for LiveMessage {
     fn from(message: Message) -> Self {
-        let Message { id, session_id: _, turn_id, number, role, created_at, parts, usage } = message;
+        let Message { id, session_id: _, turn_id, number, role, created_at, parts, usage, rewound } = message;
         let parts = parts.into_iter().map(LivePart::from).collect();
-        Self { id, turn_id, number, role, created_at, parts: ArcRwSignal::new(parts), usage: ArcRwSignal::new(usage) }
+        Self {
+            id,
+            turn_id,
+            number,
+            role,
+            created_at,
+            parts: ArcRwSignal::new(parts),
+            usage: ArcRwSignal::new(usage),
+            rewound,
+        }
     }
 }
 
@@ -90,6 +105,8 @@ impl SessionStore {
             id: view.session.id,
             messages: RwSignal::new(view.messages.into_iter().map(LiveMessage::from).collect()),
             earlier_messages: RwSignal::new(view.earlier_messages),
+            unfolded: RwSignal::new(false),
+            is_alive: RwSignal::new(false),
             turns: RwSignal::new(view.turns),
             sending: RwSignal::new(Vec::new()),
             log: RwSignal::new(view.log),
@@ -136,6 +153,7 @@ impl SessionStore {
             | Change::Session { .. }
             | Change::SessionRemoved { .. }
             | Change::CodeChanged { .. }
+            | Change::Rewound { .. }
             | Change::TerminalsChanged { .. }
             | Change::NetworkPolicy
             | Change::Reset => {}
@@ -196,6 +214,32 @@ impl SessionStore {
     /// Puts earlier lines before those that are held of a tool call's output.
     pub fn prepend_output(self, part: PartId, page: Output) {
         self.update_call(part, |call| apply::prepend_output(&mut call.output, page));
+    }
+
+    /// Whether a message was set aside, and is the last of those. Before it others may be folded away.
+    pub fn ends_rewound(self, number: u64) -> bool {
+        self.messages.with(|list| {
+            let place = list.partition_point(|message| message.number < number);
+            list.get(place).is_some_and(|message| message.rewound) && !list.get(place + 1).is_some_and(|m| m.rewound)
+        })
+    }
+
+    /// The message with the prompt of a turn, if it is loaded.
+    pub fn prompt_message(self, turn: TurnId) -> Option<LiveMessage> {
+        self.messages.with(|list| {
+            list.iter().find(|message| message.turn_id == turn && message.role == MessageRole::User).cloned()
+        })
+    }
+
+    /// The prompt of a turn, if it is loaded.
+    pub fn prompt_of(self, turn: TurnId) -> Option<String> {
+        let parts = untrack(|| self.prompt_message(turn))?.parts;
+        parts.with_untracked(|parts| {
+            parts.iter().find_map(|part| match part.body.get_untracked() {
+                PartBody::Text(prose) => Some(prose.text),
+                _ => None,
+            })
+        })
     }
 
     /// Follows the turn that the agent has now.

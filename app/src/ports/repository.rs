@@ -1,6 +1,7 @@
 //! The port that is about the repositories of sessions.
 
 use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
+use octobot_wire::code::pull_request::{OpenPullRequest, OpenedPullRequest, PullRequest, PullRequestProposal};
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
@@ -132,6 +133,44 @@ pub trait Repository: Send + Sync {
     ) -> Answer<'a, ApplyOutcome>;
     /// Pushes what the session made to where the workspace's code comes from, as a branch.
     fn push<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Pushed>;
+    /// The pull requests that were opened for what a session made, the latest first.
+    fn pull_requests<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, Vec<PullRequest>>;
+    /// What one could say, and where it would be opened.
+    fn propose_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, PullRequestProposal>;
+    /// Pushes what a session made and opens one, or finds the one that is open.
+    fn open_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: OpenPullRequest,
+    ) -> Answer<'a, OpenedPullRequest>;
+    /// Asks the forge where one stands.
+    fn look_at_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u64,
+    ) -> Answer<'a, PullRequest>;
+    /// Closes one; its branch stays.
+    fn close_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u64,
+    ) -> Answer<'a, PullRequest>;
     /// Puts that branch back to where it was, unless it has moved since.
     fn undo_apply<'a>(
         &'a self,

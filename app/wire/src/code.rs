@@ -8,6 +8,7 @@ mod commit_flow;
 mod editing;
 mod hunks;
 mod lines;
+pub mod pull_request;
 pub mod repository;
 mod searching;
 mod staging;

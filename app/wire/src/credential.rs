@@ -64,6 +64,9 @@ pub struct CredentialType {
     pub variables: Vec<String>,
     /// Whether it has an address of its own.
     pub has_base_url: bool,
+    /// The address where none is given; none for a type that has to be given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_base_url: Option<String>,
     /// Whether the server can try it.
     pub can_be_tested: bool,
 }
@@ -79,7 +82,7 @@ pub struct Credential {
     pub name: String,
     /// Its type.
     pub credential_type: CredentialTypeId,
-    /// Where the API is, of a type that has an address of its own.
+    /// Where the API is, of a type that has an address of its own; none for the type's default.
     pub base_url: Option<String>,
     /// The variables that an agent's program finds its values in.
     pub variables: Vec<String>,

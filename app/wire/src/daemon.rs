@@ -28,7 +28,7 @@
 //! | `GET /patch` | | 200 with all changes since the start as a patch; 409 when there are none |
 //! | `GET /repository?has=` | | 200 [`RepositoryState`] |
 //! | `GET /log?from=&count=` | | 200 [`CommitPage`] |
-//! | `GET /blame?path=&from=&count=` | | 200 [`Blame`](crate::code::Blame): which commits lines of a file are from; 404 when there is no such file, 409 when it has no lines |
+//! | `GET /blame?path=&from=&count=` | | 200 [`Blame`](crate::code::Blame): which commits lines of a file are from; 404 when there is no such file, 415 when it has no lines |
 //! | `GET /branches` | | 200 [`Branches`] |
 //! | `POST /branches` | [`MakeBranch`] | 200 [`Branches`]: it was made where HEAD is, and is checked out; 409 when there is one of that name or a turn runs, 422 when no branch can be called so |
 //! | `POST /checkout` | [`CheckoutBranch`] | 200 [`CheckoutOutcome`]; 409 while a turn runs or when something has to be settled first, 404 when there is no such branch |
@@ -369,6 +369,9 @@ pub enum DaemonEventBody {
     Thread {
         /// The agent's own id of it.
         thread_id: String,
+        /// The conversation that it holds.
+        #[serde(default)]
+        conversation: u32,
     },
     /// The agent named its thread.
     ThreadTitle {

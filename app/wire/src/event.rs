@@ -123,6 +123,11 @@ pub enum Change {
         /// What is known now.
         agent_state: AgentState,
     },
+    /// The conversation was rewound, or that was undone, so that other messages are set aside: load the session again.
+    Rewound {
+        /// The session.
+        session_id: SessionId,
+    },
     /// Files of the session have changed since somebody last asked what changed: ask again.
     CodeChanged {
         /// The session.
@@ -150,6 +155,7 @@ impl Change {
             | Self::Part { session_id, .. }
             | Self::Output { session_id, .. }
             | Self::AgentState { session_id, .. }
+            | Self::Rewound { session_id }
             | Self::CodeChanged { session_id }
             | Self::TerminalsChanged { session_id }
             | Self::ToolCallStatus { session_id, .. } => Some(*session_id),

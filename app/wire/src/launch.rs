@@ -52,6 +52,10 @@ pub struct AcpLaunch {
     pub settings: Vec<ChangeSetting>,
     /// What was said so far, as Markdown, for an agent whose thread can't be loaded again; empty in a first turn.
     pub transcript: String,
+    /// Which of the session's conversations the turn belongs to: rewinding begins another one, and undoing that goes back. Each has a
+    /// thread of its own.
+    #[serde(default)]
+    pub conversation: u32,
     /// The MCP servers that it is told of. A change restarts the program before the turn.
     #[serde(default)]
     pub mcp_servers: Vec<McpServer>,
@@ -101,14 +105,24 @@ impl AcpLaunch {
     /// Whether a program that was launched so can go on for a turn that is launched as `other`. Settings and the
     /// transcript are told to a running program.
     pub fn fits(&self, other: &Self) -> bool {
-        let Self { program, arguments, variables, auth_method, system_prompt, system_prompt_way, mcp_servers, .. } =
-            self;
+        let Self {
+            program,
+            arguments,
+            variables,
+            auth_method,
+            system_prompt,
+            system_prompt_way,
+            conversation,
+            mcp_servers,
+            ..
+        } = self;
         program == &other.program
             && arguments == &other.arguments
             && variables == &other.variables
             && auth_method == &other.auth_method
             && system_prompt == &other.system_prompt
             && system_prompt_way == &other.system_prompt_way
+            && conversation == &other.conversation
             && mcp_servers == &other.mcp_servers
     }
 }

@@ -46,6 +46,9 @@ pub struct Message {
     /// the turn.
     #[serde(default)]
     pub usage: Usage,
+    /// Whether it was set aside by rewinding: it can still be read, but the agent isn't told it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rewound: bool,
 }
 
 /// A part of a message.

@@ -3,7 +3,7 @@
 //! figure and fails if one is missed.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 mod repository;
 
-use self::repository::{FILES, NEEDLE, NEEDLES, make};
+use self::repository::{FILES, NEEDLE, NEEDLES, done, git, make};
 
 /// How often a start is measured, in turns with git.
 const STARTS: usize = 4;
@@ -161,21 +161,6 @@ async fn searches(api: &Api, session: &str, code: &Path, table: &mut Table) -> R
 /// Lets the disk have what was written, so that no measurement pays for the one before.
 fn settle() -> Result<()> {
     done(&mut Command::new("sync"))
-}
-
-/// Git as it is without anybody's configuration.
-fn git(folder: &Path) -> Command {
-    let mut git = Command::new("git");
-    git.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    git.args(["-c", "safe.directory=*"]).stdout(Stdio::null());
-    git
-}
-
-/// Runs a command that must succeed.
-fn done(command: &mut Command) -> Result<()> {
-    let status = command.status()?;
-    ensure!(status.success(), "{command:?} ended with {status}");
-    Ok(())
 }
 
 fn milliseconds(begun: Instant) -> f64 {

@@ -30,14 +30,9 @@ const WORDS: [&str; 24] = [
 
 /// Makes the repository with one commit, all of it in one pack.
 pub fn make(folder: &Path) -> Result<()> {
-    let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").args(arguments);
-        git
-    };
     fs::create_dir_all(folder)?;
-    ensure!(git(&["init", "--quiet", "--initial-branch=main"]).status()?.success(), "git init failed");
-    let mut import = git(&["fast-import", "--quiet", "--depth=0"]).stdin(Stdio::piped()).spawn()?;
+    done(git(folder).args(["init", "--quiet", "--initial-branch=main"]))?;
+    let mut import = git(folder).args(["fast-import", "--quiet", "--depth=0"]).stdin(Stdio::piped()).spawn()?;
     let mut input = BufWriter::new(import.stdin.take().context("it has an input")?);
     input.write_all(b"commit refs/heads/main\ncommitter Octobot <octobot@localhost> 0 +0000\ndata 5\nFiles\n")?;
     for number in 0..FILES {
@@ -47,7 +42,21 @@ pub fn make(folder: &Path) -> Result<()> {
     input.flush()?;
     drop(input);
     ensure!(import.wait()?.success(), "git fast-import failed");
-    ensure!(git(&["reset", "--quiet", "--hard"]).status()?.success(), "git reset failed");
+    done(git(folder).args(["reset", "--quiet", "--hard"]))
+}
+
+/// Git as it is without anybody's configuration.
+pub fn git(folder: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    git.args(["-c", "safe.directory=*"]).stdout(Stdio::null());
+    git
+}
+
+/// Runs a command that must succeed.
+pub fn done(command: &mut Command) -> Result<()> {
+    let status = command.status()?;
+    ensure!(status.success(), "{command:?} ended with {status}");
     Ok(())
 }
 

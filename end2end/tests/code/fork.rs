@@ -104,7 +104,8 @@ async fn a_session_is_forked_in_the_browser() {
         page::send(stage, "echo second >second.txt").await?;
         see(stage, "//h2[contains(., '2 files changed')]").await?;
 
-        press(stage, "(//button[@aria-label='Fork after this turn…'])[1]").await?;
+        press(stage, "(//button[@aria-label='Actions for the prompt'])[1]").await?;
+        press(stage, "//button[contains(@class,'menu__item')][contains(., 'Fork after this turn…')]").await?;
         see(stage, "//dialog[@open]//p[contains(., 'as they were after this turn')]").await?;
         looks_right(stage, "fork dialog", 844).await?;
         press(stage, "//dialog[@open]//button[text()='Fork']").await?;

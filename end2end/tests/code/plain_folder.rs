@@ -78,6 +78,7 @@ async fn a_folder_is_applied_to_in_the_browser() {
         write(stage, page::PROMPT, SCRIPT).await?;
         press(stage, "//button[contains(., 'Start session')]").await?;
         see(stage, "//h2[contains(., '6 files changed')]").await?;
+        see(stage, "//button[text()='Apply']").await?;
         // There is no repository for a branch.
         hide(stage, "//button[text()='Save as branch']").await?;
         std::fs::write(folder.path().join("notes.txt"), "mine\n")?;

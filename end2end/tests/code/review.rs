@@ -102,7 +102,9 @@ async fn what_an_agent_made_is_reviewed_corrected_and_taken_over() {
         see(stage, &row("removed", "number 8;")).await?;
         see(stage, &row("added", "number 80;")).await?;
         looks_right(stage, "review answered", 844).await?;
-        press(stage, "//button[text()='Rewind to before this turn']").await?;
+        press(stage, "//button[text()='Rewind to before this turn…']").await?;
+        press(stage, "//dialog[@open]//label[contains(., 'Files only')]").await?;
+        press(stage, "//dialog[@open]//button[text()='Rewind']").await?;
         see(stage, "//p[contains(., '1 file was put back')]").await?;
         see(stage, &row("added", "number 8;")).await?;
         press(stage, "//button[text()='Done']").await?;

@@ -19,8 +19,8 @@ const WAITING: usize = 8192;
 /// How many bytes are written at once.
 const BATCH: usize = 64 * 1024;
 
-/// For how long records are gathered before they are written.
-const GATHER: Duration = Duration::from_millis(20);
+/// For how long records are gathered before they are written: each time it wakes, the thread may keep a request waiting.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// How much less of the processor it gets than requests do, which needn't wait for it. A quarter of a core is left to it where
 /// there is one core and more requests than that can serve.

@@ -12,7 +12,7 @@ use rcgen::{
     SanType,
 };
 use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
@@ -20,6 +20,7 @@ use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use super::authority::{AuthorityError, SKEW};
 use crate::clock::Clock;
 use crate::policy::Host;
+use crate::tls;
 
 /// How many hosts are remembered. An endless row of names costs time, but no more memory than this.
 const MOST: usize = 1024;
@@ -36,7 +37,6 @@ pub struct Leaves {
     authority: CertificateDer<'static>,
     key: KeyPair,
     signer: Arc<dyn SigningKey>,
-    provider: Arc<CryptoProvider>,
     tickets: Arc<dyn ProducesTickets>,
     clock: Clock,
     known: Mutex<Known>,
@@ -68,7 +68,6 @@ impl Leaves {
             authority,
             key,
             signer: ring::sign::any_ecdsa_type(&signer)?,
-            provider: Arc::new(ring::default_provider()),
             tickets: ring::Ticketer::new()?,
             clock,
             known: Mutex::default(),
@@ -89,11 +88,13 @@ impl Leaves {
     fn make(&self, host: &Host, now: SystemTime) -> Result<ServerConfig, AuthorityError> {
         let leaf = params(host, now)?.signed_by(&self.key, &self.issuer)?;
         let certified = CertifiedKey::new(vec![leaf.into(), self.authority.clone()], Arc::clone(&self.signer));
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+        let mut config = ServerConfig::builder_with_provider(tls::provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Who asks is on the same machine, so what is cheap here is cheap there.
+        config.ignore_client_order = true;
         // Tickets are kept by clients; sessions would be kept here.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = Arc::clone(&self.tickets);
@@ -174,8 +175,7 @@ mod tests {
         let leaf = params(&host, clock::system()).unwrap().signed_by(&key, &leaves.issuer).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(leaves.authority.clone()).unwrap();
-        let provider = Arc::clone(&leaves.provider);
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), tls::provider()).build().unwrap();
         let name = ServerName::try_from(asked.to_owned()).unwrap();
         verifier.verify_server_cert(leaf.der(), &[], &name, &[], UnixTime::now()).is_ok()
     }

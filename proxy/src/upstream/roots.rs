@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde::{Deserialize, Serialize};
 
 use super::settings::UpstreamError;
+use crate::tls;
 
 /// Which authorities are trusted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -92,7 +92,7 @@ fn mozilla() -> RootCertStore {
 
 /// Makes what TLS is spoken with.
 pub fn client_configs(roots: RootCertStore, http2: bool) -> Result<ClientConfigs, UpstreamError> {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();

@@ -24,8 +24,9 @@ impl Code for CodeService {
         project: &'a ProjectId,
         session: SessionId,
         turn: TurnId,
+        conversation: bool,
     ) -> Answer<'a, Rewound> {
-        answer(self.rewind(caller, project, session, turn), |rewound| rewound)
+        answer(self.rewind(caller, project, session, turn, conversation), |rewound| rewound)
     }
 
     fn undo_rewind<'a>(
@@ -33,7 +34,7 @@ impl Code for CodeService {
         caller: Caller,
         project: &'a ProjectId,
         session: SessionId,
-        number: u32,
+        number: Option<u32>,
     ) -> Answer<'a, Rewound> {
         answer(self.undo_rewind(caller, project, session, number), |rewound| rewound)
     }

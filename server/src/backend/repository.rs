@@ -2,6 +2,7 @@
 
 use octobot_app::ports::{Answer, Caller, Repository};
 use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, FetchOutcome, MakeBranch};
+use octobot_wire::code::pull_request::{OpenPullRequest, OpenedPullRequest, PullRequest, PullRequestProposal};
 use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
@@ -13,6 +14,7 @@ use octobot_wire::code::{
 use octobot_wire::{ProjectId, SessionId};
 
 use super::answer;
+use crate::domain;
 use crate::services::CodeService;
 
 impl Repository for CodeService {
@@ -165,6 +167,60 @@ impl Repository for CodeService {
 
     fn push<'a>(&'a self, caller: Caller, project: &'a ProjectId, session: SessionId) -> Answer<'a, Pushed> {
         answer(self.push(caller, project, session), |pushed| pushed)
+    }
+
+    fn pull_requests<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, Vec<PullRequest>> {
+        answer(self.pull_requests(caller, project, session), |known| {
+            known.iter().map(domain::PullRequest::to_wire).collect()
+        })
+    }
+
+    fn propose_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+    ) -> Answer<'a, PullRequestProposal> {
+        answer(self.propose_pull_request(caller, project, session), |proposal| proposal)
+    }
+
+    fn open_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: OpenPullRequest,
+    ) -> Answer<'a, OpenedPullRequest> {
+        let to_wire = |(request, was_open): (domain::PullRequest, bool)| OpenedPullRequest {
+            pull_request: request.to_wire(),
+            was_open,
+        };
+        answer(self.open_pull_request(caller, project, session, request), to_wire)
+    }
+
+    fn look_at_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u64,
+    ) -> Answer<'a, PullRequest> {
+        answer(self.look_at_pull_request(caller, project, session, number), |request| request.to_wire())
+    }
+
+    fn close_pull_request<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        number: u64,
+    ) -> Answer<'a, PullRequest> {
+        answer(self.close_pull_request(caller, project, session, number), |request| request.to_wire())
     }
 
     fn undo_apply<'a>(

@@ -146,13 +146,14 @@ pub fn agent_types() -> Vec<AgentType> {
 }
 
 /// How an agent is launched for a turn. `given` are the variables that the operator lets agents have, `mcp_servers` those
-/// of the agent, `settings` what was chosen in the session, and `transcript` what was said in it so far.
+/// of the agent, `settings` what was chosen in the session, and `transcript` what was said so far in this one of its conversations.
 pub fn launch(
     agent: &Agent,
     given: &[Variable],
     mcp_servers: Vec<McpServer>,
     settings: Vec<ChangeSetting>,
     transcript: String,
+    conversation: u32,
 ) -> Launch {
     let recipe = recipe(agent.agent_type);
     if recipe.id == AgentTypeId::Shell {
@@ -187,6 +188,7 @@ pub fn launch(
         system_prompt_way: SystemPromptWay::Protocol,
         settings,
         transcript,
+        conversation,
         mcp_servers,
     }))
 }
@@ -221,7 +223,7 @@ mod tests {
     }
 
     fn acp(agent: &Agent, given: &[Variable]) -> AcpLaunch {
-        match launch(agent, given, Vec::new(), Vec::new(), String::new()) {
+        match launch(agent, given, Vec::new(), Vec::new(), String::new(), 0) {
             Launch::Acp(launch) => *launch,
             Launch::Shell => panic!("a shell"),
         }
@@ -279,6 +281,9 @@ mod tests {
 
     #[test]
     fn the_shell_is_launched_without_any_of_it() {
-        assert_eq!(launch(&agent(AgentTypeId::Shell, &[]), &[], Vec::new(), Vec::new(), String::new()), Launch::Shell);
+        assert_eq!(
+            launch(&agent(AgentTypeId::Shell, &[]), &[], Vec::new(), Vec::new(), String::new(), 0),
+            Launch::Shell
+        );
     }
 }

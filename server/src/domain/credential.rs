@@ -17,7 +17,7 @@ pub struct Credential {
     pub name: String,
     /// Its type.
     pub credential_type: CredentialTypeId,
-    /// Where the API is, of a type that has an address of its own.
+    /// Where the API is, of a type that has an address of its own; none for the type's default.
     pub base_url: Option<String>,
     /// Whether all sessions of the project have it.
     pub every_session: bool,
@@ -50,6 +50,11 @@ impl Credential {
         }
     }
 
+    /// Where its API is, or its pages; none of a type without an address.
+    pub fn address(&self) -> Option<&str> {
+        self.base_url.as_deref().or(credential_type::recipe(self.credential_type).default_address)
+    }
+
     /// The variables that an agent's program is given for it. Headers are none.
     pub fn variables(&self, values: Vec<Variable>) -> Vec<Variable> {
         let recipe = credential_type::recipe(self.credential_type);
@@ -61,8 +66,8 @@ impl Credential {
             return Vec::new();
         };
         let named = |name: &&str| Variable { name: (*name).to_owned(), value: value.clone() };
-        let of_address = recipe.address_variable.zip(self.base_url.as_ref());
-        let address = of_address.map(|(name, url)| Variable { name: name.to_owned(), value: url.clone() });
+        let of_address = recipe.address_variable.zip(self.address());
+        let address = of_address.map(|(name, url)| Variable { name: name.to_owned(), value: url.to_owned() });
         recipe.variables.iter().map(named).chain(address).collect()
     }
 

@@ -13,13 +13,15 @@ pub struct CredentialRecipe {
     pub variables: &'static [&'static str],
     /// Whether it has an address of its own.
     pub has_address: bool,
+    /// The address where none is given; none for a type that has to be given one.
+    pub default_address: Option<&'static str>,
     /// The variable that programs look for that address in.
     pub address_variable: Option<&'static str>,
     /// How it is tried; none for what can't be.
     pub trial: Option<Trial>,
     /// How a text begins that programs take for a key of this type.
     pub looks_like: &'static str,
-    /// Where its key goes in requests. For a type that has an address of its own, the host is that one.
+    /// Where its key goes in requests. Where a credential was given an address of its own, the host is that one.
     pub uses: &'static [Use],
 }
 
@@ -69,6 +71,8 @@ impl CredentialRecipe {
 pub struct Trial {
     /// Its address, or the end of one that begins with the credential's own.
     pub url: &'static str,
+    /// The end of the address where the credential was given one of its own, if that is another.
+    pub elsewhere: Option<&'static str>,
     /// The header that the key stands in.
     pub header: &'static str,
     /// What stands before the key.
@@ -77,7 +81,7 @@ pub struct Trial {
     pub also: Option<(&'static str, &'static str)>,
 }
 
-const BEARER: Trial = Trial { url: "", header: "authorization", prefix: "Bearer ", also: None };
+const BEARER: Trial = Trial { url: "", elsewhere: None, header: "authorization", prefix: "Bearer ", also: None };
 
 /// All types, in the order in which they are offered. The requests are those of the APIs' references: “List models” of
 /// Anthropic, `OpenAI` and Gemini, “Get current API key” of `OpenRouter`, “Get rate limit status” of GitHub, “Get
@@ -90,9 +94,11 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["ANTHROPIC_API_KEY"],
         has_address: false,
+        default_address: None,
         address_variable: None,
         trial: Some(Trial {
             url: "https://api.anthropic.com/v1/models?limit=1",
+            elsewhere: None,
             header: "x-api-key",
             prefix: "",
             also: Some(("anthropic-version", "2023-06-01")),
@@ -107,6 +113,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["OPENAI_API_KEY"],
         has_address: false,
+        default_address: None,
         address_variable: None,
         trial: Some(Trial { url: "https://api.openai.com/v1/models", ..BEARER }),
         looks_like: "sk-proj-",
@@ -119,9 +126,11 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["GEMINI_API_KEY"],
         has_address: false,
+        default_address: None,
         address_variable: None,
         trial: Some(Trial {
             url: "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1",
+            elsewhere: None,
             header: "x-goog-api-key",
             prefix: "",
             also: None,
@@ -136,6 +145,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["OPENROUTER_API_KEY"],
         has_address: false,
+        default_address: None,
         address_variable: None,
         trial: Some(Trial { url: "https://openrouter.ai/api/v1/key", ..BEARER }),
         looks_like: "sk-or-v1-",
@@ -144,12 +154,18 @@ const RECIPES: [CredentialRecipe; 10] = [
     CredentialRecipe {
         id: CredentialTypeId::GitHub,
         name: "GitHub",
-        description: "A token for repositories, pull requests, packages and Copilot. Made at github.com/settings/tokens.",
+        description: "A token for repositories, pull requests, packages and Copilot, of https://github.com or a GitHub Enterprise of your own. \
+                      Made at github.com/settings/tokens.",
         values: CredentialValues::Key,
         variables: &["GITHUB_TOKEN", "GH_TOKEN", "COPILOT_GITHUB_TOKEN"],
-        has_address: false,
+        has_address: true,
+        default_address: Some("https://github.com"),
         address_variable: None,
-        trial: Some(Trial { url: "https://api.github.com/rate_limit", ..BEARER }),
+        trial: Some(Trial {
+            url: "https://api.github.com/rate_limit",
+            elsewhere: Some("/api/v3/rate_limit"),
+            ..BEARER
+        }),
         looks_like: "github_pat_",
         uses: &[
             header("api.github.com", "authorization", "Bearer "),
@@ -164,8 +180,9 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["GITLAB_TOKEN"],
         has_address: true,
+        default_address: Some("https://gitlab.com"),
         address_variable: Some("GITLAB_HOST"),
-        trial: Some(Trial { url: "/api/v4/user", header: "private-token", prefix: "", also: None }),
+        trial: Some(Trial { url: "/api/v4/user", elsewhere: None, header: "private-token", prefix: "", also: None }),
         looks_like: "glpat-",
         uses: &[
             header("", "private-token", ""),
@@ -180,6 +197,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["REGISTRY_TOKEN"],
         has_address: true,
+        default_address: None,
         address_variable: None,
         trial: None,
         looks_like: "",
@@ -192,6 +210,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Key,
         variables: &["OPENAI_API_KEY"],
         has_address: true,
+        default_address: None,
         address_variable: Some("OPENAI_BASE_URL"),
         trial: Some(Trial { url: "/models", ..BEARER }),
         looks_like: "sk-",
@@ -204,6 +223,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Headers,
         variables: &[],
         has_address: true,
+        default_address: None,
         address_variable: None,
         trial: None,
         looks_like: "",
@@ -216,6 +236,7 @@ const RECIPES: [CredentialRecipe; 10] = [
         values: CredentialValues::Variables,
         variables: &[],
         has_address: false,
+        default_address: None,
         address_variable: None,
         trial: None,
         looks_like: "",
@@ -232,6 +253,7 @@ pub fn credential_types() -> Vec<CredentialType> {
         values: recipe.values,
         variables: recipe.variables.iter().map(|&name| name.to_owned()).collect(),
         has_base_url: recipe.has_address,
+        default_base_url: recipe.default_address.map(str::to_owned),
         can_be_tested: recipe.trial.is_some(),
     };
     RECIPES.iter().map(wire).collect()
@@ -262,8 +284,9 @@ mod tests {
     #[test]
     fn a_type_with_an_address_of_its_own_is_tried_there() {
         for recipe in &RECIPES {
-            let is_relative = recipe.trial.map(|trial| trial.url.starts_with('/'));
+            let is_relative = recipe.trial.map(|trial| trial.elsewhere.unwrap_or(trial.url).starts_with('/'));
             assert!(is_relative.is_none_or(|relative| relative == recipe.has_address), "{}", recipe.name);
+            assert!(recipe.default_address.is_none() || recipe.has_address, "{}", recipe.name);
         }
     }
 }

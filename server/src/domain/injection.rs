@@ -36,14 +36,16 @@ impl Credential {
             let below = self.at_address().and_then(|(host, rule)| Some((host, self.below_address(rule)?)));
             return below.map(|(host, rule)| (host, with_headers(rule, values))).into_iter().collect();
         }
-        let key = recipe.variables.first().and_then(|name| values.iter().find(|value| value.name == *name));
-        let Some(Variable { value: key, .. }) = key else { return Vec::new() };
+        let Some(key) = self.key(values) else { return Vec::new() };
         recipe.uses.iter().flat_map(|of_key| self.rules_of(of_key, key)).collect()
     }
 
     fn rules_of(&self, of_key: &Use, key: &str) -> Vec<(String, Rule)> {
-        let place =
-            if of_key.host.is_empty() { self.at_address() } else { Some((of_key.host.to_owned(), Rule::default())) };
+        let place = if of_key.host.is_empty() || self.base_url.is_some() {
+            self.at_address()
+        } else {
+            Some((of_key.host.to_owned(), Rule::default()))
+        };
         let Some((host, rule)) = place else { return Vec::new() };
         let rules = match of_key.form {
             Form::Header { name, prefix } => {
@@ -69,7 +71,7 @@ impl Credential {
 
     /// The host of its own address, and a rule for its port there.
     fn at_address(&self) -> Option<(String, Rule)> {
-        let address: Uri = self.base_url.as_deref()?.parse().ok()?;
+        let address: Uri = self.address()?.parse().ok()?;
         let plain = address.scheme_str() == Some("http");
         let ports = vec![address.port_u16().unwrap_or(if plain { 80 } else { 443 })];
         Some((address.host()?.to_owned(), Rule { ports, plain, ..Rule::default() }))
@@ -77,7 +79,7 @@ impl Credential {
 
     /// The rule for its own address and what is beneath it only; none for a path that no rule can be about.
     fn below_address(&self, rule: Rule) -> Option<Rule> {
-        let address: Uri = self.base_url.as_deref()?.parse().ok()?;
+        let address: Uri = self.address()?.parse().ok()?;
         let path = address.path().trim_end_matches('/');
         let paths = if path.is_empty() { Vec::new() } else { vec![path.to_owned(), format!("{path}/**")] };
         let paths = paths.into_iter().map(PathPattern::try_from).collect::<Result<_, _>>().ok()?;
@@ -183,6 +185,19 @@ mod tests {
         let (credential, values) = credential(CredentialTypeId::OpenAiCompatible, Some("http://10.0.0.7:11434/v1"));
         let (host, rule) = credential.rules(&values).remove(0);
         assert_eq!((host.as_str(), rule.ports.as_slice(), rule.plain), ("10.0.0.7", &[11434][..], true));
+    }
+
+    #[test]
+    fn a_forges_token_goes_to_its_own_address_or_to_the_forges() {
+        let hosts = |credential_type, base_url: Option<&str>| {
+            let (credential, values) = credential(credential_type, base_url);
+            let mut hosts: Vec<_> = credential.rules(&values).into_iter().map(|(host, _)| host).collect();
+            hosts.dedup();
+            hosts
+        };
+        assert_eq!(hosts(CredentialTypeId::GitHub, None), ["api.github.com", "github.com"]);
+        assert_eq!(hosts(CredentialTypeId::GitHub, Some("https://git.example")), ["git.example"]);
+        assert_eq!(hosts(CredentialTypeId::GitLab, None), ["gitlab.com"]);
     }
 
     #[test]

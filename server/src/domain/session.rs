@@ -172,6 +172,12 @@ impl Session {
         self
     }
 
+    /// Something that belongs to it has changed.
+    pub fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = now;
+        self
+    }
+
     /// Takes a display name, or gives it up.
     pub fn rename(mut self, display_name: Option<String>, now: Timestamp) -> Result<Self, InvalidTransition> {
         self.refuse_if_removing("be renamed")?;

@@ -33,6 +33,8 @@ pub struct Message {
     pub parts: Vec<Part>,
     /// What its turn cost: of an agent's message, once the turn has ended.
     pub usage: Usage,
+    /// Whether it was set aside by rewinding.
+    pub rewound: bool,
 }
 
 /// A part of a message.

@@ -14,9 +14,9 @@ use gix::refs::transaction::{PreviousValue, RefEdit};
 use octobot_wire::code::repository::{Applied, ApplyEnd, ApplyMethod, ApplyOutcome};
 use octobot_wire::daemon::BUNDLE_RESULT_REF;
 
-use super::GitError;
 use super::arrival::{broken, copy_packs, open_with_gix, read_ref, unpack};
 use super::scratch::Scratch;
+use super::{GitError, blocking, some};
 
 use self::join::Joined;
 use self::settled::Place;
@@ -194,12 +194,6 @@ fn move_head(workspace: &Path, step: &Move, why: &str) -> Result<(), GitError> {
     Ok(())
 }
 
-/// As many as a person would read.
-fn some(mut files: Vec<String>) -> Vec<String> {
-    files.truncate(100);
-    files
-}
-
 /// Sees a move through, also when nobody waits for it any more: half of it would leave files that no commit has.
 async fn to_the_end(work: impl Future<Output = Result<(), GitError>> + Send + 'static) -> Result<(), GitError> {
     let ended = tokio::spawn(work).await;
@@ -207,10 +201,4 @@ async fn to_the_end(work: impl Future<Output = Result<(), GitError>> + Send + 's
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Err(GitError::Cancelled),
     })
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
-) -> Result<T, GitError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -1,5 +1,5 @@
 //! What a session made, put into the workspace's repository as a branch. Of the workspace only objects and one ref are written, never
-//! its files, its index or another branch; that is done by [`super::apply`] alone.
+//! its files, its index or another branch; only [`super::apply`] does that, and [`super::deposit`] where there is no repository.
 //!
 //! The bundle comes from a sandbox. So it is unpacked and checked in a scratch repository, and only then are its objects copied. The
 //! git command never runs in the workspace's repository; the branch is made with gix, which runs no hooks.

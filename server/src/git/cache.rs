@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::remote::Remote;
 use super::repository::Repository;
-use super::{GitError, Progress};
+use super::{GitError, Login, Progress};
 
 /// Everything that a session could start from: not the forge's own refs, such as those of pull requests.
 const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
@@ -22,12 +22,13 @@ const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/ta
 /// removed by the next call or by [`remove_cache`]. Two calls for one cache must not overlap.
 pub async fn clone_into_cache(
     url: &str,
+    login: Option<&Login>,
     cache: &Path,
     progress: impl FnMut(Progress),
     cancel: &CancellationToken,
 ) -> Result<Option<Commit>, GitError> {
     let work = async {
-        let remote = Remote::new(url)?;
+        let remote = Remote::new(url, login)?;
         // What can't be opened is left over from a fault of the disk, and can be had again.
         match open(cache).await {
             Ok(Some(_)) => fetch(&remote, url, cache, progress).await?,

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use octobot_wire::daemon::{BUNDLE_RESULT_REF, BUNDLE_START_REF};
 use tokio::sync::Mutex;
 
-use super::GitError;
 use super::arrival::{read_ref, unpack_refs};
 use super::scratch::Scratch;
+use super::{GitError, blocking, some};
 
 use self::journal::Shelf;
 use self::place::Root;
@@ -26,9 +26,6 @@ use self::work::Fault;
 
 /// One at a time: what is compared isn't to be changed by another one.
 static AT_WORK: Mutex<()> = Mutex::const_new(());
-
-/// As many paths as a person would read.
-const MOST_TOLD: usize = 100;
 
 /// How it ended. Only the last of these has changed anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,15 +198,4 @@ async fn has_start(scratch: &Scratch, bundle: &Path) -> Result<bool, GitError> {
 pub(super) fn journal_of(shelf: &Path, number: u32) -> Vec<String> {
     let kept = Shelf::new(shelf.to_owned()).read(number).expect("it is there");
     (0..kept.journal.steps.len()).map(|step| kept.part(step)).collect()
-}
-
-fn some(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
-    paths.truncate(MOST_TOLD);
-    paths
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
-) -> Result<T, GitError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

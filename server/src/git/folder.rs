@@ -8,7 +8,7 @@ use octobot_wire::workspace::Commit;
 
 use super::repository::Repository;
 use super::scratch::Scratch;
-use super::{Code, GitError, changes};
+use super::{Code, GitError, blocking, changes};
 
 /// What a folder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,13 @@ pub enum FolderKind {
     Plain,
 }
 
-impl FolderState {
-    /// The folder's code, to be bundled.
-    pub fn code(&self, path: PathBuf) -> Code {
-        match self.kind {
-            FolderKind::Repository => Code::Repository(path),
-            FolderKind::BareRepository => Code::Cache(path),
-            FolderKind::Plain => Code::PlainFolder(path),
+impl FolderKind {
+    /// The code of such a folder, to be bundled.
+    pub fn code(self, path: PathBuf) -> Code {
+        match self {
+            Self::Repository => Code::Repository(path),
+            Self::BareRepository => Code::Cache(path),
+            Self::Plain => Code::PlainFolder(path),
         }
     }
 }
@@ -46,36 +46,49 @@ impl FolderState {
 /// Looks at a folder. Nothing in it is changed, and nothing that it configures is run. A folder within `private`, which
 /// is where the server keeps its data, is refused.
 pub async fn inspect_folder(path: &Path, private: &Path) -> Result<FolderState, GitError> {
-    let opened = {
-        let (path, private) = (path.to_owned(), private.to_owned());
-        let open = tokio::task::spawn_blocking(move || {
-            check_readable(&path)?;
-            if real(&path)?.starts_with(real(&private)?) {
-                return Err(GitError::OwnData { path });
-            }
-            Repository::open(&path)
-        });
-        open.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?
-    };
-    let Some(repository) = opened else {
-        return Ok(FolderState { kind: FolderKind::Plain, commit: None, dirty: false });
-    };
-    let has_commit = repository.head.is_some();
-    let (kind, dirty) = if repository.is_bare {
-        (FolderKind::BareRepository, false)
+    let opened = open(path, private).await?;
+    let kind = kind(opened.as_ref());
+    let Some(repository) = opened else { return Ok(FolderState { kind, commit: None, dirty: false }) };
+    let dirty = if repository.is_bare {
+        false
     } else {
         let scratch = Scratch::of_repository(path, &repository, None).await?;
-        (FolderKind::Repository, changes::is_dirty(&scratch, has_commit).await?)
+        changes::is_dirty(&scratch, repository.head.is_some()).await?
     };
     Ok(FolderState { kind, commit: repository.head.map(|head| head.commit), dirty })
+}
+
+/// What a folder is and the commit that it is at, as [`inspect_folder`] tells them, without a look at its files, of which there
+/// may be many.
+pub async fn glance_at_folder(path: &Path, private: &Path) -> Result<(FolderKind, Option<Commit>), GitError> {
+    let opened = open(path, private).await?;
+    Ok((kind(opened.as_ref()), opened.and_then(|repository| repository.head).map(|head| head.commit)))
+}
+
+async fn open(path: &Path, private: &Path) -> Result<Option<Repository>, GitError> {
+    let (path, private) = (path.to_owned(), private.to_owned());
+    blocking(move || {
+        check_readable(&path)?;
+        if real(&path)?.starts_with(real(&private)?) {
+            return Err(GitError::OwnData { path });
+        }
+        Repository::open(&path)
+    })
+    .await
+}
+
+fn kind(opened: Option<&Repository>) -> FolderKind {
+    match opened {
+        None => FolderKind::Plain,
+        Some(repository) if repository.is_bare => FolderKind::BareRepository,
+        Some(_) => FolderKind::Repository,
+    }
 }
 
 /// What the repository at a path calls `origin`, where that is an address of HTTP: without the name and password that may be in it.
 pub async fn web_origin(path: &Path) -> Option<String> {
     let path = path.to_owned();
-    let open = tokio::task::spawn_blocking(move || Repository::open(&path));
-    let opened = open.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    web_address(&opened.ok()??.origin?)
+    web_address(&blocking(move || Repository::open(&path)).await.ok()??.origin?)
 }
 
 /// An address of HTTP without the name and password that may be in it; none of any other.

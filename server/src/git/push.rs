@@ -1,7 +1,7 @@
 //! Sending what a session made to where its workspace's code comes from, as a branch there.
 //!
-//! The bundle comes from a sandbox, so it is unpacked and checked in a scratch repository, and is pushed from that one, with the
-//! operator's credentials and over the transports that a source may name. Hooks don't run: not here, and not in a repository that is a
+//! The bundle comes from a sandbox, so it is unpacked and checked in a scratch repository, and is pushed from that one, with a login of
+//! the project's or the operator's credentials, and over the transports that a source may name. Hooks don't run: not here, and not in a repository that is a
 //! folder of this machine, which anybody may have made.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::arrival::{read_ref, unpack};
 use super::remote::Remote;
 use super::repository::Repository;
 use super::scratch::Scratch;
-use super::{GitError, InvalidSource, parse_source};
+use super::{GitError, InvalidSource, Login, parse_source};
 
 /// So many names are tried for a branch before its session's name is given up.
 const MOST_NAMES: u32 = 20;
@@ -30,24 +30,33 @@ pub enum Target<'a> {
     Origin,
 }
 
-/// Pushes what a bundle brings, and tells the branch. It is called `wanted`, with a number behind it where a branch of that name has
-/// commits that this one hasn't. `workspace` has the objects that the bundle builds upon; temporary files go into `scratch`.
+/// The URL that a target is at.
+pub async fn target_url(workspace: &Path, target: Target<'_>) -> Result<String, GitError> {
+    match target {
+        Target::Url(url) => Ok(url.to_owned()),
+        Target::Origin => {
+            let repository = Repository::existing(workspace.to_owned()).await?;
+            address(repository.origin.as_deref().ok_or(GitError::NoOrigin)?, workspace)
+        }
+    }
+}
+
+/// Pushes what a bundle brings to a URL that [`target_url`] tells, and tells the branch. It is called `wanted`, with a number behind it
+/// where a branch of that name has commits that this one hasn't. `workspace` has the objects that the bundle builds upon; temporary files
+/// go into `scratch`.
 pub async fn push(
     workspace: &Path,
-    target: Target<'_>,
+    url: &str,
+    login: Option<&Login>,
     bundle: &Path,
     wanted: &str,
     scratch: &Path,
 ) -> Result<String, GitError> {
     let repository = Repository::existing(workspace.to_owned()).await?;
-    let url = match target {
-        Target::Url(url) => url.to_owned(),
-        Target::Origin => address(repository.origin.as_deref().ok_or(GitError::NoOrigin)?, workspace)?,
-    };
     let scratch = Scratch::of_repository(workspace, &repository, Some(scratch)).await?;
     unpack(&scratch, bundle).await?;
     let commit = read_ref(scratch.path(), BUNDLE_RESULT_REF)?;
-    let remote = Remote::new(&url)?;
+    let remote = Remote::new(url, login)?;
     for number in 1..=MOST_NAMES {
         let branch = if number == 1 { wanted.to_owned() } else { format!("{wanted}-{number}") };
         match push_as(&remote, &scratch, &commit, &branch).await {

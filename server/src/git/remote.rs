@@ -5,8 +5,8 @@ use std::io::Write as _;
 
 use tempfile::NamedTempFile;
 
-use super::GitError;
 use super::command::Git;
+use super::{GitError, Login};
 
 /// What kind of failure a remote caused, and what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,10 +16,16 @@ pub enum RemoteFault {
     NotFound,
     /// It wants credentials that git doesn't find or that it doesn't take.
     #[error(
-        "The server asks for credentials. Set up a git credential helper or an ssh key for the user that runs \
-             Octobot."
+        "The server asks for credentials. Add a GitHub or GitLab credential with its address to the project, or set up a git \
+             credential helper or an ssh key for the user that runs Octobot."
     )]
     Unauthorised,
+    /// It doesn't take the credential that it was given.
+    #[error(
+        "The server doesn't take the project's credential: its token has expired, or may not do that with this repository. \
+             Replace it on the credentials page."
+    )]
+    LoginRefused,
     /// The host's key isn't known.
     #[error("The host isn't known to ssh. Connect to it once as the user that runs Octobot, and accept its key.")]
     UnknownHost,
@@ -60,6 +66,8 @@ const MEANINGS: [(&str, RemoteFault); 19] = [
 /// A remote repository.
 pub(super) struct Remote<'u> {
     url: &'u str,
+    /// How to log in there; without it, as the operator does.
+    login: Option<&'u Login>,
     /// For `file://`: a configuration that says that the folder may belong to someone else.
     configuration: Option<NamedTempFile>,
 }
@@ -67,12 +75,12 @@ pub(super) struct Remote<'u> {
 // === impl Remote ===
 
 impl<'u> Remote<'u> {
-    pub(super) fn new(url: &'u str) -> Result<Self, GitError> {
+    pub(super) fn new(url: &'u str, login: Option<&'u Login>) -> Result<Self, GitError> {
         let configuration = match url.get(..7) {
             Some(scheme) if scheme.eq_ignore_ascii_case("file://") => Some(trust_folder(&url[7..])?),
             _ => None,
         };
-        Ok(Self { url, configuration })
+        Ok(Self { url, login, configuration })
     }
 
     /// A git command that may reach this remote, and by nothing but the transports that its URL stands for.
@@ -85,6 +93,9 @@ impl<'u> Remote<'u> {
             git.env("GIT_ALLOW_PROTOCOL", if self.is_plain_http() { "http:https:ssh" } else { "https:ssh" })
                 .setting("http.lowSpeedLimit=1")
                 .setting("http.lowSpeedTime=60");
+            if let Some(login) = self.login {
+                login.lend(&mut git);
+            }
             return git;
         };
         let mut git = Git::confined(purpose, std::path::Path::new("/nonexistent"));
@@ -105,7 +116,9 @@ impl<'u> Remote<'u> {
     /// Says what a push that failed means.
     pub(super) fn explain_push(&self, error: GitError) -> GitError {
         match error {
-            GitError::Command { said, .. } => GitError::Push { url: self.url.to_owned(), fault: meaning(&said), said },
+            GitError::Command { said, .. } => {
+                GitError::Push { url: self.url.to_owned(), fault: self.meaning(&said), said }
+            }
             other => other,
         }
     }
@@ -114,9 +127,16 @@ impl<'u> Remote<'u> {
     pub(super) fn explain(&self, error: GitError) -> GitError {
         match error {
             GitError::Command { said, .. } => {
-                GitError::Remote { url: self.url.to_owned(), fault: meaning(&said), said }
+                GitError::Remote { url: self.url.to_owned(), fault: self.meaning(&said), said }
             }
             other => other,
+        }
+    }
+
+    fn meaning(&self, said: &str) -> RemoteFault {
+        match meaning(said) {
+            RemoteFault::Unauthorised if self.login.is_some() => RemoteFault::LoginRefused,
+            fault => fault,
         }
     }
 

@@ -7,6 +7,7 @@ mod deposit;
 mod folder;
 mod hostile;
 mod intake;
+mod login;
 mod push;
 mod remote;
 
@@ -149,6 +150,6 @@ fn the_work_can_be_spawned() {
     let code = Code::PlainFolder(path.to_owned());
     check(super::inspect_folder(path, path));
     check(super::bundle(&code, path, path, path, "file"));
-    check(super::clone_into_cache("file:///nonexistent", path, |_| {}, &cancel));
+    check(super::clone_into_cache("file:///nonexistent", None, path, |_| {}, &cancel));
     check(super::head_of_cache(path));
 }

@@ -61,20 +61,32 @@ async fn changes(
     Ok(axum::Json(backend.code.changes(backend.caller, &project, session, turn).await?))
 }
 
+/// How far to go back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Extent {
+    /// Whether the conversation goes back as well: what was said from the turn on is set aside, and the agent goes on without it.
+    #[serde(default)]
+    conversation: bool,
+}
+
 /// Puts the files of a session, its branch and what is staged back to what they were before a turn. What they are is kept, and
 /// can be put back by its number. Not while a turn runs (409).
-#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/rewind", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id")), responses(
+///
+/// With `conversation`, the messages from the turn on are set aside: they stay in the transcript as `rewound`, but with the next prompt the agent gets a new thread and is told only what was said before. Not while prompts wait (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/turns/{turn}/rewind", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("turn" = String, Path, description = "The turn's id"), Extent), responses(
     (status = 200, description = "They are what they were", body = Rewound),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn rewind(
     Backend(backend): Backend,
     Ids((project, session, turn)): Ids<(ProjectId, SessionId, TurnId)>,
+    Parameters(Extent { conversation }): Parameters<Extent>,
 ) -> Result<axum::Json<Rewound>, Failure> {
-    Ok(axum::Json(backend.code.rewind(backend.caller, &project, session, turn).await?))
+    Ok(axum::Json(backend.code.rewind(backend.caller, &project, session, turn, conversation).await?))
 }
 
-/// Undoes putting files back.
+/// Undoes putting files back, with the conversation if that went back as well and nothing was said since (409).
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/rewinds/{number}/undo", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), ("number" = u32, Path, description = "The number that putting back has told")), responses(
     (status = 200, description = "They are what they were before", body = Rewound),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -83,7 +95,7 @@ async fn undo_rewind(
     Backend(backend): Backend,
     Ids((project, session, number)): Ids<(ProjectId, SessionId, u32)>,
 ) -> Result<axum::Json<Rewound>, Failure> {
-    Ok(axum::Json(backend.code.undo_rewind(backend.caller, &project, session, number).await?))
+    Ok(axum::Json(backend.code.undo_rewind(backend.caller, &project, session, Some(number)).await?))
 }
 
 /// Rows of the difference between a file as it was when the session started and as it is now.

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     Web, agents, attachments, branches, chat, code, credentials, editing, events, files, network, preferences,
-    projects, repository, sessions, terminals, traffic, turns, workspaces,
+    projects, pull_requests, repository, sessions, terminals, traffic, turns, workspaces,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ pub(super) fn api() -> OpenApiRouter<Web> {
         .merge(editing::routes())
         .merge(repository::routes())
         .merge(branches::routes())
+        .merge(pull_requests::routes())
         .merge(files::routes())
         .merge(attachments::routes())
         .merge(events::routes())

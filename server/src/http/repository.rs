@@ -181,8 +181,9 @@ async fn ask_to_commit(
     Ok(axum::Json(backend.repository.ask_to_commit(backend.caller, &project, session, request).await?))
 }
 
-/// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date. Unless that was done,
-/// nothing there is touched, and the answer says why: the branch has other commits, there are conflicts, or files are in the way.
+/// Puts what a session made onto the branch that its workspace is on, and brings the files there up to date; of a workspace that is
+/// no repository, the files are changed. Unless that was done, nothing there is touched, and the answer says why: the branch has other
+/// commits, there are conflicts, or files are in the way.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = ApplyChanges, responses(
     (status = 200, description = "What came of it", body = ApplyOutcome),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
@@ -208,9 +209,10 @@ async fn push(
     Ok(axum::Json(backend.repository.push(backend.caller, &project, session).await?))
 }
 
-/// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since stays (409).
+/// Puts the workspace's branch, and the files, back to where they were. A branch that has moved since, and, where there is no
+/// repository, files of which one has changed since, stay (409).
 #[utoipa::path(delete, path = "/api/projects/{project}/sessions/{session}/repository/apply", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = Applied, responses(
-    (status = 204, description = "The branch is where it was"),
+    (status = 204, description = "All is where it was"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn undo_apply(

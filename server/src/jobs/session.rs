@@ -167,7 +167,7 @@ impl SessionJob {
         let id = session.id;
         self.followers.forget(id);
         self.provider.remove(id).await?;
-        remove_deposits(&self.core.paths.applied.join(id.to_string())).await?;
+        remove_deposits(&self.core.paths.applied_of(id)).await?;
         forget_fork(&self.core, id).await?;
         let mut tx = self.core.store.begin().await?;
         tx.delete_session(id).await?;

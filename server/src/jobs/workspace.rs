@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{JobError, Outcome, Signal};
 use crate::domain::{Job, JobKind, SessionGoal, Workspace, WorkspaceGoal};
-use crate::git::{self, GitError, Progress};
-use crate::services::Core;
+use crate::git::{self, GitError, Login, Progress};
+use crate::services::{Core, git_login};
 
 /// How often a clone's progress is told to the tabs, at the most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(150);
@@ -98,7 +98,8 @@ impl WorkspaceJob {
         let tell = move |step| {
             tell.send_replace(Some(step));
         };
-        let clone = git::clone_into_cache(url, &cache, tell, &cancel);
+        let login = self.login(workspace, url).await?;
+        let clone = git::clone_into_cache(url, login.as_ref(), &cache, tell, &cancel);
         let removed = self.removed(id, signal);
         tokio::pin!(clone, removed);
         let limit = tokio::time::sleep(CLONE_LIMIT);
@@ -122,6 +123,14 @@ impl WorkspaceJob {
                 }
             }
         }
+    }
+
+    /// How to log in where the code comes from, with a credential that all sessions of the project have.
+    async fn login(&self, workspace: &Workspace, url: &str) -> Result<Option<Login>, JobError> {
+        let mut tx = self.core.store.read().await?;
+        let mut credentials = tx.credentials(&workspace.project_id).await?;
+        credentials.retain(|credential| credential.every_session);
+        Ok(git_login(&mut tx, credentials, url).await?)
     }
 
     /// Waits until the workspace is to be removed.

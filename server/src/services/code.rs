@@ -7,6 +7,7 @@ mod editing;
 mod held;
 mod hunks;
 mod lines;
+mod pull_requests;
 mod pushing;
 mod repository;
 mod rewinding;
@@ -25,8 +26,10 @@ use octobot_wire::{ProjectId, SessionId, TurnId};
 
 pub use self::editing::Search;
 use self::held::Held;
-pub(super) use self::saving::store_body;
+pub use self::pull_requests::InvalidPullRequest;
+pub(super) use self::saving::received;
 use super::{Core, ServiceError, SessionService};
+use crate::forge::Forges;
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};
 
 /// See the module.
@@ -34,12 +37,13 @@ pub struct CodeService {
     core: Arc<Core>,
     sessions: Arc<SessionService>,
     held: Held,
+    forges: Forges,
 }
 
 impl CodeService {
-    /// Works on `core` with the sandboxes that `sessions` knows.
-    pub fn new(core: Arc<Core>, sessions: Arc<SessionService>) -> Self {
-        Self { core, sessions, held: Held::default() }
+    /// Works on `core` with the sandboxes that `sessions` knows, and speaks to `forges`.
+    pub fn new(core: Arc<Core>, sessions: Arc<SessionService>, forges: Forges) -> Self {
+        Self { core, sessions, held: Held::default(), forges }
     }
 
     /// What a session has changed since it started, or what one of its turns did.
@@ -206,7 +210,7 @@ fn opened(text: &str) -> Result<Vec<Range<u32>>, ServiceError> {
 }
 
 /// What the daemon's refusal means for who asked about a turn.
-fn of_turn(error: DaemonError) -> ServiceError {
+pub(super) fn of_turn(error: DaemonError) -> ServiceError {
     match error {
         DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NoSnapshot,
         error => refusal(error),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use octobot_app::ports::Caller;
 use octobot_wire::project::Role;
-use octobot_wire::{ProjectId, Timestamp};
+use octobot_wire::{ProjectId, SessionId, Timestamp};
 use uuid::Uuid;
 
 use super::ServiceError;
@@ -28,6 +28,13 @@ pub struct Paths {
     pub forks: PathBuf,
     /// Files that may be deleted whenever the server isn't running.
     pub scratch: PathBuf,
+}
+
+impl Paths {
+    /// What was in its workspace's folder before this session was applied to it.
+    pub fn applied_of(&self, session: SessionId) -> PathBuf {
+        self.applied.join(session.to_string())
+    }
 }
 
 /// See the module.

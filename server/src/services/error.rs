@@ -4,10 +4,12 @@ use octobot_wire::name::InvalidName;
 use octobot_wire::turn::MAX_PROMPT_BYTES;
 
 use super::attachments::AttachmentError;
+use super::code::InvalidPullRequest;
 use super::credentials::InvalidCredential;
 use super::mcp_servers::InvalidMcpServer;
 use crate::domain::InvalidTransition;
 use crate::domain::network::{InvalidPolicy, StillDenied};
+use crate::forge::ForgeError;
 use crate::git::InvalidSource;
 use crate::sandbox::{LimitOutOfRange, ProxyError};
 use crate::store::StoreError;
@@ -125,6 +127,15 @@ pub enum ServiceError {
     /// What a session made can't be put onto its workspace's branch; git says why in a sentence.
     #[error("{0}")]
     NotApplied(String),
+    /// There is nowhere to open a pull request, or no credential for it; says what to do.
+    #[error("{0}")]
+    NoForge(String),
+    /// A pull request that can't be one.
+    #[error(transparent)]
+    PullRequest(#[from] InvalidPullRequest),
+    /// A forge didn't do it.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
     /// A file that is too large to be told.
     #[error("The file is too large: {0}.")]
     FileTooLarge(String),
@@ -140,6 +151,20 @@ pub enum ServiceError {
     /// A session isn't forked in the middle of a turn.
     #[error("A turn is running. Wait until it has ended, or stop it, then fork the session.")]
     TurnRuns,
+    /// A conversation isn't rewound while it goes on.
+    #[error("A turn is running, or prompts wait. Wait until they have ended, or stop and delete them, then rewind.")]
+    TurnsOpen,
+    /// A turn that a rewind has set aside is no moment of the conversation any more.
+    #[error("That turn was rewound itself. Undo that first, or choose another turn.")]
+    TurnSetAside,
+    /// A conversation went on while the files were put back.
+    #[error("A prompt was sent meanwhile: the files were put back, but the conversation goes on as it is.")]
+    ConversationWentOn,
+    /// A rewind stays once something was said after it.
+    #[error(
+        "Something was said since the conversation was rewound, so that can’t be undone any more. Fork the session, or rewind to another turn."
+    )]
+    RewindSettled,
     /// The sandbox can't be reached.
     #[error("The session's sandbox can't be reached at the moment. Try again shortly.")]
     Sandbox(#[source] Box<dyn std::error::Error + Send + Sync>),

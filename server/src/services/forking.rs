@@ -1,12 +1,11 @@
 //! Forking a session: another one that begins with its files and its transcript as they were at a moment.
 //!
 //! The files come out of the source's sandbox at once, as a bundle that is kept until the fork's sandbox has it. The transcript is
-//! copied, so that the fork's agent is told it with the first prompt, as one is that has lost its thread.
+//! copied as far as it is in force, so that the fork's agent is told it with the first prompt, as one is that has lost its thread.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use http::StatusCode;
 use octobot_app::ports::Caller;
 use octobot_wire::name::MAX_CHARS;
 use octobot_wire::session::ForkSession;
@@ -15,10 +14,9 @@ use octobot_wire::{MessageId, PartId, ProjectId, SessionId, TurnId};
 use tempfile::TempPath;
 use uuid::Uuid;
 
-use super::code::store_body;
+use super::code::{of_turn, received};
 use super::{Core, ServiceError, SessionService};
 use crate::domain::{CallItem, File, PartContent, Session, SessionGoal};
-use crate::sandbox::DaemonError;
 use crate::store::Tx;
 
 /// What the name of a fork begins with.
@@ -51,7 +49,7 @@ impl SessionService {
         if request.turn.map_or(active.is_some(), is_open) {
             return Err(ServiceError::TurnRuns);
         }
-        let last = last_message(&mut tx, id, &request).await?;
+        let (last, conversation) = (last_message(&mut tx, id, &request).await?, tx.conversation(id).await?);
         drop(tx);
         let bundle = self.fetch_fork(id, &request).await?;
         let mut tx = self.core.store.begin().await?;
@@ -64,7 +62,7 @@ impl SessionService {
         if self.find(&mut tx, caller, project, id).await?.goal == SessionGoal::Removed {
             return Err(ServiceError::NotFound("session"));
         }
-        if last_message(&mut tx, id, &request).await? != last {
+        if last_message(&mut tx, id, &request).await? != last || tx.conversation(id).await? != conversation {
             return Err(ServiceError::TurnRuns);
         }
         let workspace = tx.workspace(project, source.workspace_id).await?.ok_or(ServiceError::NotFound("workspace"))?;
@@ -97,11 +95,8 @@ impl SessionService {
     /// The source's files at the moment, as a bundle.
     async fn fetch_fork(&self, id: SessionId, request: &ForkSession) -> Result<TempPath, ServiceError> {
         let daemon = self.daemon(id).await?;
-        let body = daemon.fork(request.turn, request.before).await.map_err(refusal)?;
-        let file = tempfile::Builder::new().prefix("fork-").tempfile_in(&self.core.paths.scratch);
-        let bundle = file.map_err(|error| not_kept(&error))?.into_temp_path();
-        store_body(body, &bundle, MOST_FORKED).await?;
-        Ok(bundle)
+        let body = daemon.fork(request.turn, request.before).await.map_err(of_turn)?;
+        received(body, &self.core.paths.scratch, MOST_FORKED).await
     }
 }
 
@@ -143,6 +138,9 @@ async fn remove(path: &Path) -> Result<(), ServiceError> {
 async fn last_message(tx: &mut Tx, session: SessionId, request: &ForkSession) -> Result<Option<u64>, ServiceError> {
     let Some(id) = request.turn else { return Ok(None) };
     let turn = tx.turn(session, id).await?.ok_or(ServiceError::NotFound("turn"))?;
+    if tx.is_set_aside(id).await? {
+        return Err(ServiceError::TurnSetAside);
+    }
     let (first, last) = tx.messages_of_turn(turn.id).await?.ok_or(ServiceError::NotFound("turn"))?;
     Ok(Some(if request.before { first - 1 } else { last }))
 }
@@ -165,7 +163,7 @@ struct Copying<'a> {
 impl Copying<'_> {
     async fn copy(mut self, tx: &mut Tx, last: Option<u64>) -> Result<(), ServiceError> {
         let mut turns = HashMap::new();
-        for message in tx.messages(self.from, last.map(|last| last + 1), u32::MAX).await? {
+        for message in tx.messages_in_force(self.from, last.map(|last| last + 1), u32::MAX).await? {
             let turn = if let Some(turn) = turns.get(&message.turn_id) {
                 *turn
             } else {
@@ -243,17 +241,6 @@ impl Copying<'_> {
 
 fn not_kept(error: &std::io::Error) -> ServiceError {
     ServiceError::Code(format!("the server's own folder can't be used: {error}"))
-}
-
-/// What the daemon's refusal means for who asked.
-fn refusal(error: DaemonError) -> ServiceError {
-    match error {
-        DaemonError::Refused { status: StatusCode::NOT_FOUND, .. } => ServiceError::NoSnapshot,
-        DaemonError::Refused { status: StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY, problem } => {
-            ServiceError::Code(problem.detail)
-        }
-        error => ServiceError::Sandbox(Box::new(error)),
-    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,11 @@ const MESSAGES: u32 = 50;
 /// How many bytes are retold: what an agent's context has room for beside its work.
 const MAX_BYTES: usize = 96 * 1024;
 
-/// The end of what was said before a turn, as Markdown; empty before the first.
+/// The end of what was said before a turn and is in force, as Markdown; empty before the first.
 pub(crate) async fn retold(tx: &mut Tx, session: SessionId, before: TurnId) -> Result<String, ServiceError> {
     let mut said = Vec::new();
     let mut bytes = 0;
-    for message in tx.messages(session, None, MESSAGES).await?.into_iter().rev() {
+    for message in tx.messages_in_force(session, None, MESSAGES).await?.into_iter().rev() {
         if message.turn_id == before {
             continue;
         }

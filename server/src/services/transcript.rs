@@ -171,6 +171,7 @@ impl Place<'_> {
             created_at: message.created_at,
             parts,
             usage: message.usage,
+            rewound: message.rewound,
         })
     }
 

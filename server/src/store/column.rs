@@ -7,6 +7,7 @@
 use octobot_proxy::policy::{Mode, Phase};
 use octobot_wire::Timestamp;
 use octobot_wire::agent::AgentTypeId;
+use octobot_wire::code::pull_request::{Forge, PullRequestState};
 use octobot_wire::credential::CredentialTypeId;
 use octobot_wire::message::MessageRole;
 use octobot_wire::project::Role;
@@ -89,6 +90,8 @@ text_column!(Network { Host = "host", Bridge = "bridge", Proxied = "proxied" });
 text_column!(Mode { Online = "online", OfflineAgent = "offline_agent" });
 text_column!(Phase { Setup = "setup", Agent = "agent" });
 text_column!(MessageRole { User = "user", Agent = "agent" });
+text_column!(Forge { GitHub = "github", GitLab = "gitlab" });
+text_column!(PullRequestState { Open = "open", Closed = "closed", Merged = "merged" });
 text_column!(JobKind { Workspace = "workspace", Session = "session" });
 
 /// A row that is being read: says which one it is when a column can't be.

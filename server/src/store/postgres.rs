@@ -43,7 +43,7 @@ impl PostgresPool {
 }
 
 /// All migrations, in order. One that was released is never changed.
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     ("initial", include_str!("../../migrations/postgres/0001_initial.sql")),
     ("lease ids", include_str!("../../migrations/postgres/0002_lease_ids.sql")),
     ("agents", include_str!("../../migrations/postgres/0003_agents.sql")),
@@ -55,6 +55,8 @@ const MIGRATIONS: [(&str, &str); 11] = [
     ("session network", include_str!("../../migrations/postgres/0009_session_network.sql")),
     ("forks", include_str!("../../migrations/postgres/0010_forks.sql")),
     ("commit flows", include_str!("../../migrations/postgres/0011_commit_flows.sql")),
+    ("pull requests", include_str!("../../migrations/postgres/0012_pull_requests.sql")),
+    ("rewinds", include_str!("../../migrations/postgres/0013_rewinds.sql")),
 ];
 
 /// Locks an entity's row against other writers. Rows that refer to it can still be added, hence `NO KEY`.

@@ -92,7 +92,7 @@ async fn turn_to_open(path: &Path) -> Result<File, StoreError> {
 }
 
 /// All migrations, in order. One that was released is never changed.
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     ("initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     ("lease ids", include_str!("../../migrations/sqlite/0002_lease_ids.sql")),
     ("agents", include_str!("../../migrations/sqlite/0003_agents.sql")),
@@ -104,6 +104,8 @@ const MIGRATIONS: [(&str, &str); 11] = [
     ("session network", include_str!("../../migrations/sqlite/0009_session_network.sql")),
     ("forks", include_str!("../../migrations/sqlite/0010_forks.sql")),
     ("commit flows", include_str!("../../migrations/sqlite/0011_commit_flows.sql")),
+    ("pull requests", include_str!("../../migrations/sqlite/0012_pull_requests.sql")),
+    ("rewinds", include_str!("../../migrations/sqlite/0013_rewinds.sql")),
 ];
 
 /// Migrates in one transaction that holds the file's lock: whatever happens, the schema is the old one or the new one,

@@ -1,5 +1,7 @@
 //! The transcript: messages. Their parts are in `parts`, and files in `files`.
 
+use std::collections::HashSet;
+
 use octobot_wire::message::MessageRole;
 use octobot_wire::usage::Usage;
 use octobot_wire::{MessageId, SessionId, Timestamp, TurnId};
@@ -19,6 +21,7 @@ struct MessageRow {
     role: String,
     created_at: i64,
     usage: Option<String>,
+    rewound: bool,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -39,6 +42,7 @@ impl TryFrom<MessageRow> for Message {
                 Some(usage) => reading.detail("usage", Some(&usage))?,
                 None => Usage::default(),
             },
+            rewound: row.rewound,
         })
     }
 }
@@ -83,6 +87,7 @@ impl Tx {
             created_at: now,
             parts: Vec::new(),
             usage: Usage::default(),
+            rewound: false,
         })
     }
 
@@ -106,25 +111,47 @@ impl Tx {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
+        self.page(session, before, limit, true).await
+    }
+
+    /// Such a page without what rewinding has set aside.
+    pub async fn messages_in_force(
+        &mut self,
+        session: SessionId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.page(session, before, limit, false).await
+    }
+
+    async fn page(
+        &mut self,
+        session: SessionId,
+        before: Option<u64>,
+        limit: u32,
+        with_set_aside: bool,
+    ) -> Result<Vec<Message>, StoreError> {
         let rows = query!(
             self,
             fetch_all,
             MessageRow,
             "SELECT m.id, m.session_id, m.turn_id, m.number, m.role, m.created_at, \
-             CASE WHEN m.role = 'agent' AND t.ended_at IS NOT NULL THEN t.usage END AS usage \
+             CASE WHEN m.role = 'agent' AND t.ended_at IS NOT NULL THEN t.usage END AS usage, t.rewind IS NOT NULL AS rewound \
              FROM messages m JOIN turns t ON t.id = m.turn_id \
-             WHERE m.session_id = $1 AND m.number < $2 ORDER BY m.number DESC LIMIT $3",
+             WHERE m.session_id = $1 AND m.number < $2 AND ($4 OR t.rewind IS NULL) ORDER BY m.number DESC LIMIT $3",
             session.uuid(),
             before.map_or(Ok(i64::MAX), to_number)?,
             i64::from(limit),
+            with_set_aside,
         )?;
         let mut messages = rows.into_iter().rev().map(Message::try_from).collect::<Result<Vec<_>, _>>()?;
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             return Ok(messages);
         };
         let parts = self.parts_between(session, first.number, last.number).await?;
-        // Both are in the order of the messages, so one pass gives each message its parts.
-        let mut parts = parts.into_iter().peekable();
+        // Both are in the order of the messages, so one pass gives each message its parts. Between them may be some that weren't asked for.
+        let asked: HashSet<Uuid> = messages.iter().map(|message| message.id.uuid()).collect();
+        let mut parts = parts.into_iter().filter(|row| asked.contains(&row.message_id)).peekable();
         for message in &mut messages {
             while let Some(row) = parts.next_if(|row| row.message_id == message.id.uuid()) {
                 message.parts.push(row.try_into()?);

@@ -28,6 +28,7 @@ fn launch() -> AcpLaunch {
         system_prompt_way: SystemPromptWay::Protocol,
         settings: Vec::new(),
         transcript: String::new(),
+        conversation: 0,
         mcp_servers: Vec::new(),
     }
 }
@@ -128,7 +129,7 @@ fn a_prompt_waits_for_the_thread_and_is_given_then() {
     scene.answer("initialize", &json!({"protocolVersion": 1, "authMethods": [{"id": "key", "name": "Key"}]}));
     scene.answer("authenticate", &json!({}));
     scene.answer("session/new", &json!({"sessionId": "t"}));
-    assert!(matches!(scene.told()[0], DaemonEventBody::Thread { thread_id } if thread_id == "t"));
+    assert!(matches!(scene.told()[0], DaemonEventBody::Thread { thread_id, .. } if thread_id == "t"));
     let sent = scene.sent();
     assert_eq!((&sent["method"], &sent["params"]["prompt"][0]["text"]), (&json!("session/prompt"), &json!("hello")));
     scene.answer("session/prompt", &json!({"stopReason": "end_turn"}));

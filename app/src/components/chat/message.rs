@@ -9,6 +9,8 @@ use super::part::part_view;
 use super::viewport::Viewport;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
+use crate::late::{self, Late};
+use crate::live::SessionStore;
 use crate::live::transcript::LiveMessage;
 use crate::words;
 
@@ -21,11 +23,14 @@ pub fn MessageView(
     let viewport = Viewport::expect();
     let node = NodeRef::<html::Article>::new();
     node.on_load(move |node| viewport.watch(&node));
-    let (who, class) = match message.role {
-        MessageRole::User => ("You", "message message--user"),
-        MessageRole::Agent => ("Agent", "message message--agent"),
+    let (who, class) = match (message.role, message.rewound) {
+        (MessageRole::User, false) => ("You", "message message--user"),
+        (MessageRole::User, true) => ("You", "message message--user message--rewound"),
+        (MessageRole::Agent, false) => ("Agent", "message message--agent"),
+        (MessageRole::Agent, true) => ("Agent", "message message--agent message--rewound"),
     };
     let (number, parts, usage) = (message.number, message.parts.clone(), message.usage.clone());
+    let store = SessionStore::expect();
     view! {
         <article class=class node_ref=node data-number=number.to_string() aria-label=who>
             <Rows each=move || parts.get() key=|part| part.id.uuid() let:part>
@@ -36,6 +41,7 @@ pub fn MessageView(
                 (usage != Usage::default())
                     .then(|| view! { <p class="message__usage">{words::usage(usage)}</p> }.into_any())
             })}
+            {late::show_once(move || store.is_alive.get() && store.ends_rewound(number), Late::Rewound(number))}
         </article>
     }
 }

@@ -25,7 +25,7 @@ pub fn PermissionCard(
     dynamic(move || {
         let PartBody::Permission(permission) = body.get() else { return None };
         Some(match permission.state {
-            PermissionState::Open if permission.fields.is_empty() => question(actions, id, turn, permission),
+            PermissionState::Open if permission.fields.is_empty() => question(&actions, id, turn, permission),
             PermissionState::Open => form(id, turn, permission),
             PermissionState::Answered { ref option } => answer(&permission, Some(option)),
             PermissionState::Cancelled => answer(&permission, None),
@@ -38,7 +38,8 @@ pub fn element_id(part: PartId) -> String {
     format!("permission-{part}")
 }
 
-fn question(actions: TurnActions, id: PartId, turn: TurnId, permission: Permission) -> AnyView {
+fn question(actions: &TurnActions, id: PartId, turn: TurnId, permission: Permission) -> AnyView {
+    let actions = *actions;
     let number = permission.number;
     // One button stands out: the first that allows it, but rather this time than always.
     let first = |wanted: fn(PermissionKind) -> bool| permission.options.iter().position(|option| wanted(option.kind));

@@ -3,17 +3,20 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use uuid::Uuid;
 
 use super::message::MessageView;
 use super::viewport::Viewport;
 use super::window::window;
 use crate::browser::dom;
 use crate::calls;
+use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
 use crate::components::dynamic::when::When;
 use crate::components::form::icon::{Glyph, Icon};
 use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
+use crate::live::transcript::LiveMessage;
 use crate::live::{ProjectStore, SessionStore};
 
 /// Earlier messages are asked for when there is less than this above what is seen, in CSS pixels.
@@ -31,25 +34,39 @@ pub fn Transcript(
     let shown = Memo::new(move |_| {
         store.messages.with(|messages| {
             viewport.heights.with(|heights| {
-                let height_of = |place: usize| Viewport::height_of(heights, messages[place].number);
+                let height_of = |place: usize| {
+                    if is_folded(messages, place, store) {
+                        0.0
+                    } else {
+                        Viewport::height_of(heights, messages[place].number)
+                    }
+                };
                 window(messages.len(), height_of, viewport.view.get())
             })
         })
     });
     let messages = move || {
         let shown = shown.get();
-        store.messages.with(|messages| messages.get(shown.start..shown.end).unwrap_or_default().to_vec())
+        store.messages.with(|messages| {
+            let mut list = Vec::new();
+            for place in shown.start..shown.end.min(messages.len()) {
+                if !is_folded(messages, place, store) {
+                    list.push(messages[place].clone());
+                }
+            }
+            list
+        })
     };
     let scrolled = move |_| {
         viewport.note_scroll();
         earlier.load_if_near();
     };
     view! {
-        <div class="transcript" node_ref=viewport.scroller tabindex="0" role="region" aria-label="Transcript" on:scroll=scrolled>
+        <div class="transcript" class:transcript--unfolded=dynamic(move || store.unfolded.get()) node_ref=viewport.scroller tabindex="0" role="region" aria-label="Transcript" on:scroll=scrolled>
             <div class="transcript__content">
                 <EarlierRow earlier/>
                 <Room height=Signal::derive(move || shown.get().above)/>
-                <Rows each=messages key=|message| message.id.uuid() let:message>
+                <Rows each=messages key=key let:message>
                     <MessageView message/>
                 </Rows>
                 <Room height=Signal::derive(move || shown.get().below)/>
@@ -63,6 +80,16 @@ pub fn Transcript(
             </button>
         </When>
     }
+}
+
+/// A message is made anew when it is set aside, or brought back.
+fn key(message: &LiveMessage) -> Uuid {
+    Uuid::from_u128(message.id.uuid().as_u128() ^ u128::from(message.rewound))
+}
+
+/// Whether a message was set aside and isn't shown. The last of several is, because it has the line that stands for all of them.
+fn is_folded(messages: &[LiveMessage], place: usize, store: SessionStore) -> bool {
+    messages[place].rewound && messages.get(place + 1).is_some_and(|next| next.rewound) && !store.unfolded.get()
 }
 
 /// Room for messages that aren't rendered.

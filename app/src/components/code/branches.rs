@@ -81,6 +81,12 @@ pub fn BranchBar(
         })
     });
     let popover = NodeRef::<html::Div>::new();
+    let toggled = move |_| {
+        // It is toggled when it closes as well.
+        if popover.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false)) {
+            load(desk);
+        }
+    };
     let close = move || {
         if let Some(popover) = popover.get_untracked() {
             drop(popover.hide_popover());
@@ -104,7 +110,7 @@ pub fn BranchBar(
                     popover="auto"
                     id=MENU
                     node_ref=popover
-                    on:toggle=move |_| load(desk)
+                    on:toggle=toggled
                     on:click=move |_| close()
                 >
                     {dynamic(move || Some(menu(desk, is_busy.get())))}

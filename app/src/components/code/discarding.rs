@@ -1,9 +1,12 @@
 //! Throwing away the changes of a file, and bringing them back.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::ChangedFile;
-use octobot_wire::code::repository::DiscardChanges;
+use octobot_wire::code::repository::{DiscardChanges, Discarded};
+use octobot_wire::{ProjectId, SessionId};
 
 use super::standing::Standing;
 use super::view::{name_of, shown};
@@ -41,19 +44,31 @@ fn discard(standing: Standing, toasts: Toasts, paths: Vec<String>, name: String)
     spawn_local(async move {
         match calls::discard_changes(project.clone(), session, DiscardChanges { paths }).await {
             Ok(discarded) => {
-                let undo = move || {
-                    let project = project.clone();
-                    spawn_local(async move {
-                        match calls::undo_discard(project, session, discarded).await {
-                            Ok(()) => standing.ask(),
-                            Err(failure) => toasts.failure("The changes weren’t brought back", &failure.0),
-                        }
-                    });
-                };
-                toasts.undoable(format!("Changes of {name} discarded"), undo);
+                let words = format!("Changes of {name} discarded");
+                tell_discarded(toasts, words, (project, session), discarded, Arc::new(move || standing.ask()));
                 standing.ask();
             }
             Err(failure) => toasts.failure("The changes weren’t discarded", &failure.0),
         }
     });
+}
+
+/// Says what was thrown away, with a button that brings it back. `ask` asks what there is then.
+pub fn tell_discarded(
+    toasts: Toasts,
+    words: String,
+    (project, session): (ProjectId, SessionId),
+    discarded: Discarded,
+    ask: Arc<dyn Fn() + Send + Sync>,
+) {
+    let undo = move || {
+        let (project, ask) = (project.clone(), Arc::clone(&ask));
+        spawn_local(async move {
+            match calls::undo_discard(project, session, discarded).await {
+                Ok(()) => ask(),
+                Err(failure) => toasts.failure("The changes weren’t brought back", &failure.0),
+            }
+        });
+    };
+    toasts.undoable(words, undo);
 }

@@ -1,9 +1,12 @@
 //! Throwing away or staging lines of a difference: all that changed in one place, or those that were chosen.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::{CodeRow, DiscardLines, FileKind, LineRange, RowKind, Shape};
 
+use super::discarding::tell_discarded;
 use super::reader::{Chosen, Reader};
 use super::staging::{chosen_stagers, hunk_stagers};
 use super::view::{name_of, shown};
@@ -150,16 +153,7 @@ fn discard(reader: Reader, toasts: Toasts, picked: Picked) {
     spawn_local(async move {
         match calls::discard_lines(project.clone(), session, request).await {
             Ok(discarded) => {
-                let undo = move || {
-                    let project = project.clone();
-                    spawn_local(async move {
-                        match calls::undo_discard(project, session, discarded).await {
-                            Ok(()) => store.ask(),
-                            Err(failure) => toasts.failure("The lines weren’t brought back", &failure.0),
-                        }
-                    });
-                };
-                toasts.undoable(words, undo);
+                tell_discarded(toasts, words, (project, session), discarded, Arc::new(move || store.ask()));
                 // What a turn changed stays what it was.
                 store.choose(None);
             }

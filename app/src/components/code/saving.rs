@@ -1,4 +1,5 @@
-//! Taking over what the session made: onto the workspace's branch, as a branch of its own there or where its code comes from, or as a patch.
+//! Taking over what the session made: onto the workspace's branch, as a branch of its own there or where its code comes from, with a pull
+//! request for it, or as a patch.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,6 +8,7 @@ use octobot_wire::code::repository::{ApplyMethod, ApplyOutcome, Pushed};
 use octobot_wire::workspace::WorkspaceSource;
 
 use super::applying::{apply, outcome_view};
+use super::pull_requests::{PullRequests, pull_requests};
 use super::store::CodeStore;
 use crate::calls;
 use crate::components::dynamic::dynamic;
@@ -36,13 +38,13 @@ pub fn Saving(
     store: CodeStore,
 ) -> impl IntoView {
     let stage = RwSignal::new(Stage::Open);
+    let requests = PullRequests::new(store);
     let project = ProjectStore::expect();
-    let session = project.session(store.session);
+    let workspace = project.workspace_of(project.session(store.session));
     let is_plain = Memo::new(move |_| {
-        let workspace = session.with(|session| session.as_ref().map(|session| session.workspace_id));
-        project.workspaces.with(|list| {
-            let workspace = list.iter().find(|known| Some(known.id) == workspace);
+        workspace.with(|workspace| {
             workspace
+                .as_ref()
                 .is_some_and(|known| known.commit.is_none() && matches!(known.source, WorkspaceSource::Folder { .. }))
         })
     });
@@ -51,9 +53,9 @@ pub fn Saving(
             && store.turn.get().is_none()
             && store.changes.with(|changes| matches!(changes, Some(Ok(changes)) if !changes.files.is_empty()))
     });
-    dynamic(move || {
+    let taking_over = move || {
         has_changes.get().then(|| match stage.get() {
-            Stage::Open => buttons(store, stage, is_plain.get()),
+            Stage::Open => buttons(store, stage, requests, is_plain.get()),
             Stage::Working(word) => view! {
                 <p class="files__note" role="status">
                     <Spinner/>
@@ -63,13 +65,17 @@ pub fn Saving(
             }
             .into_any(),
             Stage::Saved(saved) => saved_view(store, stage, saved),
-            Stage::Pushed(pushed) => pushed_view(stage, pushed),
+            Stage::Pushed(pushed) => pushed_view(stage, requests, pushed),
             Stage::Told(outcome) => outcome_view(store, stage, &outcome),
         })
-    })
+    };
+    view! {
+        {dynamic(taking_over)}
+        {pull_requests(requests)}
+    }
 }
 
-fn buttons(store: CodeStore, stage: RwSignal<Stage>, is_plain: bool) -> AnyView {
+fn buttons(store: CodeStore, stage: RwSignal<Stage>, requests: PullRequests, is_plain: bool) -> AnyView {
     let toasts = Toasts::expect();
     let patch = format!("/api/projects/{}/sessions/{}/changes/patch", store.project(), store.session);
     let save = move |_| {
@@ -116,6 +122,7 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>, is_plain: bool) -> AnyView 
             >
                 "Push"
             </button>
+            {pull_request_button(stage, requests)}
         }
     });
     let where_to = if is_plain {
@@ -142,11 +149,30 @@ fn buttons(store: CodeStore, stage: RwSignal<Stage>, is_plain: bool) -> AnyView 
     .into_any()
 }
 
-fn pushed_view(stage: RwSignal<Stage>, pushed: Pushed) -> AnyView {
+fn pull_request_button(stage: RwSignal<Stage>, requests: PullRequests) -> AnyView {
+    let write = move |_| {
+        stage.set(Stage::Open);
+        requests.is_writing.set(true);
+    };
+    view! {
+        <button
+            type="button"
+            class="button button--small"
+            title="On GitHub or GitLab, where the workspace’s code comes from. It is pushed first."
+            on:click=write
+        >
+            "Pull request…"
+        </button>
+    }
+    .into_any()
+}
+
+fn pushed_view(stage: RwSignal<Stage>, requests: PullRequests, pushed: Pushed) -> AnyView {
     view! {
         <div class="files__note" role="status">
             <p>"Pushed as " <code>{pushed.branch}</code> " to where the workspace’s code comes from."</p>
             <div class="files__actions">
+                {pull_request_button(stage, requests)}
                 <button type="button" class="button button--small" on:click=move |_| stage.set(Stage::Open)>
                     "Done"
                 </button>

@@ -1,4 +1,4 @@
-//! Whose changes are listed: those of the whole session, or of one turn, whose files can be put back to what they were before it.
+//! Whose changes are listed: those of the whole session, or of one turn, which can be rewound.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,21 +9,14 @@ use octobot_wire::{Timestamp, TurnId};
 use super::store::CodeStore;
 use crate::calls;
 use crate::components::dynamic::dynamic;
-use crate::components::form::spinner::Spinner;
 use crate::components::frame::toasts::Toasts;
+use crate::components::session::fork::Forking;
+use crate::components::session::rewind::Rewinding;
 use crate::live::transcript::LiveMessage;
 use crate::live::{ProjectStore, SessionStore};
 
 /// So many characters of a prompt stand for its turn.
 const MOST_CHARACTERS: usize = 60;
-
-/// Where putting files back stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Open,
-    Working,
-    Done(Rewound),
-}
 
 /// The choice, and what can be done with a turn. Nothing before the first prompt.
 #[component]
@@ -36,28 +29,20 @@ pub fn Span(
     // What a fork was told of is kept where it happened.
     let begun = Memo::new(move |_| known.with(|known| known.as_ref().map(|known| known.created_at)));
     let turns = Memo::new(move |_| turns(session, begun.get()));
-    let stage = RwSignal::new(Stage::Open);
     let choice = move || {
         let turns = turns.get();
         (store.is_running.get() && !turns.is_empty()).then(|| choice(store, &turns))
     };
-    let rewinding = move || match (stage.get(), store.turn.get()) {
-        (Stage::Working, _) => Some(
-            view! {
-                <p class="files__note" role="status">
-                    <Spinner/>
-                    " Putting files back…"
-                </p>
-            }
-            .into_any(),
-        ),
-        (Stage::Done(rewound), _) => Some(done(store, stage, rewound)),
-        (Stage::Open, Some(turn)) => Some(button(store, session, stage, turn)),
-        (Stage::Open, None) => None,
+    let (_, rewinding) = expect_context::<(Forking, Rewinding)>();
+    let is_undoing = RwSignal::new(false);
+    let last = move || match (store.rewound.get(), store.turn.get()) {
+        (Some((rewound, conversation)), _) => Some(done(store, is_undoing, rewound, conversation)),
+        (None, Some(turn)) => Some(button(session, rewinding, turn)),
+        (None, None) => None,
     };
     view! {
         {dynamic(choice)}
-        {dynamic(rewinding)}
+        {dynamic(last)}
     }
 }
 
@@ -92,18 +77,18 @@ fn choice(store: CodeStore, turns: &[(TurnId, String)]) -> AnyView {
     .into_any()
 }
 
-fn button(store: CodeStore, session: SessionStore, stage: RwSignal<Stage>, turn: TurnId) -> AnyView {
+fn button(session: SessionStore, rewinding: Rewinding, turn: TurnId) -> AnyView {
     let is_busy = Memo::new(move |_| session.turns.with(|turns| !turns.is_empty()));
-    let rewind = move |_| {
-        work(store, stage, "The files couldn’t be put back", async move {
-            calls::rewind(store.project(), store.session, turn).await
-        });
-    };
     let hint = move || if is_busy.get() { "Not while turns run or wait." } else { "" };
     view! {
         <div class="files__note">
-            <button type="button" class="button button--small" prop:disabled=dynamic(move || is_busy.get()) on:click=rewind>
-                "Rewind to before this turn"
+            <button
+                type="button"
+                class="button button--small"
+                prop:disabled=dynamic(move || is_busy.get())
+                on:click=move |_| rewinding.ask(Some(turn))
+            >
+                "Rewind to before this turn…"
             </button>
             " "
             {dynamic(hint)}
@@ -112,26 +97,28 @@ fn button(store: CodeStore, session: SessionStore, stage: RwSignal<Stage>, turn:
     .into_any()
 }
 
-fn done(store: CodeStore, stage: RwSignal<Stage>, rewound: Rewound) -> AnyView {
-    let Rewound { number, files } = rewound;
-    let words = match files {
+/// What was put back.
+fn done(store: CodeStore, is_undoing: RwSignal<bool>, rewound: Rewound, conversation: bool) -> AnyView {
+    let words = match rewound.files {
         0 => "The files are as they were before.".to_owned(),
         1 => "1 file was put back, and the branch with it.".to_owned(),
         files => format!("{files} files were put back, and the branch with them."),
     };
-    let undo = move |_| {
-        work(store, stage, "The files couldn’t be put back", async move {
-            calls::undo_rewind(store.project(), store.session, number).await
-        });
-    };
+    let talk =
+        if conversation { " The conversation went back as well." } else { " The conversation goes on as it is." };
     view! {
         <div class="files__note" role="status">
-            <p>{words} " The conversation goes on as it is."</p>
+            <p>{words} {talk}</p>
             <div class="files__actions">
-                <button type="button" class="button button--small" on:click=undo>
-                    "Undo"
+                <button
+                    type="button"
+                    class="button button--small"
+                    prop:disabled=dynamic(move || is_undoing.get())
+                    on:click=move |_| undo(store, is_undoing, rewound.number, conversation)
+                >
+                    {dynamic(move || if is_undoing.get() { "Putting back…" } else { "Undo" })}
                 </button>
-                <button type="button" class="button button--small" on:click=move |_| stage.set(Stage::Open)>
+                <button type="button" class="button button--small" on:click=move |_| store.rewound.set(None)>
                     "Done"
                 </button>
             </div>
@@ -140,36 +127,29 @@ fn done(store: CodeStore, stage: RwSignal<Stage>, rewound: Rewound) -> AnyView {
     .into_any()
 }
 
-/// Puts files back, and shows what the session has changed then.
-fn work(
-    store: CodeStore,
-    stage: RwSignal<Stage>,
-    failed: &'static str,
-    call: impl Future<Output = Result<Rewound, calls::Failure>> + 'static,
-) {
+/// Undoes it, and shows what the session has changed then. Where only files went back, that can be undone again.
+fn undo(store: CodeStore, is_undoing: RwSignal<bool>, number: u32, conversation: bool) {
     let toasts = Toasts::expect();
-    let before = stage.get_untracked();
-    stage.set(Stage::Working);
+    is_undoing.set(true);
     spawn_local(async move {
-        let next = match call.await {
+        match calls::undo_rewind(store.project(), store.session, Some(number)).await {
             Ok(rewound) => {
                 store.choose(None);
-                Stage::Done(rewound)
+                store.note_rewound((!conversation).then_some((rewound, false)));
             }
-            Err(failure) => {
-                toasts.failure(failed, &failure.0);
-                before
-            }
-        };
-        let _ = stage.try_set(next);
+            Err(failure) => toasts.failure("That couldn’t be undone", &failure.0),
+        }
+        let _ = is_undoing.try_set(false);
     });
 }
 
-/// The turns whose prompts are loaded, the latest first.
+/// The turns that are in force and whose prompts are loaded, the latest first.
 fn turns(session: SessionStore, begun: Option<Timestamp>) -> Vec<(TurnId, String)> {
     session.messages.with(|messages| {
         let is_own = |message: &&LiveMessage| Some(message.created_at) >= begun;
-        let prompts = messages.iter().rev().filter(|message| message.role == MessageRole::User).filter(is_own);
+        let is_in_force = |message: &&LiveMessage| !message.rewound;
+        let prompts = messages.iter().rev().filter(|message| message.role == MessageRole::User);
+        let prompts = prompts.filter(is_own).filter(is_in_force);
         prompts
             .map(|message| {
                 (message.turn_id, message.parts.with(|parts| prompt(parts.iter().map(|part| part.body.get()))))

@@ -34,7 +34,7 @@ impl Standing {
         let is_at_work =
             Memo::new(move |_| followed.with(|s| s.as_ref().is_some_and(|s| matches!(s.state, SessionState::Running))));
         Effect::new(move |_| {
-            // Tracking alone wouldn't have it found out, and what was never found out doesn't change.
+            // A memo that nobody has read has no value that could change, so tracking alone isn't enough.
             let _ = is_at_work.get();
             let is_known = store.changes.with(|changes| matches!(changes, Some(Ok(_))));
             if is_known && store.is_running.get() {
@@ -55,10 +55,11 @@ impl Standing {
         spawn_local(async move {
             let answer = calls::load_repository(self.store.project(), self.store.session).await;
             let answer = answer.map_err(|failure| failure.0);
-            let head = answer.as_ref().ok().and_then(|state| state.commit.clone());
-            self.store.note_head(head);
             let is_last = self.asked.try_get_value() == Some(number);
             if is_last && self.state.try_with_untracked(|known| known.as_ref() != Some(&answer)) == Some(true) {
+                if let Ok(state) = &answer {
+                    self.store.note_head(state.commit.clone());
+                }
                 self.state.set(Some(answer));
             }
         });

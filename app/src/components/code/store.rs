@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::code::repository::RepositoryState;
-use octobot_wire::code::{ChangedFile, Changes, Layout};
+use octobot_wire::code::{ChangedFile, Changes, Layout, Rewound};
 use octobot_wire::session::SessionState;
 use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
 
@@ -40,6 +40,8 @@ pub struct CodeStore {
     pub comments: RwSignal<Vec<Comment>>,
     /// Files and differences that are open.
     pub tabs: RwSignal<Vec<View>>,
+    /// What was put back last, until somebody has taken note, and whether the conversation was.
+    pub rewound: RwSignal<Option<(Rewound, bool)>>,
     commits: StoredValue<Commits>,
     edits: StoredValue<Edits>,
     arranging: StoredValue<Arranging>,
@@ -99,6 +101,7 @@ impl CodeStore {
             viewed: RwSignal::new(BTreeMap::new()),
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
+            rewound: RwSignal::new(None),
             commits: StoredValue::new(Commits::new()),
             edits: StoredValue::new(Edits::of(session)),
             arranging: StoredValue::new(Arranging::new()),
@@ -160,6 +163,11 @@ impl CodeStore {
     /// What is known of commits.
     pub fn commits(self) -> Commits {
         self.commits.get_value()
+    }
+
+    /// Notes what was put back, if somebody still wants to know.
+    pub fn note_rewound(self, rewound: Option<(Rewound, bool)>) {
+        let _ = self.rewound.try_set(rewound);
     }
 
     /// Chooses whose changes are meant.

@@ -90,7 +90,9 @@ fn can_blame(reader: Reader) -> bool {
 fn blame_button(reader: Reader) -> AnyView {
     let toggle = move |_| {
         reader.blamed.is_on.update(|on| *on = !*on);
-        reader.load();
+        if reader.blamed.is_on.get_untracked() {
+            reader.load();
+        }
     };
     view! {
         <button

@@ -67,6 +67,11 @@ impl Draft {
         self.kind().is_some_and(|kind| kind.has_base_url)
     }
 
+    /// Whether its address may be left out.
+    fn has_default_url(self) -> bool {
+        self.kind().is_some_and(|kind| kind.default_base_url.is_some())
+    }
+
     fn request(self) -> SaveCredential {
         let kind = self.list.type_of(self.credential_type.get_untracked());
         let values = match kind.as_ref().and_then(|kind| kind.variables.first()) {
@@ -113,11 +118,21 @@ pub fn CredentialForm(
         <form class="form" on:submit=submit>
             {draft.is_new.then(|| view! { <TypeChoice draft problem/> }.into_any())}
             <TextField id="credential-name" label="Name" text=draft.name error=about(problem, "name") required=true/>
-            <When when=move || draft.has_base_url()>
+            <When when=move || draft.has_base_url() && !draft.has_default_url()>
                 <TextField
                     id="credential-url"
                     label="Address"
                     hint="Where it begins, for instance https://llm.example.com/v1"
+                    text=draft.base_url
+                    rows=1
+                    error=about(problem, "baseUrl")
+                />
+            </When>
+            <When when=move || draft.has_default_url()>
+                <TextField
+                    id="credential-url"
+                    label="Address"
+                    hint="Only of a server of your own, for instance https://git.example.com"
                     text=draft.base_url
                     rows=1
                     error=about(problem, "baseUrl")

@@ -54,7 +54,7 @@ impl Toasts {
 
     /// Something couldn't be done.
     pub fn failure(self, title: &str, problem: &Problem) {
-        self.show(true, title.to_owned(), problem.detail.clone(), None);
+        self.warn(title, &problem.detail);
     }
 
     /// Something went another way than it was meant to.

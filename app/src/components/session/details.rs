@@ -72,10 +72,7 @@ pub fn SessionDetails(
 fn SessionFacts(session: Memo<Option<Session>>) -> impl IntoView {
     let store = ProjectStore::expect();
     let project = StoredValue::new(store.id());
-    let workspace = Memo::new(move |_| {
-        let id = session.with(|s| s.as_ref().map(|s| s.workspace_id))?;
-        store.workspaces.with(|list| list.iter().find(|known| known.id == id).cloned())
-    });
+    let workspace = store.workspace_of(session);
     let agent = store.agent_of(session);
     let workspace_link = move || {
         let workspace = workspace.get()?;

@@ -15,7 +15,7 @@ use crate::components::frame::toasts::Toasts;
 use crate::live::{ProjectStore, SessionStore};
 use crate::place::session_url;
 
-/// Where a session is asked to be forked. A context of everything in the session's page.
+/// Whether a session is asked to be forked, and after which turn. One of them is, with `Rewinding`, a context of everything in the session’s page.
 #[derive(Clone, Copy)]
 pub struct Forking {
     /// Whether the dialog is open.
@@ -43,11 +43,10 @@ impl Forking {
 pub fn ForkDialog(
     /// The session.
     id: SessionId,
-    /// Whether it is open.
-    open: RwSignal<bool>,
-    /// The turn after which the fork goes on; none for now.
-    turn: RwSignal<Option<TurnId>>,
+    /// Where it is asked for.
+    forking: Forking,
 ) -> impl IntoView {
+    let Forking { open, after: turn } = forking;
     let (store, toasts) = (ProjectStore::expect(), Toasts::expect());
     let navigate = use_navigate();
     let is_busy = RwSignal::new(false);

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use octobot_wire::SessionId;
 
+use super::fork::Forking;
 use crate::components::form::late_menu::LateMenu;
 use crate::late::{self, Late};
 
@@ -14,15 +15,15 @@ pub fn SessionMenu(
 ) -> impl IntoView {
     let deleting = RwSignal::new(false);
     let giving = RwSignal::new(false);
-    let (forking, now) = (RwSignal::new(false), RwSignal::new(None));
+    let forking = Forking::new();
     view! {
         <LateMenu
             id="session-menu".to_owned()
             label="Actions for the session".to_owned()
-            entries=Late::SessionMenu(id, giving, forking, deleting)
+            entries=Late::SessionMenu(id, giving, forking.open, deleting)
         />
         {late::show_dialog(giving, Late::SessionCredentials(id, giving))}
-        {late::show_dialog(forking, Late::ForkSession(id, forking, now))}
+        {late::show_dialog(forking.open, Late::ForkSession(id, forking))}
         {late::show_dialog(deleting, Late::DeleteSession(id, deleting))}
     }
 }

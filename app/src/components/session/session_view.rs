@@ -10,6 +10,7 @@ use super::building::Building;
 use super::details::SessionDetails;
 use super::fork::Forking;
 use super::origin::origin_note;
+use super::rewind::Rewinding;
 use super::state_notice::StateNotice;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::draft::Draft;
@@ -48,8 +49,8 @@ pub fn SessionScreen(
     let draft = Draft::new();
     provide_context(draft);
     provide_context(Desk::new());
-    let forking = Forking::new();
-    provide_context(forking);
+    let (forking, rewinding) = (Forking::new(), Rewinding::new());
+    provide_context((forking, rewinding));
     follower.show(store, as_of);
     on_cleanup(move || follower.hide(store));
     let session = project.session(id);
@@ -57,7 +58,7 @@ pub fn SessionScreen(
     let panes = use_panes();
     // Terminals are the browser's: nothing of them is in the first paint. And a browser takes over what the server rendered before
     // the chunk with the code's part is there.
-    let is_alive = RwSignal::new(false);
+    let is_alive = store.is_alive;
     Effect::new(move |_| is_alive.set(true));
     let wants_terminal = move || is_alive.get() && panes.get() != Panes::Chat;
     let is_shell = move || agent.with(|a| a.as_ref().is_none_or(|a| a.agent_type == AgentTypeId::Shell));
@@ -92,7 +93,8 @@ pub fn SessionScreen(
                 </div>
             </div>
             {late::show_once(move || is_alive.get() && has_code.get(), Late::Code)}
-            {late::show_dialog(forking.open, Late::ForkSession(id, forking.open, forking.after))}
+            {late::show_dialog(forking.open, Late::ForkSession(id, forking))}
+            {late::show_dialog(rewinding.open, Late::Rewind(rewinding))}
             <section class="session__terminal" aria-label="Terminals">
                 {late::show_once(wants_terminal, Late::Terminals(id))}
             </section>

@@ -41,6 +41,7 @@ fn store() -> SessionStore {
 
 fn message(number: u64, parts: Vec<Part>) -> Message {
     Message {
+        rewound: false,
         id: MessageId::new(Uuid::from_u128(u128::from(number))),
         session_id: session_id(),
         turn_id: TurnId::new(Uuid::nil()),

@@ -41,7 +41,6 @@ pub struct RepositoryState {
 
 /// What is asked about a session's repository besides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase")]
 pub struct RepositoryQuery {
     /// Whether the session has this commit, by its full id.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::super::GitError;
-use super::place::Thing;
+use super::place::{Thing, hexadecimal};
 
 /// See the module. Paths are text as the wire has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -258,11 +258,7 @@ fn sync(folder: &Path) -> io::Result<()> {
 
 /// Tells this journal from every other one.
 fn token(text: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(text).iter().take(8).fold(String::new(), |mut token, byte| {
-        write!(token, "{byte:02x}").expect("writing to a string can't fail");
-        token
-    })
+    hexadecimal(&Sha256::digest(text)[..8])
 }
 
 fn path(text: &str) -> PathBuf {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -121,7 +121,7 @@ impl Root {
 
     /// What stands where a folder of the path would have to be.
     pub(super) fn in_the_way(&self, path: &Path) -> io::Result<Option<PathBuf>> {
-        let mut folders: Vec<_> = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+        let mut folders: Vec<_> = folders_of(path).collect();
         folders.reverse();
         for folder in folders {
             match self.look(folder)? {
@@ -192,7 +192,7 @@ impl Root {
 
     /// Makes the folders that a path needs.
     pub(super) fn make_folders(&self, path: &Path) -> io::Result<()> {
-        let mut folders: Vec<_> = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+        let mut folders: Vec<_> = folders_of(path).collect();
         folders.reverse();
         for folder in folders {
             let (parent, name) = self.place(folder)?.ok_or(Errno::NOTDIR)?;
@@ -277,6 +277,11 @@ pub(super) enum New<'a> {
     },
 }
 
+/// The folders that a path goes through, inner ones first.
+pub(super) fn folders_of(path: &Path) -> impl Iterator<Item = &Path> {
+    path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty())
+}
+
 /// Where the link leads that a text of [`Thing::Link`] is of.
 pub(super) fn target(text: &str) -> OsString {
     OsString::from_vec(to_bytes(text))
@@ -294,18 +299,23 @@ pub(super) fn digest(file: &mut File) -> io::Result<String> {
     loop {
         let length = file.read(&mut buffer)?;
         if length == 0 {
-            return Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-                use std::fmt::Write as _;
-                write!(text, "{byte:02x}").expect("writing to a string can't fail");
-                text
-            }));
+            return Ok(hexadecimal(&hasher.finalize()));
         }
         hasher.update(&buffer[..length]);
     }
 }
 
+/// Bytes as text.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        use std::fmt::Write as _;
+        write!(text, "{byte:02x}").expect("writing to a string can't fail");
+        text
+    })
+}
+
 /// Opens a regular file, and nothing that has come into its place.
-fn open_file(folder: &OwnedFd, name: &OsStr) -> io::Result<File> {
+fn open_file(folder: impl AsFd, name: &OsStr) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(folder, name, flags, Mode::empty())?);
     if file.metadata()?.is_file() { Ok(file) } else { Err(Errno::INVAL.into()) }
@@ -313,9 +323,7 @@ fn open_file(folder: &OwnedFd, name: &OsStr) -> io::Result<File> {
 
 /// Opens a file of the server's own that came out of a sandbox. A link there leads nowhere.
 pub(super) fn open_own(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(openat(CWD, path, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Errno::INVAL.into()) }
+    open_file(CWD, path.as_os_str())
 }
 
 fn write_part(

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use octobot_wire::path::to_text;
 
-use super::super::GitError;
 use super::super::folder::real;
 use super::super::scratch::Scratch;
+use super::super::{GitError, blocking};
+use super::Undeposited;
 use super::journal::Shelf;
-use super::place::{Identity, Root, Seen, Thing, digest, is_executable, open_own};
-use super::{Undeposited, blocking};
+use super::place::{Identity, Root, Seen, Thing, digest, folders_of, is_executable, open_own};
 
 /// The mode of a link, as git has it.
 const LINK: u32 = 0o120_000;
@@ -90,7 +90,10 @@ pub(super) async fn make(
 ) -> Result<Planned, GitError> {
     let folder = scratch.work_tree().to_owned();
     let mut changes = differences(&scratch, start, made).await?;
-    let earlier = earlier(shelf, &folder)?;
+    let earlier = {
+        let (shelf, folder) = (shelf.clone(), folder.clone());
+        blocking(move || earlier(&shelf, &folder)).await?
+    };
     add_unchanged(&scratch, made, &earlier, &mut changes).await?;
     if let Some((path, _)) = changes.iter().find(|(_, change)| change.is_repository()) {
         return Err(Undeposited::Repository(path.clone()).into());
@@ -111,7 +114,8 @@ pub(super) async fn make(
     })
     .await?;
     let current = known_to_git(&scratch, &seen).await?;
-    let chosen = match choose(&root, changes, seen, &current, &earlier)? {
+    let (chosen, root) = blocking(move || Ok((choose(&root, changes, seen, &current, &earlier)?, root))).await?;
+    let chosen = match chosen {
         Ok(chosen) => chosen,
         Err(conflicts) => return Ok(Planned::Conflicts(conflicts)),
     };
@@ -252,8 +256,7 @@ fn finish(root: Root, folder: PathBuf, scratch: Scratch, chosen: Vec<(Step, Opti
             Some(entry) => thing(&plan.content(&step.path), entry.mode).map_err(GitError::files(&step.path))?,
         };
         if after != Thing::Nothing {
-            let folders = step.path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-            for folder in folders {
+            for folder in folders_of(&step.path) {
                 let seen = plan.root.look(folder).map_err(GitError::files(folder))?;
                 if !matches!(seen, Seen::Folder) {
                     made.insert(folder.to_owned());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::GitError;
 use super::journal::{Journal, Kept, Shelf, Written};
-use super::place::{New, Permissions, Root, Seen, Thing, is_executable, target};
+use super::place::{Identity, New, Permissions, Root, Seen, Thing, folders_of, is_executable, target};
 use super::plan::{Plan, Step};
 
 /// Why steps weren't taken.
@@ -47,7 +47,7 @@ fn take(plan: &Plan, kept: &Kept) -> Result<(), Fault> {
     for Step { path, seen, .. } in steps.iter().filter(|step| step.after == Thing::Nothing) {
         still(root, path, *seen)?;
         root.remove(path).map_err(GitError::files(path))?;
-        emptied.extend(path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned));
+        emptied.extend(folders_of(path).map(Path::to_owned));
     }
     for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.after != Thing::Nothing) {
         if step.replaces_folder {
@@ -63,7 +63,8 @@ fn put_new(plan: &Plan, kept: &Kept, place: usize, step: &Step) -> std::io::Resu
     let Step { path, before, after, .. } = step;
     plan.root.make_folders(path)?;
     let part = kept.part(place);
-    let (content, link) = (plan.content(path), if let Thing::Link { to } = after { target(to) } else { "".into() });
+    let content = plan.content(path);
+    let link;
     let new = match after {
         Thing::File { mode, .. } => {
             let is_executable = is_executable(*mode);
@@ -73,7 +74,10 @@ fn put_new(plan: &Plan, kept: &Kept, place: usize, step: &Step) -> std::io::Resu
             };
             New::File { from: &content, permissions }
         }
-        Thing::Link { .. } => New::Link { to: &link },
+        Thing::Link { to } => {
+            link = target(to);
+            New::Link { to: &link }
+        }
         Thing::Nothing => return Ok(()),
     };
     plan.root.put(path, OsStr::new(&part), new, *before != Thing::Nothing)
@@ -112,20 +116,23 @@ pub(super) fn put_back(kept: &Kept) -> Result<(), Fault> {
         }
     }
     kept.reopen()?;
-    Ok(take_back(&root, kept)?)
+    take_back(&root, kept)?;
+    Ok(())
 }
 
 /// Takes back what a killed server may have done.
 pub(super) fn settle(kept: &Kept) -> Result<(), GitError> {
     let folder = kept.journal.folder();
     let root = Root::open(&folder).map_err(GitError::files(&folder))?;
-    take_back(&root, kept)?;
-    tracing::info!("{} is what it was before a server ended that was changing it", folder.display());
+    if take_back(&root, kept)? {
+        tracing::info!("{} is what it was before a server ended that was changing it", folder.display());
+    }
     Ok(())
 }
 
 /// Takes back every step that was taken. What somebody has changed since is left as it is, and what was there before is put aside.
-fn take_back(root: &Root, kept: &Kept) -> Result<(), GitError> {
+/// Tells whether all is as it was.
+fn take_back(root: &Root, kept: &Kept) -> Result<bool, GitError> {
     let steps = || kept.journal.steps.iter().enumerate().map(|(place, step)| (place, step.path(), step));
     for (place, path, step) in steps() {
         let failed = GitError::files(&path);
@@ -151,7 +158,7 @@ fn take_back(root: &Root, kept: &Kept) -> Result<(), GitError> {
         }
     }
     if left.is_empty() {
-        return kept.forget();
+        return kept.forget().map(|()| true);
     }
     let aside = kept.put_aside()?;
     let (count, folder) = (left.len(), kept.journal.folder());
@@ -160,7 +167,7 @@ fn take_back(root: &Root, kept: &Kept) -> Result<(), GitError> {
         folder.display(),
         aside.display()
     );
-    Ok(())
+    Ok(false)
 }
 
 /// Puts back what was there before a step, and tells whether it is there now.
@@ -177,17 +184,20 @@ fn put_before(root: &Root, kept: &Kept, place: usize, path: &Path, step: &Writte
     }
     root.make_folders(path)?;
     let (part, from) = (kept.part(place), kept.before(place));
-    let link = if let Thing::Link { to } = &step.before { target(to) } else { "".into() };
+    let link;
     let new = match &step.before {
         Thing::File { mode, .. } => New::File { from: &from, permissions: Permissions::Exactly(*mode) },
-        Thing::Link { .. } => New::Link { to: &link },
+        Thing::Link { to } => {
+            link = target(to);
+            New::Link { to: &link }
+        }
         Thing::Nothing => return Ok(true),
     };
     root.put(path, OsStr::new(&part), new, now != Thing::Nothing)?;
     Ok(true)
 }
 
-fn still(root: &Root, path: &Path, seen: Option<super::place::Identity>) -> Result<(), Fault> {
+fn still(root: &Root, path: &Path, seen: Option<Identity>) -> Result<(), Fault> {
     if root.is_still(path, seen).map_err(GitError::files(path))? {
         Ok(())
     } else {

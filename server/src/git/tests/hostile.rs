@@ -116,7 +116,7 @@ async fn a_bare_repository_runs_nothing_when_it_is_bundled_or_cloned() {
     assert_eq!(fixture.inspect(&path).await.unwrap().kind, FolderKind::BareRepository);
     fixture.bundle(&Code::Cache(path.clone()), &fixture.path("out")).await.unwrap();
     let url = format!("file://{}", path.display());
-    clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
+    clone_into_cache(&url, None, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
     assert_eq!(fixture.canaries(), BTreeSet::new());
 
     fixture.write("home/.gitconfig", &format!("[uploadpack]\n\tpackObjectsHook = {}\n", fixture.canary("control")));
@@ -131,7 +131,7 @@ async fn a_url_cannot_name_a_command() {
     fs::create_dir(fixture.path("canaries")).unwrap();
     let script = fixture.write_script("scripts/ext", &format!("touch '{}'", seen.display()));
     let url = format!("ext::{}", script.display());
-    let cloned = clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await;
+    let cloned = clone_into_cache(&url, None, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await;
     assert!(matches!(cloned, Err(GitError::Remote { .. })), "{cloned:?}");
     assert_eq!(fixture.canaries(), BTreeSet::new());
 
@@ -169,6 +169,6 @@ async fn a_repository_of_another_user_is_read_because_its_folder_was_named() {
     assert!(state.dirty && state.commit.is_some());
     fixture.bundle(&Code::Repository(path.clone()), &fixture.path("out")).await.unwrap();
     let url = format!("file://{}", path.display());
-    let cloned = clone_into_cache(&url, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
+    let cloned = clone_into_cache(&url, None, &fixture.path("cache"), |_| {}, &CancellationToken::new()).await.unwrap();
     assert_eq!(cloned, state.commit);
 }

@@ -87,7 +87,7 @@ async fn a_small_pack_with_a_file_of_zeros_is_refused() {
     assert!(told.starts_with("A file of over 8 MiB"), "{told}");
     // Many of a size that is taken.
     let blob = fixture.blob_of_zeros(7);
-    let lines: String = (0..10).map(|number| format!("100644 blob {blob}\t{number}\n")).collect();
+    let lines = (0..10).map(|number| format!("100644 blob {blob}\t{number}\n")).collect::<Vec<_>>().concat();
     let bundle = fixture.bundle_with(&fixture.tree(&lines));
     let told = fixture.take_in(&bundle, SMALL).await.unwrap_err();
     assert!(told.contains("comes to over 10000 files"), "{told}");
@@ -106,7 +106,7 @@ async fn a_tree_that_holds_itself_over_and_over_is_refused_at_once() {
     let blob = fixture.blob_of_zeros(0);
     let mut tree = fixture.tree(&format!("100644 blob {blob}\tf\n"));
     for _ in 0..12 {
-        let lines: String = (0..10).map(|number| format!("040000 tree {tree}\td{number}\n")).collect();
+        let lines = (0..10).map(|number| format!("040000 tree {tree}\td{number}\n")).collect::<Vec<_>>().concat();
         tree = fixture.tree(&lines);
     }
     let bundle = fixture.bundle_with(&tree);
@@ -118,7 +118,7 @@ async fn a_tree_that_holds_itself_over_and_over_is_refused_at_once() {
     assert_eq!(fixture.git("project", &["branch", "--list", "octobot/*"]), "");
     // What the workspace has may be held, too.
     let root = fixture.git("sandbox", &["rev-parse", "HEAD^{tree}"]);
-    let lines: String = (0..1_000).map(|number| format!("040000 tree {root}\td{number}\n")).collect();
+    let lines = (0..1_000).map(|number| format!("040000 tree {root}\td{number}\n")).collect::<Vec<_>>().concat();
     let bundle = fixture.bundle_with(&fixture.tree(&lines));
     assert!(fixture.take_in(&bundle, SMALL).await.is_ok());
     let told = fixture.take_in(&bundle, Limits { files: 999, ..SMALL }).await.unwrap_err();

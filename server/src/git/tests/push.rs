@@ -3,7 +3,7 @@
 use octobot_wire::daemon::BUNDLE_RESULT_REF;
 
 use super::*;
-use crate::git::{PushTarget, clone_into_cache, push};
+use crate::git::{PushTarget, clone_into_cache, push, target_url};
 
 /// A workspace `project` with a bare `origin`.
 fn with_origin() -> Fixture {
@@ -28,8 +28,9 @@ impl Fixture {
     }
 
     async fn push(&self, bundle: &Path) -> Result<String, GitError> {
-        let pushed =
-            push(&self.path("project"), PushTarget::Origin, bundle, "octobot/work", &self.path("data/scratch")).await;
+        let (workspace, scratch) = (self.path("project"), self.path("data/scratch"));
+        let url = target_url(&workspace, PushTarget::Origin).await?;
+        let pushed = push(&workspace, &url, None, bundle, "octobot/work", &scratch).await;
         assert!(fs::read_dir(self.path("data/scratch")).unwrap().next().is_none());
         pushed
     }
@@ -75,9 +76,9 @@ async fn a_path_is_a_folder_and_a_clone_knows_where_it_comes_from() {
     assert_eq!(fixture.push(&bundle).await.unwrap(), "octobot/work");
     let url = format!("file://{}", fixture.path("origin.git").display());
     let cache = fixture.path("data/cache.git");
-    clone_into_cache(&url, &cache, |_| (), &tokio_util::sync::CancellationToken::new()).await.unwrap();
+    clone_into_cache(&url, None, &cache, |_| (), &tokio_util::sync::CancellationToken::new()).await.unwrap();
     let scratch = fixture.path("data/scratch");
-    let pushed = push(&cache, PushTarget::Url(&url), &bundle, "octobot/clone", &scratch).await;
+    let pushed = push(&cache, &url, None, &bundle, "octobot/clone", &scratch).await;
     assert_eq!((pushed.unwrap().as_str(), fixture.pushed("octobot/clone").as_str()), ("octobot/clone", "Work"));
 }
 

@@ -15,7 +15,7 @@ impl Fixture {
     }
 
     async fn clone(&self, url: &str) -> Result<Option<octobot_wire::workspace::Commit>, GitError> {
-        clone_into_cache(url, &self.path("cache"), |_| {}, &CancellationToken::new()).await
+        clone_into_cache(url, None, &self.path("cache"), |_| {}, &CancellationToken::new()).await
     }
 }
 
@@ -40,7 +40,8 @@ async fn a_clone_tells_its_progress_and_is_at_the_default_branch() {
     let mut heard = Vec::new();
     let cache = fixture.path("cache");
     let progress = |step| heard.push(step);
-    let commit = clone_into_cache(&fixture.url("project"), &cache, progress, &CancellationToken::new()).await.unwrap();
+    let commit =
+        clone_into_cache(&fixture.url("project"), None, &cache, progress, &CancellationToken::new()).await.unwrap();
     let commit = commit.unwrap();
     assert_eq!((commit.summary.as_str(), commit.branch.as_deref()), ("First commit", Some("main")));
     assert!(heard.contains(&Progress { step: "Receiving objects".to_owned(), percent: Some(100) }), "{heard:?}");
@@ -134,7 +135,7 @@ async fn a_cancelled_clone_ends_git() {
     let cache = fixture.path("cache");
     let clone = tokio::spawn({
         let (cancel, cache) = (cancel.clone(), cache.clone());
-        async move { clone_into_cache(&url, &cache, |_| {}, &cancel).await }
+        async move { clone_into_cache(&url, None, &cache, |_| {}, &cancel).await }
     });
     let (stream, _) = listener.accept().await.unwrap();
     cancel.cancel();
@@ -148,7 +149,8 @@ async fn a_dropped_clone_ends_git() {
     let (listener, url) = listen().await;
     let fixture = Fixture::new();
     let cache = fixture.path("cache");
-    let clone = tokio::spawn(async move { clone_into_cache(&url, &cache, |_| {}, &CancellationToken::new()).await });
+    let clone =
+        tokio::spawn(async move { clone_into_cache(&url, None, &cache, |_| {}, &CancellationToken::new()).await });
     let (stream, _) = listener.accept().await.unwrap();
     clone.abort();
     wait_for_hang_up(stream).await;

@@ -250,9 +250,9 @@ impl SessionJob {
         match &workspace.source {
             WorkspaceSource::Git { .. } => Ok(Code::Cache(self.core.paths.cache.join(format!("{}.git", workspace.id)))),
             WorkspaceSource::Folder { path } => {
-                let folder = git::inspect_folder(path.as_ref(), &self.core.paths.data).await;
-                let folder = folder.map_err(|error| StageEnd::Failed(error.to_string()))?;
-                Ok(folder.code(path.into()))
+                let seen = git::glance_at_folder(path.as_ref(), &self.core.paths.data).await;
+                let (kind, _) = seen.map_err(|error| StageEnd::Failed(error.to_string()))?;
+                Ok(kind.code(path.into()))
             }
         }
     }

@@ -109,13 +109,14 @@ impl SessionJob {
     async fn launch(&self, tx: &mut Tx, session: &Session, turn: &Turn, agent: &Agent) -> Result<Launch, ServiceError> {
         let chosen = chosen(tx.agent_state(session.id).await?, &agent.options);
         let transcript = retold(tx, session.id, turn.id).await?;
+        let conversation = tx.conversation(session.id).await?;
         let mut mcp_servers = Vec::new();
         for server in tx.mcp_servers(agent.id).await? {
             let values = tx.mcp_values(server.id).await?;
             mcp_servers.push(server.launch(values));
         }
         let variables = session_variables(tx, session, &self.agent_variables, self.core.now()).await?;
-        Ok(launch(agent, &variables, mcp_servers, chosen, transcript))
+        Ok(launch(agent, &variables, mcp_servers, chosen, transcript, conversation))
     }
 }
 

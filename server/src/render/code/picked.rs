@@ -29,7 +29,7 @@ pub(super) fn carried(runs: &[Run], old: &Range<u32>) -> Range<u32> {
     };
     let mut parts = runs.iter().filter_map(part);
     let Some(first) = parts.next() else { return 0..0 };
-    first.start..parts.last().map_or(first.end, |last| last.end)
+    first.start..parts.next_back().map_or(first.end, |last| last.end)
 }
 
 fn push_pairs(spans: &mut Vec<LineSpan>, run: &Run, old: &Range<u32>, new: &Range<u32>) {

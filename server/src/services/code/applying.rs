@@ -61,7 +61,7 @@ impl CodeService {
         let (_, workspace) = self.places(project, id).await?;
         if applied.branch.is_none() {
             let WorkspaceSource::Folder { path } = &workspace.source else { return Err(ServiceError::NoRepository) };
-            let undone = git::undo_deposit(path.as_ref(), &self.shelf(id), applied.number).await;
+            let undone = git::undo_deposit(path.as_ref(), &self.core.paths.applied_of(id), applied.number).await;
             undone.map_err(|error| told(&error))?;
             tracing::info!(session.id = %id, "the workspace's folder is what it was before session {id}");
             return self.look_again(workspace).await;
@@ -75,13 +75,14 @@ impl CodeService {
     /// The workspace's folder, if it is one that is no repository.
     async fn plain_folder(&self, workspace: &Workspace) -> Result<Option<PathBuf>, ServiceError> {
         let WorkspaceSource::Folder { path } = &workspace.source else { return Ok(None) };
-        let state = git::inspect_folder(path.as_ref(), &self.core.paths.data).await.map_err(|error| told(&error))?;
-        Ok((state.kind == FolderKind::Plain).then(|| path.into()))
+        let seen = git::glance_at_folder(path.as_ref(), &self.core.paths.data).await;
+        let (kind, _) = seen.map_err(|error| told(&error))?;
+        Ok((kind == FolderKind::Plain).then(|| path.into()))
     }
 
     async fn deposit(&self, id: SessionId, folder: &Path, bundle: &Path) -> Result<ApplyOutcome, ServiceError> {
         let paths = &self.core.paths;
-        let deposited = git::deposit(folder, bundle, &self.shelf(id), &paths.scratch, &paths.data).await;
+        let deposited = git::deposit(folder, bundle, &paths.applied_of(id), &paths.scratch, &paths.data).await;
         let texts = |paths: Vec<PathBuf>| paths.iter().map(|path| to_text(path.as_os_str().as_bytes())).collect();
         let outcome = |end, files| ApplyOutcome {
             end,
@@ -102,11 +103,6 @@ impl CodeService {
                 ApplyOutcome { changed, applied, ..outcome(ApplyEnd::Applied, files) }
             }
         })
-    }
-
-    /// Where it is kept what a session has replaced in its workspace's folder.
-    fn shelf(&self, id: SessionId) -> PathBuf {
-        self.core.paths.applied.join(id.to_string())
     }
 
     /// Has the workspace's job see where the workspace is now.

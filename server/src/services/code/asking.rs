@@ -2,7 +2,7 @@
 
 use octobot_app::ports::Caller;
 use octobot_wire::agent::AgentTypeId;
-use octobot_wire::code::{AskToCommit, AskedToCommit};
+use octobot_wire::code::{AskToCommit, AskedToCommit, CommitFlow};
 use octobot_wire::event::Change;
 use octobot_wire::workspace::{Commit, WorkspaceSource};
 use octobot_wire::{ProjectId, SessionId, TurnId};
@@ -10,7 +10,7 @@ use octobot_wire::{ProjectId, SessionId, TurnId};
 use super::CodeService;
 use super::repository::refusal;
 use crate::domain::Workspace;
-use crate::git;
+use crate::git::{self, GitError};
 use crate::services::ServiceError;
 
 /// What the agent is asked.
@@ -29,7 +29,7 @@ impl CodeService {
     ) -> Result<AskedToCommit, ServiceError> {
         let daemon = self.sessions.running(caller, project, id).await?;
         let (session, workspace) = self.places(project, id).await?;
-        if let Some(flow) = session.commit_flow.filter(octobot_wire::code::CommitFlow::is_open) {
+        if let Some(flow) = session.commit_flow.filter(CommitFlow::is_open) {
             return Ok(AskedToCommit { flow: Some(flow), moved_to: None });
         }
         // Where it isn't known, committing doesn't need it: applying says more.
@@ -68,15 +68,14 @@ impl CodeService {
     }
 
     /// The commit that a workspace is at now.
-    async fn head(&self, workspace: &Workspace) -> Result<Option<Commit>, ServiceError> {
-        let head = match &workspace.source {
+    async fn head(&self, workspace: &Workspace) -> Result<Option<Commit>, GitError> {
+        match &workspace.source {
             WorkspaceSource::Folder { path } => {
-                git::inspect_folder(path.as_ref(), &self.core.paths.data).await.map(|state| state.commit)
+                git::glance_at_folder(path.as_ref(), &self.core.paths.data).await.map(|(_, commit)| commit)
             }
             WorkspaceSource::Git { .. } => {
                 git::head_of_cache(&self.core.paths.cache.join(format!("{}.git", workspace.id))).await
             }
-        };
-        head.map_err(|error| ServiceError::NotApplied(error.to_string()))
+        }
     }
 }

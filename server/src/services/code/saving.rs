@@ -1,5 +1,7 @@
 //! Taking over what a session made: as a branch in the workspace's repository, or as a patch.
 
+use std::path::Path;
+
 use futures::TryStreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -7,6 +9,7 @@ use octobot_app::ports::Caller;
 use octobot_wire::code::SavedBranch;
 use octobot_wire::workspace::WorkspaceSource;
 use octobot_wire::{ProjectId, SessionId};
+use tempfile::TempPath;
 use tokio::io::AsyncWriteExt as _;
 
 use super::{CodeService, refusal};
@@ -69,14 +72,8 @@ impl CodeService {
     }
 
     /// What a session made, as a bundle in a file.
-    pub(super) async fn fetch(&self, daemon: &DaemonClient) -> Result<tempfile::TempPath, ServiceError> {
-        let bundle = tempfile::Builder::new()
-            .prefix("result-")
-            .tempfile_in(&self.core.paths.scratch)
-            .map_err(|error| no_room(&error))?
-            .into_temp_path();
-        store_body(daemon.result().await.map_err(refusal)?, &bundle, MOST_BUNDLED).await?;
-        Ok(bundle)
+    pub(super) async fn fetch(&self, daemon: &DaemonClient) -> Result<TempPath, ServiceError> {
+        received(daemon.result().await.map_err(refusal)?, &self.core.paths.scratch, MOST_BUNDLED).await
     }
 
     pub(super) async fn places(
@@ -113,13 +110,11 @@ pub(super) fn branch_name(title: &str, id: SessionId) -> String {
     if name.is_empty() { format!("{PREFIX}{id}") } else { format!("{PREFIX}{name}") }
 }
 
-/// Writes a body that a sandbox gives to a file, of which so many bytes are taken.
-pub(in crate::services) async fn store_body(
-    body: Incoming,
-    path: &std::path::Path,
-    most: u64,
-) -> Result<(), ServiceError> {
-    let mut file = tokio::fs::File::create(path).await.map_err(|error| no_room(&error))?;
+/// Writes a bundle that comes from a sandbox to a temporary file in `scratch`. So many bytes are taken.
+pub(in crate::services) async fn received(body: Incoming, scratch: &Path, most: u64) -> Result<TempPath, ServiceError> {
+    let bundle = tempfile::Builder::new().prefix("bundle-").tempfile_in(scratch);
+    let bundle = bundle.map_err(|error| no_room(&error))?.into_temp_path();
+    let mut file = tokio::fs::File::create(&bundle).await.map_err(|error| no_room(&error))?;
     let mut written = 0;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.try_next().await.map_err(|error| ServiceError::Sandbox(Box::new(error)))? {
@@ -130,7 +125,8 @@ pub(in crate::services) async fn store_body(
         }
         file.write_all(&piece).await.map_err(|error| no_room(&error))?;
     }
-    file.flush().await.map_err(|error| no_room(&error))
+    file.flush().await.map_err(|error| no_room(&error))?;
+    Ok(bundle)
 }
 
 fn no_room(error: &std::io::Error) -> ServiceError {

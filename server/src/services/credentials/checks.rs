@@ -107,10 +107,13 @@ pub(super) fn checked(
     if others.iter().any(|other| other.name == name) {
         return Err(InvalidCredential::NameTwice);
     }
-    let url = recipe.has_address.then(|| checked_url(request.base_url.as_deref().unwrap_or_default()));
-    let base_url = url.transpose()?;
+    let typed = request.base_url.as_deref().unwrap_or_default();
+    let is_default = recipe.default_address.is_some() && typed.trim().is_empty();
+    let url = (recipe.has_address && !is_default).then(|| checked_url(typed));
+    let base_url = url.transpose()?.filter(|url| Some(url.as_str()) != recipe.default_address);
     let keeps_some = request.values.iter().any(|value| value.value.is_none());
-    if keeps_some && former_url.is_some() && base_url.as_deref() != former_url {
+    let at = |url: Option<&'_ str>| url.or(recipe.default_address).map(str::to_owned);
+    if keeps_some && !kept.is_empty() && at(base_url.as_deref()) != at(former_url) {
         return Err(InvalidCredential::KeyForOtherAddress);
     }
     let values = checked_values(recipe, &request.values, kept)?;
@@ -289,6 +292,23 @@ mod tests {
         assert!(matches!(own("https://a.example", "host", "1"), Err(InvalidCredential::Rule(_))));
         assert!(matches!(own("https://*", "x", "1"), Err(InvalidCredential::Rule(_))));
         assert_eq!(own("https://a.example/%41", "x", "1"), Err(InvalidCredential::BaseUrl));
+    }
+
+    #[test]
+    fn an_address_that_has_a_default_may_be_left_out() {
+        let to = |url: Option<&str>, value: Option<&str>| SaveCredential {
+            base_url: url.map(str::to_owned),
+            ..request(CredentialTypeId::GitHub, &[("GITHUB_TOKEN", value)])
+        };
+        for url in [None, Some(" "), Some("https://github.com/")] {
+            assert_eq!(checked(to(url, Some("k")), &[], None, &[]).unwrap().0.base_url, None, "{url:?}");
+        }
+        let kept = [variable("GITHUB_TOKEN", "old")];
+        assert!(checked(to(None, None), &[], Some("https://github.com"), &kept).is_ok());
+        let moved = checked(to(Some("https://evil.example"), None), &[], None, &kept);
+        assert_eq!(moved.unwrap_err(), InvalidCredential::KeyForOtherAddress);
+        let back = checked(to(None, None), &[], Some("https://git.example"), &kept);
+        assert_eq!(back.unwrap_err(), InvalidCredential::KeyForOtherAddress);
     }
 
     #[test]

@@ -156,6 +156,7 @@ impl Batch<'_> {
         let message = self.tx.insert_message(id, self.session.id, turn_id, role, at).await?;
         self.record(Change::Message {
             message: WireMessage {
+                rewound: false,
                 id,
                 session_id: self.session.id,
                 turn_id,

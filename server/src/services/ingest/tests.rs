@@ -64,6 +64,7 @@ impl Bench {
                 parts.push(part_to_wire(&mut tx, &ProjectId::local(), self.session, part).await.unwrap());
             }
             shown.push(Message {
+                rewound: false,
                 id: message.id,
                 session_id: message.session_id,
                 turn_id: message.turn_id,
