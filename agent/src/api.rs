@@ -19,6 +19,7 @@ mod result;
 mod rewinds;
 mod search;
 mod settings;
+mod staging;
 mod terminals;
 mod token;
 mod turns;
@@ -102,6 +103,7 @@ impl Api {
             .route("/fetch", post(branches::fetch))
             .route("/log", get(repository::log))
             .route("/commit", post(repository::commit))
+            .route("/stage", post(staging::change))
             .route("/discard", post(repository::discard))
             .route("/discard/lines", post(lines::put_back))
             .route("/discard/{number}/undo", post(repository::undo))

@@ -20,6 +20,7 @@ mod parts;
 mod records;
 mod result;
 mod snapshots;
+mod staging;
 mod standing;
 mod watch;
 
@@ -32,9 +33,9 @@ use axum::body::Bytes;
 use futures::{Stream, StreamExt as _};
 use octobot_wire::TurnId;
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, RepositoryState};
-use octobot_wire::code::{Blame, BlameQuery, Changes, CommitPart, Folder, PutLinesBack, Rewound};
+use octobot_wire::code::{Blame, BlameQuery, Changes, Folder, PutLinesBack, Rewound, StageChanges};
 use octobot_wire::daemon::{
-    AT_START, BUNDLE_BASE_REF, BUNDLE_FORK_REF, BUNDLE_START_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide,
+    AT_INDEX, AT_START, BUNDLE_BASE_REF, BUNDLE_FORK_REF, BUNDLE_START_REF, BUNDLE_TREE_REF, CodeReceived, TurnSide,
 };
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
@@ -48,6 +49,7 @@ use crate::git::index_file::NoId;
 use crate::git::records::NotUnderstood;
 use crate::git::snapshots::Snapshots;
 
+pub use crate::git::commit::Chosen;
 pub use crate::git::standing::RepositoryError;
 
 /// The branch that a session works on.
@@ -341,11 +343,15 @@ impl Workspace {
         Ok(file)
     }
 
-    /// A file: as it is now, as it was at the start, or as a commit has it.
+    /// A file: as it is now, as it is staged, as it was at the start, or as a commit has it.
     pub async fn content(&self, path: PathBuf, at: Option<&str>) -> Result<Content, CodeError> {
         let tree = match at {
             None => return content::now(&self.folder, path).await,
             Some(AT_START) => self.start().await?,
+            Some(AT_INDEX) => {
+                self.need_code()?;
+                return content::staged(&self.git, &path).await;
+            }
             Some(name) => {
                 let tree = self.git.find(&format!("{name}^{{tree}}")).await?;
                 tree.ok_or_else(|| CodeError::NoCommit(name.to_owned()))?
@@ -394,16 +400,18 @@ impl Workspace {
         blame::read(&self.git, &path, content, query.from, query.most()).await
     }
 
-    /// Commits all changes, those of some files, or some of those.
-    pub async fn commit(
-        &self,
-        message: &str,
-        paths: Option<&[PathBuf]>,
-        parts: &[CommitPart],
-    ) -> Result<LoggedCommit, CodeError> {
+    /// Stages changes, or takes them back from what is staged.
+    pub async fn stage(&self, request: &StageChanges) -> Result<(), CodeError> {
         let _changing = self.changing.lock().await;
         self.need_code()?;
-        commit::make(&self.git, &self.folder, &self.data, message, (paths, parts)).await
+        staging::change(&self.git, &self.folder, request).await
+    }
+
+    /// Commits changes.
+    pub async fn commit(&self, message: &str, chosen: Chosen<'_>) -> Result<LoggedCommit, CodeError> {
+        let _changing = self.changing.lock().await;
+        self.need_code()?;
+        commit::make(&self.git, &self.folder, &self.data, message, chosen).await
     }
 
     /// Puts files back to what the last commit has. Returns the number by which what was thrown away is kept.

@@ -42,6 +42,8 @@ mod sandbox;
 mod searching;
 #[path = "daemon/shell.rs"]
 mod shell;
+#[path = "daemon/staging.rs"]
+mod staging;
 #[path = "daemon/stop.rs"]
 mod stop;
 #[path = "daemon/terminal.rs"]

@@ -18,6 +18,8 @@ mod pull_request;
 mod review;
 #[path = "code/rewind.rs"]
 mod rewind;
+#[path = "code/staging.rs"]
+mod staging;
 
 use std::path::Path;
 

@@ -21,6 +21,7 @@ mod changes;
 mod command;
 mod deposit;
 mod folder;
+mod intake;
 mod login;
 mod progress;
 mod push;
@@ -43,6 +44,7 @@ pub use deposit::{
     Deposited, Undeposited, deposit, remove as remove_deposits, settle as settle_deposits, undo as undo_deposit,
 };
 pub use folder::{FolderKind, FolderState, glance_at_folder, inspect_folder, web_address, web_origin};
+pub use intake::{MOST_BUNDLED, Untaken};
 pub use login::Login;
 pub use progress::Progress;
 pub use push::{Target as PushTarget, push, target_url};
@@ -110,6 +112,9 @@ pub enum GitError {
     /// The workspace isn't ready for what a session made.
     #[error(transparent)]
     Unsettled(#[from] Unsettled),
+    /// What a sandbox gave isn't taken.
+    #[error(transparent)]
+    Untaken(#[from] Untaken),
     /// What a session made isn't put into a folder, or taken out again.
     #[error(transparent)]
     Undeposited(#[from] Undeposited),

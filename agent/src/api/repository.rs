@@ -11,6 +11,7 @@ use octobot_wire::code::repository::{
 use crate::api::Api;
 use crate::api::problem::ApiError;
 use crate::files::path_of;
+use crate::git::Chosen;
 
 /// Tells where the repository stands.
 pub async fn get(
@@ -35,9 +36,16 @@ pub async fn commit(
     State(api): State<Api>,
     request: Result<Json<MakeCommit>, JsonRejection>,
 ) -> Result<Json<LoggedCommit>, ApiError> {
-    let Json(MakeCommit { message, paths, parts }) = request?;
+    let Json(MakeCommit { message, paths, parts, staged }) = request?;
     let paths: Option<Vec<_>> = paths.map(|paths| paths.iter().map(|path| path_of(path)).collect());
-    Ok(Json(api.workspace.commit(&message, paths.as_deref(), &parts).await?))
+    let chosen = if staged && paths.is_none() && parts.is_empty() {
+        Chosen::Staged
+    } else if staged {
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "what is staged is committed alone; name no files"));
+    } else {
+        Chosen::Changes(paths.as_deref(), &parts)
+    };
+    Ok(Json(api.workspace.commit(&message, chosen).await?))
 }
 
 /// Puts files back.

@@ -2,12 +2,13 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::environment::Environment;
@@ -29,6 +30,9 @@ const TOLD: usize = 2_000;
 
 /// A command that looks at the workspace may take so long: a filter of the repository's that git runs may never end.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// So long git has to remove its locks once it is asked to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What of the environment says how the network is reached, and whom there to trust.
 const NETWORK: [&str; 10] = [
@@ -205,7 +209,17 @@ impl<'a> Asking<'a> {
         }
     }
 
-    async fn output<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Output, CodeError> {
+    async fn output<A: AsRef<OsStr>>(mut self, arguments: &[A]) -> Result<Output, CodeError> {
+        let (input, patience) = (std::mem::take(&mut self.input), self.patience);
+        let mut running = self.start(arguments)?;
+        if let Ok(output) = timeout(patience, running.converse(input)).await {
+            return output;
+        }
+        running.end().await?;
+        Err(CodeError::Slow { action: name(arguments) })
+    }
+
+    fn start<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Running, CodeError> {
         let mut command = self.git.command(self.settings)?;
         let folder = &self.git.folder;
         command.args(arguments).envs(self.variables.iter().copied());
@@ -221,44 +235,89 @@ impl<'a> Asking<'a> {
             command.env_remove("GIT_LITERAL_PATHSPECS");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if self.is_online {
-            command.process_group(0);
-        }
-        let child = command.spawn().map_err(not_run)?;
-        let mut group = Group(child.id().filter(|_| self.is_online));
-        let named = name(arguments);
-        let output = timeout(self.patience, converse(child, self.input)).await;
-        let output = output.map_err(|_| CodeError::Slow { action: named })?;
-        group.0 = None;
-        output
+        // Whoever drops it has it end by itself first.
+        command.process_group(0).kill_on_drop(false);
+        Ok(Running(Some(command.spawn().map_err(not_run)?)))
     }
 }
 
-/// What git has started for its way to the network, which doesn't end with git itself. Dropping it ends that.
-struct Group(Option<u32>);
+/// A git process and what it has started: filters, and its way to the network. Dropped before its end, or ended, all of them are asked to
+/// end, so that git removes its locks, and killed when they don't.
+#[derive(Debug)]
+struct Running(Option<Child>);
 
-impl Drop for Group {
+// === impl Running ===
+
+impl Running {
+    /// Writes all of the input while all of the output is read.
+    async fn converse(&mut self, input: Vec<u8>) -> Result<Output, CodeError> {
+        let Some(child) = &mut self.0 else { return Err(not_run(std::io::ErrorKind::NotFound.into())) };
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let write = async {
+            if let Some(mut stdin) = stdin {
+                // A git that fails before it has read everything says why.
+                let _unread = stdin.write_all(&input).await;
+            }
+            Ok(())
+        };
+        let ((), stdout, stderr, status) =
+            tokio::try_join!(write, all_of(stdout), all_of(stderr), child.wait()).map_err(not_run)?;
+        self.0 = None;
+        Ok(Output { status, stdout, stderr })
+    }
+
+    /// Has it end before its time.
+    async fn end(&mut self) -> Result<(), CodeError> {
+        let Some(child) = &mut self.0 else { return Ok(()) };
+        let ended = end(child).await;
+        self.0 = None;
+        ended.map(drop).map_err(not_run)
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let leader = self.0.and_then(|id| Pid::from_raw(id.cast_signed()));
-        if let Some(leader) = leader
-            && let Err(error) = kill_process_group(leader, Signal::KILL)
-        {
-            tracing::debug!(error = %error, "what git has started is gone already");
+        let Some(mut child) = self.0.take() else { return };
+        // At once, because what is begun now may not be done when the daemon ends.
+        signal(group_of(&child), Signal::TERM);
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move { end(&mut child).await })),
+            // There is nobody left who would wait.
+            Err(_) => signal(group_of(&child), Signal::KILL),
         }
     }
 }
 
-/// Writes all of the input while all of the output is read.
-async fn converse(mut child: Child, input: Vec<u8>) -> Result<Output, CodeError> {
-    let stdin = child.stdin.take();
-    let write = async {
-        if let Some(mut stdin) = stdin {
-            // A git that fails before it has read everything says why.
-            let _unread = stdin.write_all(&input).await;
-        }
-    };
-    let ((), output) = tokio::join!(write, child.wait_with_output());
-    output.map_err(not_run)
+async fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let group = group_of(child);
+    signal(group, Signal::TERM);
+    let ended = timeout(GRACE, child.wait()).await;
+    // What it has started may not mind being asked.
+    signal(group, Signal::KILL);
+    match ended {
+        Ok(ended) => ended,
+        Err(_) => child.wait().await,
+    }
+}
+
+fn group_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
+}
+
+fn signal(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group
+        && let Err(error) = kill_process_group(group, signal)
+    {
+        tracing::debug!(error = %error, "what git has started is gone already");
+    }
+}
+
+async fn all_of(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    if let Some(mut stream) = stream {
+        stream.read_to_end(&mut all).await?;
+    }
+    Ok(all)
 }
 
 fn not_run(source: std::io::Error) -> CodeError {
@@ -274,4 +333,36 @@ fn failure<A: AsRef<OsStr>>(arguments: &[A], output: &Output) -> CodeError {
     let printed = printed.trim();
     let told = &printed[printed.ceil_char_boundary(printed.len().saturating_sub(TOLD))..];
     CodeError::Git { action: name(arguments), output: told.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::unix::pipe;
+
+    use super::*;
+
+    /// A repository in which git holds its index and runs a filter that never ends, which says so on a pipe.
+    async fn held(folder: &Path) -> Running {
+        let environment = Environment::of_user("somebody", "/nonexistent", std::env::var("PATH").ok());
+        let git = Git::in_folder(folder, &environment);
+        git.run(&["init", "--quiet"]).await.unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, folder.join("begun"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        std::fs::write(folder.join(".gitattributes"), "file filter=slow\n").unwrap();
+        std::fs::write(folder.join("file"), "x\n").unwrap();
+        git.run(&["config", "filter.slow.clean", "trap '' TERM; echo x >begun; sleep 1000"]).await.unwrap();
+        let mut begun = pipe::OpenOptions::new().read_write(true).open_receiver(folder.join("begun")).unwrap();
+        let running = git.ask().start(&["add", "file"]).unwrap();
+        begun.read_exact(&mut [0; 2]).await.unwrap();
+        assert!(folder.join(".git/index.lock").exists());
+        running
+    }
+
+    #[tokio::test]
+    async fn a_command_that_is_ended_leaves_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = held(folder.path()).await;
+        running.end().await.unwrap();
+        assert!(!folder.path().join(".git/index.lock").exists());
+    }
 }

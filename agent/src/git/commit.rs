@@ -16,14 +16,22 @@ use crate::git::{CodeError, files, history, parts, records};
 /// Settings without which git would sign, and write what isn't UTF-8.
 const SETTINGS: [&str; 2] = ["commit.gpgSign=false", "i18n.commitEncoding=UTF-8"];
 
-/// Commits all changes, those of the named files, or some of those, to the branch that is checked out. No hook runs. What else is
-/// staged stays so.
+/// What is committed.
+#[derive(Debug, Clone, Copy)]
+pub enum Chosen<'a> {
+    /// What is staged.
+    Staged,
+    /// Of these files all changes, all there are without any, and those of files of which some are meant.
+    Changes(Option<&'a [PathBuf]>, &'a [CommitPart]),
+}
+
+/// Commits what is chosen to the branch that is checked out. No hook runs. What else is staged stays so.
 pub async fn make(
     git: &Git,
     workspace: &Path,
     data: &Path,
     message: &str,
-    (paths, chosen): (Option<&[PathBuf]>, &[CommitPart]),
+    chosen: Chosen<'_>,
 ) -> Result<LoggedCommit, CodeError> {
     let message = checked(message)?;
     standing::check_branch(git, workspace).await?;
@@ -32,33 +40,38 @@ pub async fn make(
     standing::check_conflicts(&uncommitted)?;
     let author: &[(&str, &str)] = if has_author(git).await? { &[] } else { &AUTHOR };
     let asking = git.ask().settings(&SETTINGS).variables(author).input(message.as_bytes().to_vec());
-    if chosen.is_empty() {
-        let arguments = prepare(git, &data.join("commit.paths"), &uncommitted, paths).await?;
-        asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
-    } else {
-        let whole = match paths {
-            Some(paths) if !paths.is_empty() => standing::named(&uncommitted, paths)?,
-            _ => Vec::new(),
-        };
-        let partly = parts::put_together(git, &data.join("commit.index"), workspace, &whole, chosen).await?;
-        commit_partly(git, &partly, asking).await?;
+    match chosen {
+        Chosen::Changes(paths, parts) if !parts.is_empty() => {
+            let whole = match paths {
+                Some(paths) if !paths.is_empty() => standing::named(&uncommitted, paths)?,
+                _ => Vec::new(),
+            };
+            let partly = parts::put_together(git, &data.join("commit.index"), workspace, &whole, parts).await?;
+            commit_partly(git, &partly, asking).await?;
+        }
+        Chosen::Staged | Chosen::Changes(..) => {
+            let mut arguments: Vec<OsString> =
+                ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
+            if let Chosen::Changes(paths, _) = chosen {
+                arguments.extend(prepare(git, &data.join("commit.paths"), &uncommitted, paths).await?);
+            }
+            asking.maybe(&arguments).await?.ok_or(RepositoryError::NothingToCommit)?;
+        }
     }
     let head = history::latest(git).await?;
     head.ok_or_else(|| CodeError::NoCommit("HEAD".to_owned()))
 }
 
-/// Makes all changes, or the named new files, known to git, and tells with which arguments it commits. `list` is a file for names.
+/// Makes all changes, or the named new files, known to git, and tells with which further arguments it commits. `list` is a file for names.
 async fn prepare(
     git: &Git,
     list: &Path,
     uncommitted: &[Uncommitted<'_>],
     paths: Option<&[PathBuf]>,
 ) -> Result<Vec<OsString>, CodeError> {
-    let mut arguments: Vec<OsString> =
-        ["commit", "--quiet", "--no-verify", "--cleanup=whitespace", "-F", "-"].map(Into::into).to_vec();
     let Some(paths) = paths else {
         git.ask().bytes(&["add", "--all"]).await?;
-        return Ok(arguments);
+        return Ok(Vec::new());
     };
     let named = standing::named(uncommitted, paths)?;
     let new = records::with_nul(named.iter().filter(|file| file.tracking == Tracking::New).map(|file| file.path));
@@ -70,8 +83,7 @@ async fn prepare(
     tokio::fs::write(list, named).await.map_err(files("write a list of files"))?;
     let mut given = OsString::from("--pathspec-from-file=");
     given.push(list);
-    arguments.extend(["--only".into(), given, "--pathspec-file-nul".into()]);
-    Ok(arguments)
+    Ok(vec!["--only".into(), given, "--pathspec-file-nul".into()])
 }
 
 /// Commits some of the changes, unless somebody has committed others meanwhile, which that would take back. `asking` has the message

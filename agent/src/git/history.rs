@@ -26,17 +26,16 @@ pub async fn page(git: &Git, from: u32, count: u32) -> Result<CommitPage, CodeEr
     let count = count.min(MOST_COMMITS) as usize;
     // One more tells whether there are more.
     let wanted = count + 1;
-    let new: Vec<String> =
-        [Some(head.clone()), base.as_ref().map(|base| format!("^{base}"))].into_iter().flatten().collect();
-    let mut commits = list(git, &new, from, wanted, true).await?;
-    if let Some(base) = base
-        && commits.len() < wanted
-    {
-        let older = git.ask().maybe(&["merge-base", "--all", &head, &base]).await?.unwrap_or_default();
-        let older: Vec<String> = String::from_utf8_lossy(&older).split_whitespace().map(str::to_owned).collect();
-        if !older.is_empty() {
-            let from = from.saturating_sub(how_many(git, &new).await?);
-            commits.extend(list(git, &older, from, wanted - commits.len(), false).await?);
+    let mut new = vec![head.clone()];
+    new.extend(base.map(|base| format!("^{base}")));
+    // What was fetched, others have made. A branch `octobot/…` is where a session is pushed to.
+    new.extend(["--not", "--exclude=*/octobot/*", "--remotes"].map(str::to_owned));
+    let mut commits = list(git, &new, &[], from, wanted, true).await?;
+    if commits.len() < wanted {
+        let Older { first, newer } = older(git, &head, &new).await?;
+        if !first.is_empty() {
+            let from = from.saturating_sub(newer);
+            commits.extend(list(git, &[], &first, from, wanted - commits.len(), false).await?);
         }
     }
     let has_more = commits.len() > count;
@@ -46,26 +45,44 @@ pub async fn page(git: &Git, from: u32, count: u32) -> Result<CommitPage, CodeEr
 
 /// The commit that HEAD is at.
 pub async fn latest(git: &Git) -> Result<Option<LoggedCommit>, CodeError> {
-    Ok(list(git, &["HEAD".to_owned()], 0, 1, true).await?.pop())
+    Ok(list(git, &["HEAD".to_owned()], &[], 0, 1, true).await?.pop())
 }
 
-async fn how_many(git: &Git, revisions: &[String]) -> Result<u32, CodeError> {
-    let arguments = ["rev-list", "--count"].into_iter().chain(revisions.iter().map(String::as_str));
+/// Commits that weren't made in the session.
+struct Older {
+    /// Those from which all others are reached.
+    first: Vec<String>,
+    /// How many were made in it.
+    newer: u32,
+}
+
+async fn older(git: &Git, head: &str, new: &[String]) -> Result<Older, CodeError> {
+    let arguments = ["rev-list", "--boundary"].into_iter().chain(new.iter().map(String::as_str));
     let printed = git.ask().bytes(&arguments.collect::<Vec<_>>()).await?;
-    Ok(String::from_utf8_lossy(&printed).trim().parse().map_err(|_| NotUnderstood)?)
+    let printed = String::from_utf8_lossy(&printed);
+    let mut first: Vec<String> = printed.lines().filter_map(|line| line.strip_prefix('-')).map(str::to_owned).collect();
+    let newer = u32::try_from(printed.lines().count() - first.len()).unwrap_or(u32::MAX);
+    if newer == 0 {
+        first = vec![head.to_owned()];
+    }
+    Ok(Older { first, newer })
 }
 
+/// Commits that are reached from what is named. Of `many`, there may be more than fit on a line.
 async fn list(
     git: &Git,
     revisions: &[String],
+    many: &[String],
     from: u32,
     count: usize,
     is_new: bool,
 ) -> Result<Vec<LoggedCommit>, CodeError> {
     let (skip, most) = (format!("--skip={from}"), format!("--max-count={count}"));
     let fixed = ["log", "-z", "--no-color", "--no-patch", "--encoding=UTF-8", FORMAT, &skip, &most];
-    let arguments = fixed.into_iter().chain(revisions.iter().map(String::as_str)).chain(["--"]);
-    let printed = git.ask().settings(&SETTINGS).bytes(&arguments.collect::<Vec<_>>()).await?;
+    let input: Vec<u8> = many.iter().flat_map(|commit| format!("{commit}\n").into_bytes()).collect();
+    let given = (!many.is_empty()).then_some("--stdin");
+    let arguments = fixed.into_iter().chain(given).chain(revisions.iter().map(String::as_str)).chain(["--"]);
+    let printed = git.ask().settings(&SETTINGS).input(input).bytes(&arguments.collect::<Vec<_>>()).await?;
     Ok(read_log(&printed, is_new)?)
 }
 

@@ -119,7 +119,13 @@ async fn keep(
 
 /// Puts a file into an index, or out of it, and writes that as a tree.
 pub async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Content>) -> Result<String, CodeError> {
-    let ask = || git.ask().index(index);
+    put_entry(git, Some(index), path, side).await?;
+    Ok(text(&git.ask().index(index).bytes(&["write-tree"]).await?))
+}
+
+/// Puts a file into an index, or out of it: one of the daemon's own, or the repository's.
+pub async fn put_entry(git: &Git, index: Option<&Path>, path: &Path, side: Option<&Content>) -> Result<(), CodeError> {
+    let ask = || index.map_or_else(|| git.ask(), |index| git.ask().index(index));
     let name = path.as_os_str().as_bytes();
     if let Some(Content { kind, bytes }) = side {
         let id = text(&git.ask().input(bytes.clone()).bytes(&["hash-object", "-w", "--stdin"]).await?);
@@ -130,7 +136,7 @@ pub async fn tree_with(git: &Git, index: &Path, path: &Path, side: Option<&Conte
         let gone = records::with_nul([path].into_iter());
         ask().input(gone).bytes(&["update-index", "--force-remove", "-z", "--stdin"]).await?;
     }
-    Ok(text(&ask().bytes(&["write-tree"]).await?))
+    Ok(())
 }
 
 /// A text with lines of an older one in the place of some of its own; none where either doesn't have such lines, or they

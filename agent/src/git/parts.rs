@@ -77,7 +77,7 @@ async fn committed(
 }
 
 /// Refuses a file whose lines git makes others of before they are committed.
-async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Result<(), CodeError> {
+pub async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Result<(), CodeError> {
     let Some(Content { bytes, .. }) = new else { return Ok(()) };
     let mut given = std::ffi::OsString::from("--path=");
     given.push(path);

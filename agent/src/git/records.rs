@@ -45,6 +45,7 @@ pub struct Differing<'a> {
 
 /// A file that isn't as the last commit has it, as `git status --porcelain=v2 -z` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "git says each of them by itself")]
 pub struct Uncommitted<'a> {
     /// Where it is. A repository in a folder of its own has a slash at the end.
     pub path: &'a Path,
@@ -54,6 +55,10 @@ pub struct Uncommitted<'a> {
     pub tracking: Tracking,
     /// Whether it is a repository of its own.
     pub is_repository: bool,
+    /// Whether some of its changes are staged.
+    pub has_staged: bool,
+    /// Whether some aren't.
+    pub has_unstaged: bool,
 }
 
 /// What git knows of a file.
@@ -105,7 +110,15 @@ pub fn uncommitted(printed: &[u8]) -> Result<Vec<Uncommitted<'_>>, NotUnderstood
             [b'?', b' ', name @ ..] => {
                 let is_repository = name.ends_with(b"/");
                 let path = path(name);
-                files.push(Uncommitted { path, is_there: true, tracking: Tracking::New, is_repository });
+                let (has_staged, has_unstaged) = (false, true);
+                files.push(Uncommitted {
+                    path,
+                    is_there: true,
+                    tracking: Tracking::New,
+                    is_repository,
+                    has_staged,
+                    has_unstaged,
+                });
                 continue;
             }
             // 1 XY sub mH mI mW hH hI path.
@@ -119,8 +132,12 @@ pub fn uncommitted(printed: &[u8]) -> Result<Vec<Uncommitted<'_>>, NotUnderstood
         let is_repository = field(2)?.first() == Some(&b'S');
         let is_there = octal(field(before)?)? != 0;
         let path = path(field(before + between + 1)?);
+        let codes = field(1)?;
+        let differs = |place: usize| codes.get(place).is_some_and(|code| *code != b'.');
         let tracking = if record.starts_with(b"u") { Tracking::Conflict } else { Tracking::Known };
-        files.push(Uncommitted { path, is_there, tracking, is_repository });
+        // Nothing of a file in conflict is staged: there are all of its states.
+        let has_staged = tracking != Tracking::Conflict && differs(0);
+        files.push(Uncommitted { path, is_there, tracking, is_repository, has_staged, has_unstaged: differs(1) });
     }
     Ok(files)
 }
@@ -219,19 +236,21 @@ mod tests {
     fn what_is_not_committed_is_told_with_where_it_is() {
         let printed = b"1 MM N... 100644 100644 100644 a b a b\x001 D. N... 100644 000000 000000 a b gone\x00\
                         u UU N... 100644 100644 100644 100755 a b c both\x001 .M SC.. 160000 160000 160000 a b sub\x00? new\x00? inner/\x00";
-        let told = |path, is_there, tracking, is_repository| Uncommitted {
+        let told = |path, is_there, tracking, is_repository, (has_staged, has_unstaged)| Uncommitted {
             path: Path::new(path),
             is_there,
             tracking,
             is_repository,
+            has_staged,
+            has_unstaged,
         };
         let expected = [
-            told("a b", true, Tracking::Known, false),
-            told("gone", false, Tracking::Known, false),
-            told("both", true, Tracking::Conflict, false),
-            told("sub", true, Tracking::Known, true),
-            told("new", true, Tracking::New, false),
-            told("inner/", true, Tracking::New, true),
+            told("a b", true, Tracking::Known, false, (true, true)),
+            told("gone", false, Tracking::Known, false, (true, false)),
+            told("both", true, Tracking::Conflict, false, (false, true)),
+            told("sub", true, Tracking::Known, true, (false, true)),
+            told("new", true, Tracking::New, false, (false, true)),
+            told("inner/", true, Tracking::New, true, (false, true)),
         ];
         assert_eq!(uncommitted(printed).unwrap(), expected);
         for printed in [&b"1 .M"[..], b"2 R. x", b"u UU N... 1 1 1 1 a b", b"x"] {

@@ -1,8 +1,10 @@
 //! Where the repository stands: its branch, what isn't committed, and what has to be settled before it can be changed.
 
+use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use octobot_wire::code::StagedFile;
 use octobot_wire::code::branches::BRANCH_REFS;
 use octobot_wire::code::repository::RepositoryState;
 use octobot_wire::path::to_text;
@@ -50,10 +52,10 @@ pub enum RepositoryError {
     #[error("{} isn't a file with lines, or wasn't one; discard it as a whole", .0.display())]
     NoLines(PathBuf),
     /// A link, a repository, or a file that git makes another of before it is committed.
-    #[error("{} can only be committed as a whole: it is no file with lines, or git changes its lines for the commit", .0.display())]
+    #[error("{} can only be staged or committed as a whole: it is no file with lines, or git changes its lines for the commit", .0.display())]
     WholeOnly(PathBuf),
     /// Something of a file is staged, which a commit of other changes would take back.
-    #[error("{} has staged changes; commit it as a whole, or take them back in a terminal with “git restore --staged”", .0.display())]
+    #[error("{} has staged changes; commit it as a whole, commit what is staged, or unstage it", .0.display())]
     Staged(PathBuf),
     /// Lines that a file doesn't have.
     #[error("{} has no such lines", .0.display())]
@@ -112,11 +114,8 @@ const LOCKED: &str =
 pub async fn read(git: &Git, workspace: &Path, asked: Option<&str>) -> Result<RepositoryState, CodeError> {
     let branch = branch(git).await?;
     let printed = status(git).await?;
-    let mut paths: Vec<String> = records::uncommitted(&printed)?
-        .iter()
-        .map(|file| file.path.as_os_str().as_bytes())
-        .map(|name| to_text(name.strip_suffix(b"/").unwrap_or(name)))
-        .collect();
+    let uncommitted = records::uncommitted(&printed)?;
+    let mut paths: Vec<String> = uncommitted.iter().map(path_text).collect();
     paths.sort_unstable();
     // One that was taken out of the index and is there is told twice.
     paths.dedup();
@@ -128,7 +127,24 @@ pub async fn read(git: &Git, workspace: &Path, asked: Option<&str>) -> Result<Re
         Some(asked) => Some(has(git, asked).await?),
         None => None,
     };
-    Ok(RepositoryState { branch, commit, uncommitted: paths, unlisted, has_asked, obstacle })
+    let staged = staged(&uncommitted);
+    Ok(RepositoryState { branch, commit, uncommitted: paths, unlisted, staged, has_asked, obstacle })
+}
+
+fn path_text(file: &Uncommitted<'_>) -> String {
+    let name = file.path.as_os_str().as_bytes();
+    to_text(name.strip_suffix(b"/").unwrap_or(name))
+}
+
+/// The files of which something is staged.
+fn staged(uncommitted: &[Uncommitted<'_>]) -> Vec<StagedFile> {
+    let unstaged: HashSet<&Path> = uncommitted.iter().filter(|file| file.has_unstaged).map(|file| file.path).collect();
+    let with_staged = uncommitted.iter().filter(|file| file.has_staged);
+    let mut staged: Vec<StagedFile> =
+        with_staged.map(|file| StagedFile { path: path_text(file), is_whole: !unstaged.contains(file.path) }).collect();
+    staged.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    staged.truncate(MOST_FILES);
+    staged
 }
 
 /// Whether a commit is HEAD's or one before it.

@@ -33,7 +33,7 @@ fn part(path: &str, base: Option<&str>, now: Option<&str>, spans: &[[u32; 4]]) -
 
 fn commit(message: &str, paths: Option<&[&str]>, parts: Vec<CommitPart>) -> MakeCommit {
     let paths = paths.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-    MakeCommit { message: message.to_owned(), paths, parts }
+    MakeCommit { message: message.to_owned(), paths, parts, staged: false }
 }
 
 #[tokio::test]

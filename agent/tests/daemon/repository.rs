@@ -45,7 +45,7 @@ pub async fn refused(sandbox: &Sandbox, path: &str, body: &impl Serialize) -> (S
 
 fn commit(message: &str, paths: Option<&[&str]>) -> MakeCommit {
     let paths = paths.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-    MakeCommit { message: message.to_owned(), paths, parts: Vec::new() }
+    MakeCommit { message: message.to_owned(), paths, parts: Vec::new(), staged: false }
 }
 
 fn discard(paths: &[&str]) -> DiscardChanges {
@@ -176,10 +176,28 @@ async fn the_log_has_the_commits_of_the_session_first() {
     assert_eq!(told("?from=1&count=2").await, (all[1..3].to_vec(), true));
     assert_eq!(told("?from=3").await, (all[3..].to_vec(), false));
     assert_eq!(told("?from=9").await, (vec![], false));
+    // What was fetched isn't of the session, but for branches that sessions are pushed to.
+    let script = "commit() { git commit-tree 'HEAD^{tree}' -p \"$2\" -m \"$1\"; }; \
+                  theirs=$(commit more $(commit theirs HEAD~3)); git update-ref refs/remotes/origin/theirs $theirs; \
+                  git merge -q -m merged $theirs; git update-ref refs/remotes/origin/octobot/mine HEAD";
+    assert_eq!(sandbox.run(10, script).await.exit_code(), 0);
+    let (commits, has_more) = told("").await;
+    assert_eq!(commits[..4], ["merged true", "number 3 true", "number 2 true", "number 1 true"]);
+    let mut older = commits[4..].to_vec();
+    older.sort_unstable();
+    assert_eq!(
+        (older.as_slice(), has_more),
+        (["more false", "one false", "theirs false"].map(str::to_owned).as_slice(), false)
+    );
+    assert_eq!(told("?from=3&count=2").await, (commits[3..5].to_vec(), true));
+    assert_eq!(told("?from=6").await, (commits[6..].to_vec(), false));
+    // With nothing of the session's own.
+    assert_eq!(sandbox.run(11, "git checkout -q --detach refs/remotes/origin/theirs").await.exit_code(), 0);
+    assert_eq!(told("").await, (["more false", "theirs false", "one false"].map(str::to_owned).to_vec(), false));
     // Older than what it started with, and beside it.
-    sandbox.run(2, "git checkout -q --orphan alone; git commit -qm alone").await;
+    sandbox.run(12, "git checkout -q --orphan alone; git commit -qm alone").await;
     assert_eq!(told("").await, (vec!["alone true".to_owned()], false));
-    sandbox.run(3, "git symbolic-ref HEAD refs/heads/unborn").await;
+    sandbox.run(13, "git symbolic-ref HEAD refs/heads/unborn").await;
     assert_eq!(told("").await, (vec![], false));
     assert_eq!(sandbox.send("GET", "/log?from=x", Vec::new()).await.status(), StatusCode::BAD_REQUEST);
 }

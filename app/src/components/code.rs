@@ -31,6 +31,7 @@ pub mod screen;
 mod search;
 mod shapes;
 mod span;
+mod staging;
 mod standing;
 pub mod store;
 mod tabs;

@@ -6,7 +6,10 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
+use octobot_wire::code::{
+    AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks, HunksQuery, LinesStaged, StageChanges,
+    StageLines,
+};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::{Answer, Caller};
@@ -56,14 +59,30 @@ pub trait Repository: Send + Sync {
         project: &'a ProjectId,
         session: SessionId,
     ) -> Answer<'a, FetchOutcome>;
-    /// The changes of a file that its last commit hasn't.
+    /// The changes of a file between its last commit, what is staged, and what it is.
     fn hunks<'a>(
         &'a self,
         caller: Caller,
         project: &'a ProjectId,
         session: SessionId,
-        path: &'a str,
+        query: &'a HunksQuery,
     ) -> Answer<'a, FileHunks>;
+    /// Stages changes, or takes them back from what is staged.
+    fn stage<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: StageChanges,
+    ) -> Answer<'a, ()>;
+    /// Stages lines of the difference since the session started, or takes them back.
+    fn stage_lines<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: StageLines,
+    ) -> Answer<'a, LinesStaged>;
     /// Commits changes.
     fn commit<'a>(
         &'a self,

@@ -11,6 +11,7 @@ mod lines;
 pub mod pull_request;
 pub mod repository;
 mod searching;
+mod staging;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ pub use editing::{FileText, MAX_EDITED, MoveEntry, SaveText, TextSaved, Trashed}
 pub use hunks::{CommitPart, FileHunk, FileHunks};
 pub use lines::{DiscardLines, LineRange, LineSpan, PutLinesBack};
 pub use searching::{MOST_HITS, SearchEnd, SearchHit, SearchLine, SearchQuery};
+pub use staging::{HunkSides, HunksQuery, LinesStaged, StageChanges, StageLines, StagedFile};
 
 /// What a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -286,6 +288,9 @@ pub struct CodeView {
     /// The rows at which changes begin, as far as the first 10,000 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stops: Vec<u32>,
+    /// Whether the new side is that of a turn, and the file another one by now: then none of its lines can be discarded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_past: bool,
     /// Whether colours are missing because they were asked for in a hurry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_plain: bool,

@@ -119,6 +119,9 @@ pub fn turn_ref(turn: TurnId, side: TurnSide) -> String {
 /// What `at` is for a file as it was when the session started.
 pub const AT_START: &str = "start";
 
+/// What `at` is for a file as it is staged. No commit, branch or tag can be called so.
+pub const AT_INDEX: &str = ":0";
+
 /// The header that says what a file is.
 pub const KIND_HEADER: &str = "octobot-kind";
 

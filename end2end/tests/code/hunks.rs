@@ -27,7 +27,7 @@ async fn lines_are_discarded_and_blamed_and_branches_checked_out_over_the_api() 
         let api = Api::new(&server.url(""));
         let workspace = api.add_workspace(&folder.display().to_string()).await?;
         let session = api.create_session(&workspace).await?;
-        api.submit(&session, CHANGES).await?;
+        let turn = api.submit(&session, CHANGES).await?;
         api.idle(&session).await?;
         let diff = format!("/sessions/{session}/changes/diff?path=src/main.rs");
         let path = format!("/sessions/{session}/repository");
@@ -71,6 +71,13 @@ async fn lines_are_discarded_and_blamed_and_branches_checked_out_over_the_api() 
         ensure!(outcome["end"] == "refused" && outcome["changed"] == 0, "{outcome}");
         let branches = api.get(&format!("{path}/branches")).await?;
         ensure!(branches["branches"].as_array().map(Vec::len) == Some(2), "{branches}");
+
+        // Whether what a turn has made of a file is what it is now.
+        let of_turn = format!("{diff}&turn={turn}");
+        ensure!(api.get(&of_turn).await?["isPast"].is_null());
+        api.submit(&session, "echo '// end' >>src/main.rs").await?;
+        api.idle(&session).await?;
+        ensure!(api.get(&of_turn).await?["isPast"] == true);
         Ok(())
     })
     .await;

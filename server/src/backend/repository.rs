@@ -7,7 +7,10 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
+use octobot_wire::code::{
+    AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks, HunksQuery, LinesStaged, StageChanges,
+    StageLines,
+};
 use octobot_wire::{ProjectId, SessionId};
 
 use super::answer;
@@ -77,9 +80,29 @@ impl Repository for CodeService {
         caller: Caller,
         project: &'a ProjectId,
         session: SessionId,
-        path: &'a str,
+        query: &'a HunksQuery,
     ) -> Answer<'a, FileHunks> {
-        answer(self.hunks(caller, project, session, path), |hunks| hunks)
+        answer(self.hunks(caller, project, session, query), |hunks| hunks)
+    }
+
+    fn stage<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: StageChanges,
+    ) -> Answer<'a, ()> {
+        answer(self.stage(caller, project, session, request), |()| ())
+    }
+
+    fn stage_lines<'a>(
+        &'a self,
+        caller: Caller,
+        project: &'a ProjectId,
+        session: SessionId,
+        request: StageLines,
+    ) -> Answer<'a, LinesStaged> {
+        answer(self.stage_lines(caller, project, session, request), |staged| staged)
     }
 
     fn commit<'a>(

@@ -11,6 +11,7 @@ use std::path::Path;
 use gix::refs::transaction::PreviousValue;
 use octobot_wire::daemon::BUNDLE_RESULT_REF;
 
+use super::intake::{self, Limits};
 use super::repository::Repository;
 use super::scratch::Scratch;
 use super::{BrokenRepository, GitError};
@@ -65,12 +66,7 @@ pub(super) async fn unpack(scratch: &Scratch, bundle: &Path) -> Result<(), GitEr
 
 /// The same of these refs.
 pub(super) async fn unpack_refs(scratch: &Scratch, bundle: &Path, refs: &[&str]) -> Result<(), GitError> {
-    let mut git = scratch.git("unpacking what a session made");
-    // A bundle is read as a file is.
-    git.env("GIT_ALLOW_PROTOCOL", "file").setting("fetch.unpackLimit=1").setting("fetch.fsckObjects=true");
-    let refspecs = refs.iter().map(|name| format!("+{name}:{name}"));
-    let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-    git.args(arguments).args([bundle]).args(refspecs).output().await.map(drop)
+    intake::take_in(scratch, bundle, refs, Limits::DEFAULT).await
 }
 
 /// Copies packs, each with its index last, so that nobody sees one without the other.

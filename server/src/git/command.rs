@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
@@ -57,6 +57,8 @@ const SSH_COMMAND: &str = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAl
 pub(super) struct Git {
     command: Command,
     purpose: &'static str,
+    source: Option<tokio::fs::File>,
+    memory: Option<u64>,
 }
 
 /// How a git command ended.
@@ -100,7 +102,7 @@ impl Git {
     fn bare(purpose: &'static str) -> Self {
         let mut command = Command::new("git");
         command.env_clear().current_dir("/").process_group(0).kill_on_drop(true);
-        let mut git = Self { command, purpose };
+        let mut git = Self { command, purpose, source: None, memory: None };
         git.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()))
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -130,6 +132,18 @@ impl Git {
     /// A `key=value` that outdoes every configuration file. It must come before the other arguments.
     pub(super) fn setting(&mut self, setting: impl AsRef<OsStr>) -> &mut Self {
         self.command.arg("-c").arg(setting);
+        self
+    }
+
+    /// With a file to read, from where it is.
+    pub(super) fn reading(&mut self, file: std::fs::File) -> &mut Self {
+        self.source = Some(file.into());
+        self
+    }
+
+    /// With so many bytes of memory, files that are mapped aside. Beyond them it fails.
+    pub(super) fn within(&mut self, memory: u64) -> &mut Self {
+        self.memory = Some(memory);
         self
     }
 
@@ -178,6 +192,16 @@ impl Git {
         self.run(Vec::new(), take, |_| {}).await?.checked(purpose)
     }
 
+    /// The same with `input`.
+    pub(super) async fn stream_for(
+        self,
+        input: Vec<u8>,
+        take: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), GitError> {
+        let purpose = self.purpose;
+        self.run(input, take, |_| {}).await?.checked(purpose)
+    }
+
     /// Runs it until it prints something, and returns whether it did.
     pub(super) async fn prints_anything(self) -> Result<bool, GitError> {
         let mut any = false;
@@ -208,9 +232,12 @@ impl Git {
         mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
         mut progress: impl FnMut(Progress),
     ) -> Result<Ended, GitError> {
-        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let stdin = if input.is_empty() && self.source.is_none() { Stdio::null() } else { Stdio::piped() };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::start(&mut self.command)?;
+        if let Some(memory) = self.memory {
+            running.limit(memory)?;
+        }
         let (stdin, stdout, stderr) =
             (running.child.stdin.take(), running.child.stdout.take(), running.child.stderr.take());
         let mut lines = ErrorLines::default();
@@ -226,7 +253,7 @@ impl Git {
             }
             Ok(stopped)
         };
-        let ((), stopped, _) = tokio::try_join!(write(stdin, &input), output, read(stderr, &mut listen))?;
+        let ((), stopped, _) = tokio::try_join!(write(stdin, &input, self.source), output, read(stderr, &mut listen))?;
         let status = running.end().await?;
         Ok(Ended { status, stopped, said: lines.last_words() })
     }
@@ -258,6 +285,13 @@ impl Running {
         let child = command.spawn().map_err(|source| GitError::NoGit { source })?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(Self { child, group })
+    }
+
+    /// Limits its memory, before it has read anything.
+    fn limit(&self, memory: u64) -> Result<(), GitError> {
+        let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
+        let limited = prlimit(self.group, Resource::Data, limit);
+        limited.map(drop).map_err(|source| GitError::NoGit { source: source.into() })
     }
 
     async fn end(mut self) -> Result<ExitStatus, GitError> {
@@ -299,9 +333,16 @@ async fn read(
 }
 
 /// Writes all of the input. A git that fails before it has read everything says why on its error stream.
-async fn write(stdin: Option<ChildStdin>, input: &[u8]) -> Result<(), GitError> {
+async fn write(stdin: Option<ChildStdin>, input: &[u8], source: Option<tokio::fs::File>) -> Result<(), GitError> {
     let Some(mut stdin) = stdin else { return Ok(()) };
-    match stdin.write_all(input).await {
+    let written = async {
+        stdin.write_all(input).await?;
+        if let Some(mut source) = source {
+            tokio::io::copy(&mut source, &mut stdin).await?;
+        }
+        Ok::<(), std::io::Error>(())
+    };
+    match written.await {
         Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => Err(GitError::NoGit { source }),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ mod bundle;
 mod deposit;
 mod folder;
 mod hostile;
+mod intake;
 mod login;
 mod push;
 mod remote;

@@ -37,9 +37,9 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
 /// Which file or folder.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Place {
+struct Place {
     /// Its path.
-    pub(super) path: String,
+    path: String,
 }
 
 /// Writes a file as a whole, at most 16 MiB. `If-Match` names the state that it is written over, which is the `ETag` of its

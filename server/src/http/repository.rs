@@ -6,13 +6,15 @@ use octobot_wire::code::repository::{
     Applied, ApplyChanges, ApplyOutcome, CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit,
     Pushed, RepositoryState,
 };
-use octobot_wire::code::{AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks};
+use octobot_wire::code::{
+    AskToCommit, AskedToCommit, Blame, BlameQuery, DiscardLines, FileHunks, HunksQuery, LinesStaged, StageChanges,
+    StageLines,
+};
 use octobot_wire::{Problem, ProjectId, SessionId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Web;
-use super::editing::Place;
 use super::extract::{Backend, Ids, Json, Parameters};
 use super::failure::Failure;
 
@@ -23,6 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(log, commit))
         .routes(routes!(blame))
         .routes(routes!(hunks))
+        .routes(routes!(stage))
+        .routes(routes!(stage_lines))
         .routes(routes!(discard))
         .routes(routes!(discard_lines))
         .routes(routes!(undo_discard))
@@ -69,20 +73,48 @@ async fn blame(
     Ok(axum::Json(backend.repository.blame(backend.caller, &project, session, query).await?))
 }
 
-/// What a file has that the last commit hasn't, change by change, so that some of it can be committed.
-#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), Place), responses(
+/// What a file has that the last commit hasn't, change by change, so that some of it can be committed; or what of that is staged, or isn't.
+#[utoipa::path(get, path = "/api/projects/{project}/sessions/{session}/repository/hunks", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id"), HunksQuery), responses(
     (status = 200, description = "The changes", body = FileHunks),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
 ))]
 async fn hunks(
     Backend(backend): Backend,
     Ids((project, session)): Ids<(ProjectId, SessionId)>,
-    Parameters(Place { path }): Parameters<Place>,
+    Parameters(query): Parameters<HunksQuery>,
 ) -> Result<axum::Json<FileHunks>, Failure> {
-    Ok(axum::Json(backend.repository.hunks(backend.caller, &project, session, &path).await?))
+    Ok(axum::Json(backend.repository.hunks(backend.caller, &project, session, &query).await?))
 }
 
-/// Commits all changes, those of some files, or some of those, to the branch that is checked out in the session. No hooks run.
+/// Stages changes, or takes them back from what is staged: of all files, of some, or some of those of a file. The files stay as they are.
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/stage", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = StageChanges, responses(
+    (status = 204, description = "It is done"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn stage(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<StageChanges>,
+) -> Result<StatusCode, Failure> {
+    backend.repository.stage(backend.caller, &project, session, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stages lines of the difference since the session started, or takes them back: those that are chosen, or all changed lines that they
+/// stand together with. Of a file that has changed since it was shown, nothing is staged (409).
+#[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/stage/lines", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = StageLines, responses(
+    (status = 200, description = "Whether something else is staged since", body = LinesStaged),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")
+))]
+async fn stage_lines(
+    Backend(backend): Backend,
+    Ids((project, session)): Ids<(ProjectId, SessionId)>,
+    Json(request): Json<StageLines>,
+) -> Result<axum::Json<LinesStaged>, Failure> {
+    Ok(axum::Json(backend.repository.stage_lines(backend.caller, &project, session, request).await?))
+}
+
+/// Commits all changes, those of some files, some of those, or what is staged, to the branch that is checked out in the session. No hooks run.
 #[utoipa::path(post, path = "/api/projects/{project}/sessions/{session}/repository/commits", tag = "code", params(("project" = String, Path, description = "The project's id"), ("session" = String, Path, description = "The session's id")), request_body = MakeCommit, responses(
     (status = 200, description = "The commit", body = LoggedCommit),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")

@@ -18,7 +18,7 @@ pub use self::compare::Run;
 use self::compare::compare;
 use self::layout::{Row, lay_out};
 use self::marks::marked;
-use self::picked::picked;
+use self::picked::{carried, picked};
 use super::highlight::{Colours, Span};
 use super::text::{push_char, push_formatted};
 
@@ -197,6 +197,11 @@ impl Comparison {
     /// Lines that were picked to go back: those that come back, and those whose place they take.
     pub fn picked(&self, old: &Range<u32>, new: &Range<u32>, is_whole: bool) -> Vec<LineSpan> {
         picked(&self.runs, old, new, is_whole)
+    }
+
+    /// The lines that some of the old text's are in the new one, as far as they are there: from the first to the last.
+    pub fn carried(&self, old: &Range<u32>) -> Range<u32> {
+        carried(&self.runs, old)
     }
 
     fn row(&self, row: &Row, layout: Layout, found: Sides) -> CodeRow {

@@ -12,6 +12,7 @@ mod pushing;
 mod repository;
 mod rewinding;
 mod saving;
+mod staging;
 mod view;
 
 use std::ops::Range;
@@ -103,7 +104,11 @@ impl CodeService {
         let open = opened(&query.open)?;
         let daemon = self.sessions.running(caller, project, session).await?;
         match self.comparison(&daemon, session, &query.path, query.turn).await? {
-            Some((file, comparison)) => view::diff(query, open, file, comparison).await,
+            Some((file, comparison)) => {
+                let is_past = query.turn.is_some() && !is_now(&daemon, &query.path, &comparison).await?;
+                let view = view::diff(query, open, file, comparison).await?;
+                Ok(CodeView { is_past, ..view })
+            }
             None => Ok(view::unchanged()),
         }
     }
@@ -138,7 +143,7 @@ async fn changes(daemon: &DaemonClient, turn: Option<TurnId>) -> Result<Changes,
 }
 
 /// One state of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Side {
     /// It isn't there.
     Nothing,
@@ -176,6 +181,11 @@ async fn compared(
     };
     let (old, new) = tokio::try_join!(old, new)?;
     view::compare(file.path.clone(), old, new).await
+}
+
+/// Whether a file is as the new side of a comparison has it.
+async fn is_now(daemon: &DaemonClient, path: &str, compared: &view::Compared) -> Result<bool, ServiceError> {
+    Ok(view::state(&side(daemon, path, None).await?).as_deref() == compared.state())
 }
 
 async fn side(daemon: &DaemonClient, path: &str, at: Option<&str>) -> Result<Side, ServiceError> {

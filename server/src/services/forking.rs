@@ -22,6 +22,9 @@ use crate::store::Tx;
 /// What the name of a fork begins with.
 const PREFIX: &str = "Fork of ";
 
+/// A session's files, with the whole history of its repository, have at most so many bytes.
+const MOST_FORKED: u64 = 16 << 30;
+
 impl SessionService {
     /// Creates a session with the files and the transcript of another one as they were at a moment.
     pub async fn fork(
@@ -93,7 +96,7 @@ impl SessionService {
     async fn fetch_fork(&self, id: SessionId, request: &ForkSession) -> Result<TempPath, ServiceError> {
         let daemon = self.daemon(id).await?;
         let body = daemon.fork(request.turn, request.before).await.map_err(of_turn)?;
-        received(body, &self.core.paths.scratch).await
+        received(body, &self.core.paths.scratch, MOST_FORKED).await
     }
 }
 

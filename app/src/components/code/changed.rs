@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use octobot_wire::code::{ChangeKind, ChangedFile, Changes};
 
 use super::discarding::discard_button;
+use super::staging::{stage_button, stage_mark};
 use super::standing::Standing;
 use super::store::CodeStore;
 use super::tabs::use_view;
@@ -122,7 +123,8 @@ fn ChangedRow(store: CodeStore, standing: Standing, file: ChangedFile) -> impl I
         None => format!("{}, {word}", shown(&file.path)),
     };
     let counts = file.lines.map(|lines| count_view((lines.added, lines.removed)));
-    let discard = discard_button(standing, &file);
+    let (stage, discard) = (stage_button(standing, &file), discard_button(standing, &file));
+    let staged = stage_mark(standing, &file.path);
     let path = file.path.clone();
     let is_current = move || view.with(|view| view.as_ref().is_some_and(|view| view.is_diff && view.path == path));
     let is_viewed = Memo::new(move |_| store.is_viewed(&file));
@@ -146,8 +148,10 @@ fn ChangedRow(store: CodeStore, standing: Standing, file: ChangedFile) -> impl I
                     {word} {dynamic(move || if is_viewed.get() { ", viewed" } else { "" })}
                 </span>
                 {dynamic(mark)}
+                {staged}
                 {counts}
             </a>
+            {stage}
             {discard}
         </li>
     }

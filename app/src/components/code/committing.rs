@@ -1,4 +1,4 @@
-//! Committing what isn't committed: all files or some of them.
+//! Committing what isn't committed: all files or some of them, or what is staged.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use octobot_wire::code::repository::MakeCommit;
 
 use super::agent_commit::agent_commit;
 use super::parts::{Parts, Share, parts_button, parts_view};
+use super::staging::{stage, stage_mark};
 use super::standing::Standing;
 use super::view::shown;
 use crate::browser::focus::focus;
@@ -29,6 +30,8 @@ struct Draft {
     is_open: RwSignal<bool>,
     is_sending: RwSignal<bool>,
     message: RwSignal<String>,
+    /// Whether what is staged is meant, as long as there is something.
+    is_staged: RwSignal<bool>,
     /// Files that stay out of it.
     left_out: RwSignal<BTreeSet<String>>,
     /// Files of which some changes do.
@@ -46,6 +49,7 @@ pub fn Committing(
         is_open: RwSignal::new(false),
         is_sending: RwSignal::new(false),
         message: RwSignal::new(String::new()),
+        is_staged: RwSignal::new(false),
         left_out: RwSignal::new(BTreeSet::new()),
         parts: Parts::new(standing.store),
     };
@@ -84,7 +88,7 @@ pub fn Committing(
                             <button
                                 type="button"
                                 class="button button--small"
-                                on:click=move |_| draft.is_open.set(true)
+                                on:click=move |_| open(&draft)
                             >
                                 {dynamic(words)}
                             </button>
@@ -99,6 +103,24 @@ pub fn Committing(
     }
 }
 
+impl Draft {
+    /// Of how many files something is staged.
+    fn staged(self) -> usize {
+        self.standing.with(|state| state.staged.len()).unwrap_or_default()
+    }
+
+    /// Whether what is staged is committed, and nothing else.
+    fn is_of_staged(self) -> bool {
+        self.is_staged.get() && self.staged() > 0
+    }
+}
+
+/// Shows the form. Where somebody has staged something, that is what they mean to commit.
+fn open(draft: &Draft) {
+    draft.is_staged.set(untrack(|| draft.staged()) > 0);
+    draft.is_open.set(true);
+}
+
 #[component]
 fn CommitForm(draft: Draft) -> impl IntoView {
     let toasts = Toasts::expect();
@@ -110,6 +132,9 @@ fn CommitForm(draft: Draft) -> impl IntoView {
     });
     let files = Memo::new(move |_| draft.standing.with(|state| state.uncommitted.clone()).unwrap_or_default());
     let chosen = Memo::new(move |_| {
+        if draft.is_of_staged() {
+            return draft.staged();
+        }
         let is_in = |file: &&String| draft.parts.share(file) != Share::Nothing;
         files.with(|files| {
             draft.left_out.with(|out| files.iter().filter(|file| !out.contains(*file)).filter(is_in).count())
@@ -131,7 +156,9 @@ fn CommitForm(draft: Draft) -> impl IntoView {
         }
     };
     let words = move || {
-        if chosen.get() == files.with(Vec::len) && !is_partial.get() {
+        if draft.is_of_staged() {
+            format!("Commit {} staged", chosen.get())
+        } else if chosen.get() == files.with(Vec::len) && !is_partial.get() {
             "Commit all".to_owned()
         } else {
             format!("Commit {}", chosen.get())
@@ -152,7 +179,8 @@ fn CommitForm(draft: Draft) -> impl IntoView {
                 on:input=move |event| draft.message.set(event_target_value(&event))
                 on:keydown=key
             ></textarea>
-            <When when=move || files.with(|files| (1..=MOST_FILES).contains(&files.len()))>
+            {staging(&draft, toasts, files)}
+            <When when=move || !draft.is_of_staged() && files.with(|files| (1..=MOST_FILES).contains(&files.len()))>
                 <ul class="commit-form__files" aria-label="Files to commit">
                     <Rows each=move || files.get() key=|file| (0, file.clone()) let:file>
                         {choice(&draft, file)}
@@ -177,6 +205,41 @@ fn CommitForm(draft: Draft) -> impl IntoView {
     }
 }
 
+/// Whether only what is staged is meant, and staging all or nothing.
+fn staging(draft: &Draft, toasts: Toasts, files: Memo<Vec<String>>) -> AnyView {
+    let draft = *draft;
+    let staged = Memo::new(move |_| draft.staged());
+    let has_unstaged = Memo::new(move |_| {
+        let whole = draft.standing.with(|state| state.staged.iter().filter(|file| file.is_whole).count());
+        whole.unwrap_or_default() < files.with(Vec::len)
+    });
+    let words = move || match staged.get() {
+        1 => "Only what is staged, in 1 file".to_owned(),
+        count => format!("Only what is staged, in {count} files"),
+    };
+    let all = move |words: &'static str, is_back: bool| {
+        let press = move |_| stage(draft.standing, toasts, None, is_back);
+        view! { <button type="button" class="button button--small" on:click=press>{words}</button> }.into_any()
+    };
+    view! {
+        <When when=move || staged.get() != 0>
+            <label class="commit-form__file">
+                <input
+                    type="checkbox"
+                    prop:checked=dynamic(move || draft.is_staged.get())
+                    on:change=move |event| draft.is_staged.set(event_target_checked(&event))
+                />
+                <span>{dynamic(words)}</span>
+            </label>
+        </When>
+        <div class="commit-form__actions">
+            {dynamic(move || has_unstaged.get().then(|| all("Stage all", false)))}
+            {dynamic(move || (staged.get() != 0).then(|| all("Unstage all", true)))}
+        </div>
+    }
+    .into_any()
+}
+
 fn branch_words(standing: Standing) -> String {
     let branch = standing.with(|state| state.branch.clone()).flatten();
     branch.map_or_else(|| "Commit".to_owned(), |branch| format!("Commit to {branch}"))
@@ -186,6 +249,7 @@ fn choice(draft: &Draft, file: String) -> AnyView {
     let Draft { left_out, parts, .. } = *draft;
     let name = shown(&file);
     let (button, hunks) = (parts_button(parts, &file), parts_view(parts, &file));
+    let mark = stage_mark(draft.standing, &file);
     let known = file.clone();
     let is_in = move || left_out.with(|out| !out.contains(&known));
     let toggle = move |_| {
@@ -202,6 +266,7 @@ fn choice(draft: &Draft, file: String) -> AnyView {
                     <input type="checkbox" prop:checked=dynamic(is_in) on:change=toggle/>
                     <span>{name}</span>
                 </label>
+                {mark}
                 {button}
             </div>
             {hunks}
@@ -211,7 +276,8 @@ fn choice(draft: &Draft, file: String) -> AnyView {
 }
 
 fn send(draft: &Draft, toasts: Toasts) {
-    let Draft { standing, left_out, is_open, is_sending, message: written, parts } = *draft;
+    let Draft { standing, left_out, is_open, is_sending, message: written, parts, .. } = *draft;
+    let staged = untrack(|| draft.is_of_staged());
     let message = written.get_untracked();
     let mut chosen_parts = Vec::new();
     let chosen = untrack(|| {
@@ -229,7 +295,11 @@ fn send(draft: &Draft, toasts: Toasts) {
             })
         })
     });
-    let request = MakeCommit { message, paths: chosen.flatten(), parts: chosen_parts };
+    let request = if staged {
+        MakeCommit { message, paths: None, parts: Vec::new(), staged }
+    } else {
+        MakeCommit { message, paths: chosen.flatten(), parts: chosen_parts, staged }
+    };
     is_sending.set(true);
     spawn_local(async move {
         match calls::commit_changes(standing.store.project(), standing.store.session, request).await {

@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::arranging::{Entry, MENU, Naming, Uploading};
+use super::staging::stage_entries;
 use super::store::CodeStore;
 use super::tabs::use_view;
 use super::view::{View, content_url, name_of, shown};
@@ -106,6 +107,7 @@ fn file_entries(store: CodeStore, path: &str) -> AnyView {
     let view = View::file(path);
     let (project, session) = (store.project(), store.session);
     let (url, download) = (view.url(&project, session), content_url(&project, session, path, None));
+    let stagers = stage_entries(store, path);
     let edit = move |()| {
         store.edits().begin(&view.path);
         layout.page.set(None);
@@ -117,6 +119,7 @@ fn file_entries(store: CodeStore, path: &str) -> AnyView {
             <Icon glyph=Glyph::ArrowDown/>
             "Download"
         </a>
+        {stagers}
     }
     .into_any()
 }

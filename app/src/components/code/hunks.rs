@@ -1,4 +1,4 @@
-//! Throwing away lines of a difference: all that changed in one place, or those that were chosen.
+//! Throwing away or staging lines of a difference: all that changed in one place, or those that were chosen.
 
 use std::sync::Arc;
 
@@ -8,18 +8,21 @@ use octobot_wire::code::{CodeRow, DiscardLines, FileKind, LineRange, RowKind, Sh
 
 use super::discarding::tell_discarded;
 use super::reader::{Chosen, Reader};
+use super::staging::{chosen_stagers, hunk_stagers};
 use super::view::{name_of, shown};
 use crate::calls;
 use crate::components::dynamic::dynamic;
 use crate::components::frame::toasts::Toasts;
 
-/// Lines that are to go back.
+/// Lines that are to go back, or to be staged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Picked {
-    old: Option<LineRange>,
-    new: Option<LineRange>,
+pub struct Picked {
+    /// Of those that are gone.
+    pub old: Option<LineRange>,
+    /// Of those that are new.
+    pub new: Option<LineRange>,
     /// How many rows they are; none of all that changed in their place.
-    rows: Option<usize>,
+    pub rows: Option<usize>,
 }
 
 /// The button of the place in which a row is the first that changed.
@@ -31,6 +34,7 @@ pub fn hunk_button(reader: Reader, toasts: Toasts, place: u32, row: &CodeRow) ->
         begins().then(|| {
             view! {
                 <span class="code__hunk">
+                    {hunk_stagers(reader, toasts, picked)}
                     <button
                         type="button"
                         class="code__discard"
@@ -50,10 +54,15 @@ pub fn hunk_button(reader: Reader, toasts: Toasts, place: u32, row: &CodeRow) ->
 
 /// Throws away all that changed in the place of a row; nothing where that didn't change.
 pub fn discard_hunk(reader: Reader, toasts: Toasts, at: u32) {
-    let row = reader.row(at).filter(is_change);
-    if let Some(row) = row.filter(|_| untrack(|| reader_has_lines(reader))) {
-        discard(reader, toasts, around(&row));
+    if let Some(picked) = hunk_at(reader, at) {
+        discard(reader, toasts, picked);
     }
+}
+
+/// All that changed in the place of a row; none where that didn't change.
+pub fn hunk_at(reader: Reader, at: u32) -> Option<Picked> {
+    let row = reader.row(at).filter(is_change);
+    row.filter(|_| untrack(|| reader_has_lines(reader))).map(|row| around(&row))
 }
 
 /// What can be done with the chosen lines besides commenting on them. Nothing where none of them changed.
@@ -79,6 +88,7 @@ pub fn chosen_tools(reader: Reader, toasts: Toasts, close: impl Fn() + Copy + Se
                 <button type="button" class="button" title=meaning(reader) on:click=move |_| press(whole)>
                     "Discard hunk"
                 </button>
+                {chosen_stagers(reader, toasts, (lines, whole), close)}
                 <span class="faint">{meaning(reader)}</span>
             }
             .into_any(),
@@ -91,7 +101,7 @@ pub fn chosen_tools(reader: Reader, toasts: Toasts, close: impl Fn() + Copy + Se
 fn reader_has_lines(reader: Reader) -> bool {
     let is_file = |kind: FileKind| matches!(kind, FileKind::File | FileKind::Executable);
     let has_lines = reader.with(|told| {
-        let file = told.file.as_ref().filter(|_| told.shape == Shape::Text);
+        let file = told.file.as_ref().filter(|_| told.shape == Shape::Text && !told.is_past);
         file.is_some_and(|file| is_file(file.kind) && file.old_kind.is_none_or(is_file))
     });
     has_lines == Some(true) && reader.view.with_value(|view| view.is_diff)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use octobot_wire::Problem;
-use octobot_wire::code::{CodeRow, CommitPart, FileHunk, FileHunks, RowKind};
+use octobot_wire::code::{CodeRow, CommitPart, FileHunk, FileHunks, HunkSides, HunksQuery, RowKind};
 
 use super::store::CodeStore;
 use super::view::shown;
@@ -74,7 +74,8 @@ impl Parts {
         self.opened.update(|opened| drop(opened.insert(path.to_owned(), None)));
         let (path, store) = (path.to_owned(), self.store);
         spawn_local(async move {
-            let told = calls::load_hunks(store.project(), store.session, path.clone()).await;
+            let query = HunksQuery { path: path.clone(), of: HunkSides::Uncommitted };
+            let told = calls::load_hunks(store.project(), store.session, query).await;
             let told = told.map_err(|failure| failure.0);
             let _ = self.opened.try_update(|opened| {
                 if let Some(known) = opened.get_mut(&path) {

@@ -7,6 +7,7 @@ use web_sys::KeyboardEvent;
 use super::blame::blame_cell;
 use super::hunks::{discard_hunk, hunk_button};
 use super::reader::{Chosen, ROW_PX, Reader};
+use super::staging::{stage_file_of, stage_hunk};
 use crate::browser::dom;
 use crate::browser::resize::SizeWatch;
 use crate::components::dynamic::dynamic;
@@ -55,7 +56,7 @@ pub fn CodeRows(
             node_ref=reader.node
             tabindex="0"
             role="group"
-            aria-label="Lines. Arrow keys move, n and p go to the next change and back, c comments, d discards a change."
+            aria-label="Lines. Arrow keys move, n and p go to the next change and back, c comments, d discards a change, s stages it, u unstages it; with Shift, all of the file."
             on:scroll=move |_| reader.note_scroll()
             on:keydown=move |event| press(reader, toasts, &event)
         >
@@ -86,6 +87,10 @@ fn press(reader: Reader, toasts: Toasts, event: &KeyboardEvent) {
         "p" => reader.step(false),
         "Enter" | "c" => act(reader, at),
         "d" => discard_hunk(reader, toasts, at),
+        "s" => stage_hunk(reader, toasts, at, false),
+        "u" => stage_hunk(reader, toasts, at, true),
+        "S" => stage_file_of(reader, toasts, false),
+        "U" => stage_file_of(reader, toasts, true),
         "v" => toggle_viewed(reader),
         _ => return,
     }

@@ -6,7 +6,7 @@ use octobot_wire::Problem;
 use octobot_wire::code::repository::RepositoryState;
 use octobot_wire::session::SessionState;
 
-use super::store::CodeStore;
+use super::store::{CodeStore, Commits};
 use crate::calls;
 use crate::live::ProjectStore;
 
@@ -21,9 +21,15 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// As far as it is known. Somebody else asks for it.
+    pub fn of(store: CodeStore) -> Self {
+        let Commits { state, asked, .. } = store.commits();
+        Self { store, state, asked }
+    }
+
     /// Asked for whenever files have changed, and when a turn begins or ends: commits alone change no file.
     pub fn new(store: CodeStore) -> Self {
-        let standing = Self { store, state: RwSignal::new(None), asked: StoredValue::new(0) };
+        let standing = Self::of(store);
         let followed = ProjectStore::expect().session(store.session);
         let is_at_work =
             Memo::new(move |_| followed.with(|s| s.as_ref().is_some_and(|s| matches!(s.state, SessionState::Running))));

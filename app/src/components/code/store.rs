@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use octobot_wire::code::repository::RepositoryState;
 use octobot_wire::code::{ChangedFile, Changes, Layout, Rewound};
 use octobot_wire::session::SessionState;
 use octobot_wire::{Problem, ProjectId, SessionId, TurnId};
@@ -56,6 +57,21 @@ pub struct Commits {
     pub head: RwSignal<Option<String>>,
     /// The one that is to be shown among the others.
     pub sought: RwSignal<Option<String>>,
+    /// What the session said last of its repository; none before it has.
+    pub state: RwSignal<Option<Result<RepositoryState, Problem>>>,
+    /// How often it was asked.
+    pub asked: StoredValue<u32>,
+}
+
+impl Commits {
+    fn new() -> Self {
+        Self {
+            head: RwSignal::new(None),
+            sought: RwSignal::new(None),
+            state: RwSignal::new(None),
+            asked: StoredValue::new(0),
+        }
+    }
 }
 
 /// Whether changes are being asked for, and whether that is to be done again then.
@@ -86,7 +102,7 @@ impl CodeStore {
             comments: RwSignal::new(Vec::new()),
             tabs: RwSignal::new(Vec::new()),
             rewound: RwSignal::new(None),
-            commits: StoredValue::new(Commits { head: RwSignal::new(None), sought: RwSignal::new(None) }),
+            commits: StoredValue::new(Commits::new()),
             edits: StoredValue::new(Edits::of(session)),
             arranging: StoredValue::new(Arranging::new()),
             layout: RwSignal::new(Layout::Unified),

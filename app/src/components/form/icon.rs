@@ -28,6 +28,7 @@ pub enum Glyph {
     Info,
     Key,
     Menu,
+    Minus,
     Monitor,
     Moon,
     More,
@@ -84,6 +85,7 @@ impl Glyph {
             Self::Info => "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 11v5M12 8v.2",
             Self::Key => "M8.5 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM11.5 12.5 19 5M15.5 8.5l2.5 2.5",
             Self::Menu => "M4 7h16M4 12h16M4 17h16",
+            Self::Minus => "M5.5 12h13",
             Self::Monitor => {
                 "M5 5h14a1.5 1.5 0 0 1 1.5 1.5v8A1.5 1.5 0 0 1 19 16H5a1.5 1.5 0 0 1-1.5-1.5v-8A1.5 1.5 0 0 1 5 5zM9 20h6M12 16v4"
             }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CommitPart;
+use super::{CommitPart, StagedFile};
 use crate::Timestamp;
 
 /// The longest message of a commit, in bytes.
@@ -28,6 +28,9 @@ pub struct RepositoryState {
     pub uncommitted: Vec<String>,
     /// How many more there are.
     pub unlisted: u64,
+    /// Those of which something is staged, in the order of their paths; at most 5,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub staged: Vec<StagedFile>,
     /// Whether the commit that was asked about is that of HEAD or one before it; none where none was asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_asked: Option<bool>,
@@ -58,6 +61,9 @@ pub struct MakeCommit {
     /// Files of which some changes go into it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<CommitPart>,
+    /// Whether what is staged goes into it, and nothing else; no files are named then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub staged: bool,
 }
 
 /// A commit.

@@ -20,6 +20,18 @@ pub(super) fn picked(runs: &[Run], old: &Range<u32>, new: &Range<u32>, is_whole:
     spans
 }
 
+/// The lines that some old ones are among the new ones, as far as they are there: from the first to the last.
+pub(super) fn carried(runs: &[Run], old: &Range<u32>) -> Range<u32> {
+    let part = |run: &Run| {
+        let (start, end) = (run.old.start.max(old.start), run.old.end.min(old.end));
+        (run.is_same && start < end)
+            .then(|| run.new.start + (start - run.old.start)..run.new.start + (end - run.old.start))
+    };
+    let mut parts = runs.iter().filter_map(part);
+    let Some(first) = parts.next() else { return 0..0 };
+    first.start..parts.next_back().map_or(first.end, |last| last.end)
+}
+
 fn push_pairs(spans: &mut Vec<LineSpan>, run: &Run, old: &Range<u32>, new: &Range<u32>) {
     let length = (run.old.end - run.old.start).max(run.new.end - run.new.start);
     for at in 0..length {
@@ -77,6 +89,14 @@ mod tests {
         assert_eq!(told(0..0, 10..11, false), [[10, 10, 10, 11]]);
         assert_eq!(told(12..13, 0..0, false), [[12, 13, 12, 12]]);
         assert_eq!(told(10..11, 11..20, false), [[10, 11, 10, 10], [11, 11, 11, 12], [20, 20, 19, 20]]);
+    }
+
+    #[test]
+    fn lines_are_found_again_as_far_as_they_are_there() {
+        assert_eq!(carried(&runs(), &(2..4)), 2..4);
+        assert_eq!(carried(&runs(), &(8..14)), 8..13);
+        assert_eq!(carried(&runs(), &(10..13)), 0..0);
+        assert_eq!(carried(&runs(), &(14..40)), 13..19);
     }
 
     #[test]

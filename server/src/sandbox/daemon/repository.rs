@@ -7,7 +7,7 @@ use octobot_wire::code::branches::{Branches, CheckoutBranch, CheckoutOutcome, Fe
 use octobot_wire::code::repository::{
     CommitPage, DiscardChanges, Discarded, LogQuery, LoggedCommit, MakeCommit, RepositoryState,
 };
-use octobot_wire::code::{Blame, BlameQuery, PutLinesBack};
+use octobot_wire::code::{Blame, BlameQuery, PutLinesBack, StageChanges};
 
 use super::{DaemonClient, DaemonError, LOOK_TIMEOUT, accepted, empty, encoded, json};
 
@@ -52,6 +52,11 @@ impl DaemonClient {
     /// Fetches the branches of `origin`. To drop the future ends that.
     pub async fn fetch(&self) -> Result<FetchOutcome, DaemonError> {
         self.call(Method::POST, "/fetch", empty(), FETCH_TIMEOUT).await
+    }
+
+    /// Stages changes, or takes them back from what is staged.
+    pub async fn stage(&self, request: &StageChanges) -> Result<(), DaemonError> {
+        accepted(self.send(Method::POST, "/stage", json(request), LOOK_TIMEOUT).await?).await.map(drop)
     }
 
     /// Commits changes.

@@ -28,9 +28,7 @@ impl CodeService {
             return Err(ServiceError::RepositoryRefused(format!("{path} has no changes")));
         };
         if compared.state() != state.as_deref() {
-            let told =
-                format!("{path} has changed since it was shown; look at it again, and choose lines of what it has now");
-            return Err(ServiceError::RepositoryRefused(told));
+            return Err(outdated(&path));
         }
         let spans = compared.picked(&old, &new, is_whole);
         if spans.is_empty() {
@@ -42,8 +40,14 @@ impl CodeService {
     }
 }
 
+/// A file is another one by now.
+pub(super) fn outdated(path: &str) -> ServiceError {
+    let told = format!("{path} has changed since it was shown; look at it again, and choose lines of what it has now");
+    ServiceError::RepositoryRefused(told)
+}
+
 /// Lines as they are counted here, from 0.
-fn counted(range: Option<LineRange>) -> Result<Range<u32>, ServiceError> {
+pub(super) fn counted(range: Option<LineRange>) -> Result<Range<u32>, ServiceError> {
     let Some(LineRange { first, last }) = range else { return Ok(0..0) };
     let begin = first.checked_sub(1).filter(|begin| *begin < last);
     begin.map(|begin| begin..last).ok_or(ServiceError::LinesNotUnderstood)

@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::{CodeService, refusal};
 use crate::domain::{Session, Workspace};
-use crate::git::{self, Arrival};
+use crate::git::{self, Arrival, MOST_BUNDLED};
 use crate::sandbox::DaemonClient;
 use crate::services::ServiceError;
 
@@ -73,7 +73,7 @@ impl CodeService {
 
     /// What a session made, as a bundle in a file.
     pub(super) async fn fetch(&self, daemon: &DaemonClient) -> Result<TempPath, ServiceError> {
-        received(daemon.result().await.map_err(refusal)?, &self.core.paths.scratch).await
+        received(daemon.result().await.map_err(refusal)?, &self.core.paths.scratch, MOST_BUNDLED).await
     }
 
     pub(super) async fn places(
@@ -110,13 +110,19 @@ pub(super) fn branch_name(title: &str, id: SessionId) -> String {
     if name.is_empty() { format!("{PREFIX}{id}") } else { format!("{PREFIX}{name}") }
 }
 
-/// Writes a bundle that comes from a sandbox to a temporary file in `scratch`.
-pub(in crate::services) async fn received(body: Incoming, scratch: &Path) -> Result<TempPath, ServiceError> {
+/// Writes a bundle that comes from a sandbox to a temporary file in `scratch`. So many bytes are taken.
+pub(in crate::services) async fn received(body: Incoming, scratch: &Path, most: u64) -> Result<TempPath, ServiceError> {
     let bundle = tempfile::Builder::new().prefix("bundle-").tempfile_in(scratch);
     let bundle = bundle.map_err(|error| no_room(&error))?.into_temp_path();
     let mut file = tokio::fs::File::create(&bundle).await.map_err(|error| no_room(&error))?;
+    let mut written = 0;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.try_next().await.map_err(|error| ServiceError::Sandbox(Box::new(error)))? {
+        written += piece.len() as u64;
+        if written > most {
+            let error = git::GitError::from(git::Untaken::Bundle { most });
+            return Err(ServiceError::Code(told(&error)));
+        }
         file.write_all(&piece).await.map_err(|error| no_room(&error))?;
     }
     file.flush().await.map_err(|error| no_room(&error))?;

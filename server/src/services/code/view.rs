@@ -46,6 +46,11 @@ impl Compared {
         self.comparison.as_ref().map(|both| both.picked(old, new, is_whole)).unwrap_or_default()
     }
 
+    /// The lines that some of the old side's are on the new one, as far as they are there.
+    pub(super) fn carried(&self, old: &Range<u32>) -> Range<u32> {
+        self.comparison.as_ref().map(|both| both.carried(old)).unwrap_or_default()
+    }
+
     /// How many bytes of files it holds.
     pub(super) fn bytes(&self) -> usize {
         let held = self.comparison.as_ref().and(self.old_bytes.zip(self.new_bytes));
@@ -128,7 +133,19 @@ fn view(shape: Shape, file: Option<ChangedFile>, bytes: (Option<u64>, Option<u64
     let none = Rows { rows: Vec::new(), from: 0, total: 0, stops: Vec::new(), is_plain: false };
     let Rows { rows, from, total, stops, is_plain } = rows.unwrap_or(none);
     debug_assert!(rows.len() <= MOST_ROWS as usize);
-    CodeView { shape, file, old_bytes: bytes.0, new_bytes: bytes.1, state: None, rows, from, total, stops, is_plain }
+    CodeView {
+        shape,
+        file,
+        old_bytes: bytes.0,
+        new_bytes: bytes.1,
+        state: None,
+        rows,
+        from,
+        total,
+        stops,
+        is_past: false,
+        is_plain,
+    }
 }
 
 /// What one state of a file is to somebody who looks at it.
