@@ -9,5 +9,6 @@ pub mod overview;
 pub mod place;
 pub mod project;
 pub mod session;
+pub mod title;
 pub mod traffic;
 pub mod workspace;

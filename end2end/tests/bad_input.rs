@@ -189,6 +189,40 @@ async fn a_thousand_requests_at_once_have_each_their_effect_once() {
     .await;
 }
 
+/// What a page is made of is gone sooner or later than its head is written when the machine is busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_pages_at_once_are_each_whole() {
+    rehearse("parallel pages", async |server: &mut Server, folder: &Path| -> Result<()> {
+        make_repository(folder).await?;
+        let api = Api::new(&server.url(""));
+        let workspace = api.add_workspace(&folder.display().to_string()).await?;
+        let session = api.create_session(&workspace).await?;
+        api.submit(&session, "for i in {1..40}; do echo $i; read -t 0.1 <> <(:) || :; done").await?;
+        let pages = [
+            format!("/projects/local/sessions/{session}"),
+            format!("/projects/local/sessions/{session}/network"),
+            format!("/projects/local/workspaces/{workspace}"),
+        ];
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..PARALLEL {
+            let (api, page) = (api.clone(), pages[number % pages.len()].clone());
+            tasks.spawn(async move {
+                let answer = api.fetch(&page).await?;
+                let status = answer.status();
+                let text = answer.text().await?;
+                ensure!(status == 200 && text.contains(" · Octobot</title>"), "{page}: {status}");
+                ensure!(text.contains("</html>"), "{page} breaks off");
+                Ok(())
+            });
+        }
+        while let Some(page) = tasks.join_next().await {
+            page??;
+        }
+        Ok(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_on_the_same_data_is_refused() {
     rehearse("two servers", async |first: &mut Server, _: &Path| -> Result<()> {

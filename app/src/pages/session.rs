@@ -2,10 +2,10 @@
 
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::not_found::{LoadFailed, NotFound};
 use super::project::NamedSession;
+use super::title::live_title;
 use crate::components::session::session_view::SessionScreen;
 use crate::live::ProjectStore;
 use crate::place::{Place, use_place};
@@ -21,7 +21,7 @@ pub fn SessionPage() -> impl IntoView {
     };
     let NamedSession(loading) = expect_context();
     view! {
-        <Title text=move || title().unwrap_or_default()/>
+        {live_title(move || title().unwrap_or_default())}
         <Suspense fallback=Skeleton>
             {move || Suspend::new(async move {
                 match loading.await {

@@ -1,11 +1,11 @@
 //! What passes through a session's proxy.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use octobot_wire::SessionId;
 use octobot_wire::session::SessionState;
 
 use super::not_found::NotFound;
+use super::title::live_title;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::when::When;
 use crate::components::form::notice::Notice;
@@ -46,7 +46,7 @@ fn Traffic(id: SessionId) -> impl IntoView {
     let project = store.id();
     let title = move || session.with(|s| s.as_ref().map(|s| s.title().to_owned())).unwrap_or_default();
     view! {
-        <Title text=move || format!("Network of {}", title())/>
+        {live_title(move || format!("Network of {}", title()))}
         <div class="page page--wide">
             <div class="page__head">
                 <h1 class="page__title">

@@ -1,11 +1,11 @@
 //! A workspace.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use octobot_wire::WorkspaceId;
 use octobot_wire::workspace::WorkspaceState;
 
 use super::not_found::NotFound;
+use super::title::live_title;
 use crate::components::dynamic::dynamic;
 use crate::components::dynamic::rows::Rows;
 use crate::components::dynamic::when::When;
@@ -48,7 +48,7 @@ fn Workspace(id: WorkspaceId) -> impl IntoView {
         workspace.with(|w| w.as_ref().map_or(("", Tone::Quiet), |w| words::workspace_state(&w.state)))
     });
     view! {
-        <Title text=move || name.get()/>
+        {live_title(move || name.get())}
         <div class="page">
             <div class="page__head">
                 <h1 class="page__title">
