@@ -299,11 +299,13 @@ impl Workspace {
 
     /// Puts the files back to what they were before a turn.
     pub async fn rewind(&self, turn: TurnId) -> Result<Rewound, CodeError> {
+        let _changing = self.changing.lock().await;
         self.snapshots.rewind(&self.start().await?, turn).await
     }
 
     /// Puts them back to what they were before they were put back.
     pub async fn undo_rewind(&self, number: u32) -> Result<Rewound, CodeError> {
+        let _changing = self.changing.lock().await;
         self.snapshots.undo(&self.start().await?, number).await
     }
 

@@ -31,6 +31,9 @@ const TOLD: usize = 2_000;
 /// A command that looks at the workspace may take so long: a filter of the repository's that git runs may never end.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// The same for one that reads or writes all of a workspace, however large that is.
+const WHOLE: Duration = Duration::from_hours(1);
+
 /// So long git has to remove its locks once it is asked to end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -116,9 +119,7 @@ impl Git {
 
     /// Notes in the index which files are as they stand there. Exits with 1 when some aren't, which is no failure.
     pub async fn refresh_index(&self) -> Result<(), CodeError> {
-        let arguments = ["update-index", "-q", "--refresh"];
-        let output = self.output(&arguments).await?;
-        if matches!(output.status.code(), Some(0 | 1)) { Ok(()) } else { Err(failure(&arguments, &output)) }
+        self.ask().maybe(&["update-index", "-q", "--refresh"]).await.map(drop)
     }
 
     /// A command that looks at the workspace's own repository, whatever its configuration says of where that is, and takes no
@@ -137,7 +138,7 @@ impl Git {
     }
 
     async fn output(&self, arguments: &[&str]) -> Result<Output, CodeError> {
-        self.command(&[])?.args(arguments).stdin(Stdio::null()).output().await.map_err(not_run)
+        Running::start(self.command(&[])?.args(arguments))?.output(Vec::new(), WHOLE, arguments).await
     }
 
     fn command(&self, settings: &[&str]) -> Result<Command, CodeError> {
@@ -149,8 +150,7 @@ impl Git {
             .env_clear()
             .envs([("PATH", self.path.as_str()), ("HOME", "/nonexistent"), ("LC_ALL", "C")])
             .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_TERMINAL_PROMPT", "0")])
-            .envs([("GIT_LITERAL_PATHSPECS", "1"), ("GIT_ATTR_NOSYSTEM", "1"), ("GIT_NO_LAZY_FETCH", "1")])
-            .kill_on_drop(true);
+            .envs([("GIT_LITERAL_PATHSPECS", "1"), ("GIT_ATTR_NOSYSTEM", "1"), ("GIT_NO_LAZY_FETCH", "1")]);
         Ok(command)
     }
 }
@@ -211,12 +211,7 @@ impl<'a> Asking<'a> {
 
     async fn output<A: AsRef<OsStr>>(mut self, arguments: &[A]) -> Result<Output, CodeError> {
         let (input, patience) = (std::mem::take(&mut self.input), self.patience);
-        let mut running = self.start(arguments)?;
-        if let Ok(output) = timeout(patience, running.converse(input)).await {
-            return output;
-        }
-        running.end().await?;
-        Err(CodeError::Slow { action: name(arguments) })
+        self.start(arguments)?.output(input, patience, arguments).await
     }
 
     fn start<A: AsRef<OsStr>>(self, arguments: &[A]) -> Result<Running, CodeError> {
@@ -234,24 +229,48 @@ impl<'a> Asking<'a> {
         if self.takes_patterns {
             command.env_remove("GIT_LITERAL_PATHSPECS");
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Whoever drops it has it end by itself first.
-        command.process_group(0).kill_on_drop(false);
-        Ok(Running(Some(command.spawn().map_err(not_run)?)))
+        Running::start(&mut command)
     }
 }
 
 /// A git process and what it has started: filters, and its way to the network. Dropped before its end, or ended, all of them are asked to
 /// end, so that git removes its locks, and killed when they don't.
 #[derive(Debug)]
-struct Running(Option<Child>);
+struct Running {
+    /// None after its end.
+    child: Option<Child>,
+    /// It outlives the process that it is called after.
+    group: Option<Pid>,
+}
 
 // === impl Running ===
 
 impl Running {
+    fn start(command: &mut Command) -> Result<Self, CodeError> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Whoever drops it has it end by itself first.
+        let child = command.process_group(0).spawn().map_err(not_run)?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok(Self { child: Some(child), group })
+    }
+
+    /// What it prints, if it ends in time.
+    async fn output<A: AsRef<OsStr>>(
+        mut self,
+        input: Vec<u8>,
+        patience: Duration,
+        arguments: &[A],
+    ) -> Result<Output, CodeError> {
+        if let Ok(output) = timeout(patience, self.converse(input)).await {
+            return output;
+        }
+        self.end().await?;
+        Err(CodeError::Slow { action: name(arguments) })
+    }
+
     /// Writes all of the input while all of the output is read.
     async fn converse(&mut self, input: Vec<u8>) -> Result<Output, CodeError> {
-        let Some(child) = &mut self.0 else { return Err(not_run(std::io::ErrorKind::NotFound.into())) };
+        let Some(child) = &mut self.child else { return Err(not_run(std::io::ErrorKind::NotFound.into())) };
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let write = async {
             if let Some(mut stdin) = stdin {
@@ -262,34 +281,34 @@ impl Running {
         };
         let ((), stdout, stderr, status) =
             tokio::try_join!(write, all_of(stdout), all_of(stderr), child.wait()).map_err(not_run)?;
-        self.0 = None;
+        self.child = None;
         Ok(Output { status, stdout, stderr })
     }
 
     /// Has it end before its time.
     async fn end(&mut self) -> Result<(), CodeError> {
-        let Some(child) = &mut self.0 else { return Ok(()) };
-        let ended = end(child).await;
-        self.0 = None;
+        let Some(child) = &mut self.child else { return Ok(()) };
+        let ended = end(child, self.group).await;
+        self.child = None;
         ended.map(drop).map_err(not_run)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some(mut child) = self.0.take() else { return };
+        let Some(mut child) = self.child.take() else { return };
+        let group = self.group;
         // At once, because what is begun now may not be done when the daemon ends.
-        signal(group_of(&child), Signal::TERM);
+        signal(group, Signal::TERM);
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move { end(&mut child).await })),
+            Ok(runtime) => drop(runtime.spawn(async move { end(&mut child, group).await })),
             // There is nobody left who would wait.
-            Err(_) => signal(group_of(&child), Signal::KILL),
+            Err(_) => signal(group, Signal::KILL),
         }
     }
 }
 
-async fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
-    let group = group_of(child);
+async fn end(child: &mut Child, group: Option<Pid>) -> std::io::Result<ExitStatus> {
     signal(group, Signal::TERM);
     let ended = timeout(GRACE, child.wait()).await;
     // What it has started may not mind being asked.
@@ -298,10 +317,6 @@ async fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
         Ok(ended) => ended,
         Err(_) => child.wait().await,
     }
-}
-
-fn group_of(child: &Child) -> Option<Pid> {
-    child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
 }
 
 fn signal(group: Option<Pid>, signal: Signal) {

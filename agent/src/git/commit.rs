@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use octobot_wire::code::CommitPart;
 use octobot_wire::code::repository::{LoggedCommit, MAX_COMMIT_MESSAGE};
 
+use crate::files::path_of;
 use crate::git::command::{Asking, Git};
 use crate::git::kept::{AUTHOR, text};
 use crate::git::parts::Partly;
 use crate::git::records::{Tracking, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, files, history, parts, records};
+use crate::git::{CodeError, discard, files, history, parts, records};
 
 /// Settings without which git would sign, and write what isn't UTF-8.
 const SETTINGS: [&str; 2] = ["commit.gpgSign=false", "i18n.commitEncoding=UTF-8"];
@@ -46,6 +47,11 @@ pub async fn make(
                 Some(paths) if !paths.is_empty() => standing::named(&uncommitted, paths)?,
                 _ => Vec::new(),
             };
+            let is_part = |path: &Path| parts.iter().any(|part| path_of(&part.path) == path);
+            // What is staged of it would be lost.
+            if let Some(file) = uncommitted.iter().find(|file| file.has_staged && is_part(file.path)) {
+                return Err(RepositoryError::Staged(file.path.to_owned()).into());
+            }
             let partly = parts::put_together(git, &data.join("commit.index"), workspace, &whole, parts).await?;
             commit_partly(git, &partly, asking).await?;
         }
@@ -88,12 +94,20 @@ async fn prepare(
 
 /// Commits some of the changes, unless somebody has committed others meanwhile, which that would take back. `asking` has the message
 /// and who commits.
-async fn commit_partly(git: &Git, Partly { head, tree, paths }: &Partly, asking: Asking<'_>) -> Result<(), CodeError> {
-    if let Some(head) = head
-        && git.find(&format!("{head}^{{tree}}")).await?.as_ref() == Some(tree)
-    {
+///
+/// First they are staged, which fails where another git is at work: an index that had of them what was before the commit would
+/// have the opposite of it staged.
+async fn commit_partly(git: &Git, Partly { head, tree }: &Partly, asking: Asking<'_>) -> Result<(), CodeError> {
+    let before = match head {
+        Some(head) => head.clone(),
+        None => discard::empty_tree(git).await?,
+    };
+    let differing = ["diff-tree", "-r", "--raw", "--no-renames", "-z", &before, tree];
+    let entries = records::index_entries(&git.ask().bytes(&differing).await?)?;
+    if entries.is_empty() {
         return Err(RepositoryError::NothingToCommit.into());
     }
+    git.ask().input(entries).bytes(&["update-index", "-z", "--index-info"]).await?;
     let mut arguments = vec!["commit-tree", "-F", "-"];
     arguments.extend(head.iter().flat_map(|head| ["-p", head]));
     arguments.push(tree);
@@ -102,11 +116,6 @@ async fn commit_partly(git: &Git, Partly { head, tree, paths }: &Partly, asking:
     if let Err(error) = moved {
         let now = git.find("HEAD^{commit}").await?;
         return Err(if now == *head { error } else { RepositoryError::Moved.into() });
-    }
-    // The repository's own index has of these files what the commit has, as with files that are committed as a whole.
-    let reset = ["reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"];
-    if let Err(error) = git.ask().input(records::with_nul(paths.iter().map(PathBuf::as_path))).bytes(&reset).await {
-        tracing::warn!(error = %error, "the index still has what was before a commit");
     }
     Ok(())
 }

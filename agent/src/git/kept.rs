@@ -19,17 +19,17 @@ pub const AUTHOR: [(&str, &str); 4] = [
 /// Of the same files there is always the same commit, so that whoever takes it over twice has it once.
 pub const AT_NO_TIME: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "@0 +0000"), ("GIT_COMMITTER_DATE", "@0 +0000")];
 
-/// A commit of a tree, on top of another one or of none. It is of now, unless `variables` say of when.
-pub async fn commit(
+/// A commit of a tree, on top of others or of none. It is of now, unless `variables` say of when.
+pub async fn commit<'a>(
     git: &Git,
     tree: &str,
-    parent: Option<&str>,
+    parents: impl IntoIterator<Item = &'a str>,
     message: &str,
     variables: &[(&str, &str)],
 ) -> Result<String, CodeError> {
     let variables: Vec<_> = AUTHOR.into_iter().chain(variables.iter().copied()).collect();
     let mut arguments: Vec<OsString> = ["commit-tree", "-F", "-"].map(Into::into).to_vec();
-    arguments.extend(parent.into_iter().flat_map(|parent| ["-p".into(), parent.into()]));
+    arguments.extend(parents.into_iter().flat_map(|parent| ["-p".into(), parent.into()]));
     arguments.push(tree.into());
     let asking = git.ask().variables(&variables).input(message.as_bytes().to_vec());
     Ok(text(&asking.bytes(&arguments).await?))

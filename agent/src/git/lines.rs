@@ -113,7 +113,7 @@ async fn keep(
     let tree = tree_with(git, &index, path, left).await?;
     let left = kept::commit(git, &tree, head.as_deref(), MESSAGE, &[]).await?;
     let tree = tree_with(git, &index, path, was).await?;
-    let was = kept::commit(git, &tree, Some(&left), MESSAGE, &[]).await?;
+    let was = kept::commit(git, &tree, Some(left.as_str()), MESSAGE, &[]).await?;
     kept::keep(git, KEPT, &was).await
 }
 

@@ -1,7 +1,7 @@
 //! Committing some of the changes of files. The commit is made of an index of the daemon's own, so that the work tree stays as it is,
 //! and what else is staged stays so.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use octobot_wire::code::{CommitPart, FileKind, LineSpan};
 
@@ -20,8 +20,6 @@ pub struct Partly {
     pub head: Option<String>,
     /// All files with them.
     pub tree: String,
-    /// The files that have some.
-    pub paths: Vec<PathBuf>,
 }
 
 /// Makes a tree of what the last commit has, the named files as they are, and of others the chosen changes.
@@ -34,15 +32,13 @@ pub async fn put_together(
 ) -> Result<Partly, CodeError> {
     let head = git.find("HEAD^{commit}").await?;
     kept::fill(git, index, head.as_deref(), whole).await?;
-    let mut paths: Vec<PathBuf> = whole.iter().map(|file| file.path.to_owned()).collect();
     for part in parts {
         let path = path_of(&part.path);
         let side = committed(git, workspace, head.as_deref(), &path, part).await?;
         tree_with(git, index, &path, side.as_ref()).await?;
-        paths.push(path);
     }
     let tree = text(&git.ask().index(index).bytes(&["write-tree"]).await?);
-    Ok(Partly { head, tree, paths })
+    Ok(Partly { head, tree })
 }
 
 /// A file as it is to be committed; none where nothing of it is left.
@@ -66,7 +62,6 @@ async fn committed(
         return Err(RepositoryError::Outdated(path.to_owned()).into());
     }
     check_filters(git, path, new.as_ref()).await?;
-    check_staged(git, path, old.as_ref()).await?;
     // What is new takes the place of what was, where that was chosen.
     let spans: Vec<LineSpan> = part.spans.iter().map(|span| LineSpan { old: span.new, new: span.old }).collect();
     let made = spliced(bytes(new.as_ref()), bytes(old.as_ref()), &spans);
@@ -84,18 +79,4 @@ pub async fn check_filters(git: &Git, path: &Path, new: Option<&Content>) -> Res
     let plain = git.ask().input(bytes.clone()).bytes(&["hash-object", "--stdin"]).await?;
     let filtered = git.ask().input(bytes.clone()).bytes(&["hash-object".into(), "--stdin".into(), given]).await?;
     if plain == filtered { Ok(()) } else { Err(RepositoryError::WholeOnly(path.to_owned()).into()) }
-}
-
-/// Refuses a file of which something is staged: that would be lost.
-async fn check_staged(git: &Git, path: &Path, old: Option<&Content>) -> Result<(), CodeError> {
-    let arguments: [&std::ffi::OsStr; 5] =
-        ["ls-files".as_ref(), "--stage".as_ref(), "-z".as_ref(), "--".as_ref(), path.as_os_str()];
-    let printed = git.ask().bytes(&arguments).await?;
-    // Mode, id and stage, then the path.
-    let staged = printed.split(|byte| *byte == b' ').nth(1).map(|id| String::from_utf8_lossy(id).into_owned());
-    let known = match old {
-        Some(old) => Some(text(&git.ask().input(old.bytes.clone()).bytes(&["hash-object", "--stdin"]).await?)),
-        None => None,
-    };
-    if staged == known { Ok(()) } else { Err(RepositoryError::Staged(path.to_owned()).into()) }
 }

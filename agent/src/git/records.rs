@@ -177,6 +177,23 @@ pub fn differing(printed: &[u8]) -> Result<Vec<Differing<'_>>, NotUnderstood> {
     Ok(found)
 }
 
+/// Turns differences of an index, without counts and without looking for files that were moved, into what brings another index to
+/// them. Files in conflict are left out: nothing of them is staged.
+pub fn index_entries(printed: &[u8]) -> Result<Vec<u8>, NotUnderstood> {
+    let mut entries = Vec::new();
+    let mut records = printed.split(|byte| *byte == 0);
+    while let Some(record) = records.next().filter(|record| !record.is_empty()) {
+        let mut fields = record.splitn(5, |byte| *byte == b' ');
+        let mut next = || fields.next().ok_or(NotUnderstood);
+        let (_old_mode, mode, _old_id, id, status) = (next()?, next()?, next()?, next()?, next()?);
+        let name = records.next().ok_or(NotUnderstood)?;
+        if status != b"U" {
+            entries.extend([mode, b" ", id, b"\t", name, b"\0"].concat());
+        }
+    }
+    Ok(entries)
+}
+
 /// Writes names with a NUL behind each.
 pub fn with_nul<'a>(names: impl Iterator<Item = &'a Path>) -> Vec<u8> {
     names.flat_map(|name| name.as_os_str().as_bytes().iter().copied().chain([0])).collect()

@@ -78,7 +78,7 @@ async fn commit(git: &Git, tree: String) -> Result<String, CodeError> {
     let ask = ["log", "--max-count=1", "--no-show-signature", "--format=%ct", head.as_str(), "--"];
     let time = format!("@{} +0000", text(&git.ask().bytes(&ask).await?));
     let times = [("GIT_AUTHOR_DATE", time.as_str()), ("GIT_COMMITTER_DATE", time.as_str())];
-    kept::commit(git, &tree, Some(&head), MESSAGE, &times).await
+    kept::commit(git, &tree, Some(head.as_str()), MESSAGE, &times).await
 }
 
 /// The tree of all files as they are, but for those that git ignores and nobody has added.

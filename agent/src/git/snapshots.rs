@@ -1,8 +1,9 @@
 //! The work tree as it was before and after each turn, so that it can be told what a turn changed, and gone back to.
 //!
 //! Each state is a commit that no branch knows: its tree is the files, its parent what HEAD was, its message the branch that was
-//! checked out. They are made with an index of the daemon's own, so that the agent's stays as it is. Very large files, files that
-//! can't be read, and what git ignores aren't kept: going back leaves them alone.
+//! checked out. What was staged is a second parent, where HEAD has another tree. They are made with indexes of the daemon's own, so
+//! that the agent's stays as it is. Very large files, files that can't be read, and what git ignores aren't kept: going back leaves them
+//! alone. Nor is what is staged on a branch without a commit, or that a file is in conflict.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ use crate::git::kept::{self, text};
 use crate::git::records::{self, Status};
 use crate::git::{CodeError, files, standing};
 
+/// The message of a commit of what was staged.
+const STAGED: &str = "staged";
+
 /// Larger files aren't kept.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -29,16 +33,33 @@ pub struct Snapshots {
     git: Git,
     workspace: PathBuf,
     index: PathBuf,
+    /// For what is staged.
+    staged_index: PathBuf,
     start_index: PathBuf,
     /// One at a time, because all are written with the same index.
     making: Mutex<()>,
 }
 
 /// What is kept of a moment.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Snapshot {
     commit: String,
     tree: String,
+    head: Option<String>,
+    /// The commit of what is staged.
+    staged: Option<String>,
+}
+
+impl Snapshot {
+    /// What the index has.
+    fn index(&self) -> &str {
+        self.staged.as_deref().or(self.head.as_deref()).unwrap_or("--empty")
+    }
+
+    /// Whether the same was kept at another time.
+    fn is_as(&self, other: &Self) -> bool {
+        (&self.tree, &self.head, &self.staged) == (&other.tree, &other.head, &other.staged)
+    }
 }
 
 impl Snapshots {
@@ -48,6 +69,7 @@ impl Snapshots {
             git,
             workspace: workspace.to_owned(),
             index: data.join("snapshot.index"),
+            staged_index: data.join("staged.index"),
             start_index: start_index.to_owned(),
             making: Mutex::default(),
         }
@@ -98,26 +120,43 @@ impl Snapshots {
     async fn go_back(&self, start: &str, name: &str) -> Result<Rewound, CodeError> {
         let _making = self.making.lock().await;
         let git = &self.git;
-        let target = git.find(&format!("{name}^{{commit}}")).await?.ok_or(CodeError::NoSnapshot)?;
-        let tree = self.tree(&target).await?.ok_or(CodeError::NoSnapshot)?;
-        let number = kept::next_number(git, REWIND_REFS).await?;
-        let now = self.take(start, &format!("{REWIND_REFS}{number}/state")).await?;
-        let differing = ["diff-tree", "-r", "--name-only", "-z", &now.tree, &tree];
+        let then = self.find(name).await?.ok_or(CodeError::NoSnapshot)?;
+        standing::check(&self.workspace)?;
+        let last = kept::next_number(git, REWIND_REFS).await? - 1;
+        let number = last + 1;
+        let kept = format!("{REWIND_REFS}{number}/");
+        let now = self.take(start, &format!("{kept}state")).await?;
+        if self.find(&format!("{REWIND_REFS}{last}/to")).await?.as_ref() == Some(&then) && now.is_as(&then) {
+            // It was asked for again: what is kept of before is under that number.
+            git.ask().bytes(&["update-ref", "-d", &format!("{kept}state")]).await?;
+            return Ok(Rewound { number: last, files: 0 });
+        }
+        let differing = ["diff-tree", "-r", "--name-only", "-z", &now.tree, &then.tree];
         let count = records::names(&git.ask().bytes(&differing).await?).count();
-        let head = git.find(&format!("{target}^1")).await?;
         // First what fails where another git is at work.
-        git.ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
-        let moved = git.ask().index(&self.index).bytes(&["read-tree", "-m", "-u", &now.tree, &tree]).await;
+        git.ask().bytes(&["read-tree", then.index()]).await?;
+        let moved = git.ask().index(&self.index).bytes(&["read-tree", "-m", "-u", &now.tree, &then.tree]).await;
         if let Err(error) = moved {
-            let head = git.find("HEAD^{commit}").await?;
-            git.ask().bytes(&["read-tree", head.as_deref().unwrap_or("--empty")]).await?;
+            git.ask().bytes(&["read-tree", now.index()]).await?;
             git.refresh_index().await?;
             return Err(error);
         }
-        self.put_head(&target, head.as_deref(), number).await?;
-        git.refresh_index().await?;
-        tracing::info!(git.from = now.commit, git.to = target, "the files were put back");
+        self.put_head(&then.commit, then.head.as_deref(), number).await?;
+        git.ask().bytes(&["update-ref", &format!("{kept}to"), &then.commit]).await?;
+        if let Err(error) = git.refresh_index().await {
+            tracing::warn!(error = %error, "the index doesn't know that the files are as it has them");
+        }
+        tracing::info!(git.from = now.commit, git.to = then.commit, "the files were put back");
         Ok(Rewound { number, files: count as u64 })
+    }
+
+    /// What is kept under a name.
+    async fn find(&self, name: &str) -> Result<Option<Snapshot>, CodeError> {
+        let git = &self.git;
+        let Some(commit) = git.find(&format!("{name}^{{commit}}")).await? else { return Ok(None) };
+        let tree = self.tree(&commit).await?.ok_or(CodeError::NoSnapshot)?;
+        let (head, staged) = (git.find(&format!("{commit}^1")).await?, git.find(&format!("{commit}^2")).await?);
+        Ok(Some(Snapshot { commit, tree, head, staged }))
     }
 
     /// Makes HEAD what it was.
@@ -170,10 +209,31 @@ impl Snapshots {
         }
         let tree = text(&git.ask().index(&self.index).bytes(&["write-tree"]).await?);
         let head = git.find("HEAD^{commit}").await?;
+        let staged = match &head {
+            Some(head) => self.staged(head).await?,
+            None => None,
+        };
         let branch = standing::head_name(git).await?.unwrap_or_default();
-        let commit = kept::commit(git, &tree, head.as_deref(), &branch, &[]).await?;
+        let parents = [&head, &staged].into_iter().flatten().map(String::as_str);
+        let commit = kept::commit(git, &tree, parents, &branch, &[]).await?;
         git.ask().bytes(&["update-ref", name, &commit]).await?;
-        Ok(Snapshot { commit, tree })
+        Ok(Snapshot { commit, tree, head, staged })
+    }
+
+    /// A commit of what is staged; none where that is what HEAD has.
+    async fn staged(&self, head: &str) -> Result<Option<String>, CodeError> {
+        let git = &self.git;
+        let differing = ["diff-index", "--cached", "--raw", "--no-renames", "-z", head, "--"];
+        let entries = records::index_entries(&git.ask().bytes(&differing).await?)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        kept::unlock(&self.staged_index)?;
+        let ask = || git.ask().index(&self.staged_index);
+        ask().bytes(&["read-tree", head]).await?;
+        ask().input(entries).bytes(&["update-index", "-z", "--index-info"]).await?;
+        let tree = text(&ask().bytes(&["write-tree"]).await?);
+        kept::commit(git, &tree, None, STAGED, &kept::AT_NO_TIME).await.map(Some)
     }
 
     /// Makes sure of the index.

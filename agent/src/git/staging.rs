@@ -7,7 +7,7 @@ use octobot_wire::code::{CommitPart, FileKind, LineSpan, StageChanges};
 use crate::files::{Content, path_of, state_of};
 use crate::git::command::Git;
 use crate::git::lines::{bytes, has_lines, put_entry, spliced};
-use crate::git::records::{self, Tracking, Uncommitted};
+use crate::git::records::{self, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
 use crate::git::{CodeError, content, found, parts};
 
@@ -16,33 +16,45 @@ pub async fn change(git: &Git, workspace: &Path, request: &StageChanges) -> Resu
     standing::check(workspace)?;
     let printed = standing::status(git).await?;
     let uncommitted = records::uncommitted(&printed)?;
+    let named = |path: &Path| request.parts.iter().any(|part| path_of(&part.path) == path);
+    standing::check_conflicts(uncommitted.iter().filter(|file| named(file.path)))?;
+    let is_all = request.paths.is_none() && request.parts.is_empty();
     let paths: Option<Vec<PathBuf>> =
         request.paths.as_ref().map(|paths| paths.iter().map(|path| path_of(path)).collect());
     let whole = match &paths {
         Some(paths) if paths.is_empty() && !request.parts.is_empty() => Vec::new(),
         Some(paths) => standing::named(&uncommitted, paths)?,
-        None if request.parts.is_empty() => uncommitted,
+        None if is_all => uncommitted,
         None => Vec::new(),
     };
-    if request.is_back {
-        unstage(git, &whole).await?;
-    } else {
-        stage(git, &whole).await?;
-    }
+    // Everything is found out before something is changed.
+    let mut sides = Vec::new();
     for part in &request.parts {
         let path = path_of(&part.path);
         let side =
             if request.is_back { without(git, &path, part).await? } else { with(git, workspace, &path, part).await? };
+        sides.push((path, side));
+    }
+    match (request.is_back, is_all) {
+        (true, _) => unstage(git, &whole).await?,
+        (false, true) => stage_all(git, &whole).await?,
+        (false, false) => stage(git, &whole).await?,
+    }
+    for (path, side) in sides {
         put_entry(git, None, &path, side.as_ref()).await?;
     }
     Ok(())
 }
 
+/// Stages everything as it is, also where a file has gone since it was listed.
+async fn stage_all(git: &Git, files: &[Uncommitted<'_>]) -> Result<(), CodeError> {
+    standing::check_conflicts(files)?;
+    git.ask().bytes(&["add", "--all"]).await.map(drop)
+}
+
 /// Stages files as they are.
 async fn stage(git: &Git, files: &[Uncommitted<'_>]) -> Result<(), CodeError> {
-    if let Some(file) = files.iter().find(|file| file.tracking == Tracking::Conflict) {
-        return Err(RepositoryError::Conflict(file.path.to_owned()).into());
-    }
+    standing::check_conflicts(files)?;
     let input = records::with_nul(files.iter().filter(|file| file.has_unstaged).map(|file| file.path));
     if input.is_empty() {
         return Ok(());

@@ -196,8 +196,8 @@ pub async fn status(git: &Git) -> Result<Vec<u8>, CodeError> {
 }
 
 /// Makes sure that no file waits for two states to be made one.
-pub fn check_conflicts(uncommitted: &[Uncommitted<'_>]) -> Result<(), RepositoryError> {
-    match uncommitted.iter().find(|file| file.tracking == Tracking::Conflict) {
+pub fn check_conflicts<'a>(files: impl IntoIterator<Item = &'a Uncommitted<'a>>) -> Result<(), RepositoryError> {
+    match files.into_iter().find(|file| file.tracking == Tracking::Conflict) {
         Some(file) => Err(RepositoryError::Conflict(file.path.to_owned())),
         None => Ok(()),
     }

@@ -80,8 +80,8 @@ async fn what_cant_be_committed_in_part_is_refused_and_stays() {
         (part("other", Some("o\n"), Some("o\nstaged\nmore\n"), &[[1, 1, 2, 3]]), "staged changes"),
         (part("gone", Some("g\nh\n"), Some("other"), &[[0, 1, 0, 1]]), "as a whole"),
         (part("crlf", Some("a\nb\n"), Some("a\r\nb\r\nc\r\n"), &[[2, 2, 2, 3]]), "as a whole"),
-        (part("other", Some("o\n"), Some("o\n"), &[[1, 1, 1, 1]]), "has changed since it was shown"),
-        (part("other", Some("x\n"), Some("o\nstaged\nmore\n"), &[[1, 1, 2, 3]]), "has changed since it was shown"),
+        (part("crlf", Some("a\nb\n"), Some("a\n"), &[[1, 1, 1, 1]]), "has changed since it was shown"),
+        (part("crlf", Some("x\n"), Some("a\r\nb\r\nc\r\n"), &[[1, 1, 2, 3]]), "has changed since it was shown"),
         (part("pipe", None, None, &[[0, 0, 0, 0]]), ""),
         (part("../token", None, None, &[[0, 0, 0, 0]]), ""),
         (part("out/token", None, Some("x"), &[[0, 0, 0, 1]]), ""),
@@ -93,4 +93,20 @@ async fn what_cant_be_committed_in_part_is_refused_and_stays() {
     }
     assert_eq!(git(&workspace, &["status", "--short"]), before);
     assert_eq!(git(&workspace, &["log", "--format=%s"]), "one\n");
+}
+
+#[tokio::test]
+async fn nothing_is_committed_while_another_git_holds_the_index_and_what_is_only_intended_is_committed() {
+    let sandbox = sandbox().await;
+    let workspace = sandbox.path("home/workspace");
+    let script = "printf 'a\nb\n' >intended; git add -N intended; touch .git/index.lock";
+    assert_eq!(sandbox.run(1, script).await.exit_code(), 0);
+    let request = commit("x", None, vec![part("intended", None, Some("a\nb\n"), &[[0, 0, 0, 1]])]);
+    let (status, detail) = refused(&sandbox, "/commit", &request).await;
+    assert!(status == StatusCode::CONFLICT && detail.contains("index.lock"), "{status} {detail}");
+    assert_eq!(git(&workspace, &["log", "--format=%s"]), "one\n");
+    std::fs::remove_file(workspace.join(".git/index.lock")).unwrap();
+    let _made: LoggedCommit = done(&sandbox, "POST", "/commit", &request).await;
+    assert_eq!(git(&workspace, &["show", "HEAD:intended"]), "a\n");
+    assert_eq!(git(&workspace, &["diff", "--cached"]), "");
 }

@@ -118,13 +118,18 @@ async fn files_branch_and_index_go_back_to_before_a_turn_and_forth_again() {
         "rm a; mkdir a; echo in >a/in; echo new >new; git add -A; git commit -qm one; git checkout -qb other",
     )
     .await;
-    run(&sandbox, 2, "echo x >ignored; echo more >>new; git add new; rm -r a; ln -s new a").await;
+    run(&sandbox, 2, "echo x >ignored; echo more >>new; git add new; echo most >>new; rm -r a; ln -s new a").await;
     let at_last = files(&sandbox);
+    let staged = git(&workspace, &["diff", "--cached"]);
+    assert!(staged.contains("+more") && !staged.contains("+most"), "{staged}");
     let (last_head, last_branch) =
         (git(&workspace, &["rev-parse", "HEAD"]), git(&workspace, &["branch", "--show-current"]));
 
     let once = rewind(&sandbox, 2).await;
     assert_eq!(once.files, 3);
+    assert_eq!(git(&workspace, &["diff", "--cached"]), "");
+    // To ask again, as when the answer was lost, is no step further.
+    assert_eq!((rewind(&sandbox, 2).await.number, rewind(&sandbox, 2).await.files), (once.number, 0));
     assert_eq!(git(&workspace, &["rev-parse", "HEAD"]), last_head);
     let twice = rewind(&sandbox, 1).await;
     let ignored = ("ignored".to_owned(), "x\n".to_owned());
@@ -141,6 +146,7 @@ async fn files_branch_and_index_go_back_to_before_a_turn_and_forth_again() {
     assert_eq!(files(&sandbox), at_last);
     assert_eq!(git(&workspace, &["rev-parse", "HEAD"]), last_head);
     assert_eq!(git(&workspace, &["branch", "--show-current"]), last_branch);
+    assert_eq!(git(&workspace, &["diff", "--cached"]), staged);
     git(&workspace, &["fsck", "--no-dangling"]);
 }
 
@@ -178,11 +184,32 @@ async fn a_lock_that_was_left_behind_is_told_and_nothing_is_touched() {
     let before = files(&sandbox);
     let (status, problem) =
         sandbox.ask::<DaemonProblem>("POST", &format!("/turns/{}/rewind", sandbox.turn_id(1)), &()).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status, StatusCode::CONFLICT);
     assert!(problem.detail.contains("index.lock"), "{problem:?}");
     assert_eq!(files(&sandbox), before);
     let (status, _) = sandbox.ask::<DaemonProblem>("POST", &format!("/turns/{}/rewind", sandbox.turn_id(9)), &()).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_staged_before_a_turn_is_staged_again_and_a_merge_is_ended_first() {
+    let sandbox = sandbox().await;
+    let workspace = sandbox.path("home/workspace");
+    run(&sandbox, 1, "rm a; git add a; echo 'x' >'new \"'; git add -A; echo y >>b").await;
+    let before = git(&workspace, &["status", "--porcelain"]);
+    assert_eq!(before, "D  a\nMM b\nA  \"new \\\"\"\n");
+    run(&sandbox, 2, "git commit -qm two; git add -A; echo z >>b").await;
+    rewind(&sandbox, 2).await;
+    assert_eq!(git(&workspace, &["status", "--porcelain"]), before);
+
+    let script = "git commit -qam two; git checkout -qb other HEAD^; git commit -q --allow-empty -m other; git merge -q --no-commit octobot";
+    run(&sandbox, 3, script).await;
+    let before = files(&sandbox);
+    let path = format!("/turns/{}/rewind", sandbox.turn_id(3));
+    let (status, problem) = sandbox.ask::<DaemonProblem>("POST", &path, &()).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(problem.detail.starts_with("a merge is in progress"), "{problem:?}");
+    assert_eq!(files(&sandbox), before);
 }
 
 #[tokio::test]

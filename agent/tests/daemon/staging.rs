@@ -158,6 +158,14 @@ async fn before_the_first_commit_and_in_the_midst_of_something_it_is_clear_what_
         .await;
     let (status, detail) = refused(&sandbox, "/stage", &request(false, Some(&["run"]), vec![])).await;
     assert_eq!((status, detail.starts_with("run is in conflict")), (StatusCode::CONFLICT, true), "{detail}");
+    // Nor are some of its lines, which would settle it.
+    let conflict = std::fs::read_to_string(workspace.join("run")).unwrap();
+    let lines = part("run", None, Some(&conflict), &[[0, 0, 0, 1]]);
+    for is_back in [false, true] {
+        let (status, detail) = refused(&sandbox, "/stage", &request(is_back, None, vec![lines.clone()])).await;
+        assert_eq!((status, detail.starts_with("run is in conflict")), (StatusCode::CONFLICT, true), "{detail}");
+    }
+    assert!(git(&workspace, &["status", "--porcelain"]).contains("UU run"));
     sandbox.run(5, "git reset -q --hard; echo e >run; touch .git/index.lock").await;
     let (status, detail) = refused(&sandbox, "/stage", &request(false, None, vec![])).await;
     assert_eq!((status, detail.contains("remove .git/index.lock")), (StatusCode::CONFLICT, true), "{detail}");
