@@ -20,5 +20,6 @@ pub mod sandbox;
 pub mod serve;
 pub mod services;
 pub mod store;
+mod to_the_end;
 pub mod trial;
 pub mod vault;

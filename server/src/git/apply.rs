@@ -17,6 +17,7 @@ use octobot_wire::daemon::BUNDLE_RESULT_REF;
 use super::arrival::{broken, copy_packs, open_with_gix, read_ref, unpack};
 use super::scratch::Scratch;
 use super::{GitError, blocking, some};
+use crate::to_the_end::to_the_end;
 
 use self::join::Joined;
 use self::settled::Place;
@@ -93,7 +94,8 @@ pub async fn apply(
         let (workspace, step) = (workspace.to_owned(), step.clone());
         blocking(move || keep(&workspace, &step)).await?
     };
-    to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED)).await?;
+    // Half of it would leave files that no commit has.
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED), |_| GitError::Cancelled).await?;
     let applied = Applied { number: kept, branch: Some(place.branch.clone()), commit: Some(target) };
     Ok(ApplyOutcome { applied: Some(applied), ..ended(ApplyEnd::Applied, Vec::new()) })
 }
@@ -121,7 +123,7 @@ pub async fn undo(workspace: &Path, applied: &Applied, scratch: &Path) -> Result
     if !in_the_way.is_empty() {
         return Err(Unsettled::Dirty { files: some(in_the_way) }.into());
     }
-    to_the_end(go(workspace.to_owned(), scratch, lock, step, UNDONE)).await
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, UNDONE), |_| GitError::Cancelled).await
 }
 
 /// Locks the index, and makes sure that nothing has moved meanwhile.
@@ -192,13 +194,4 @@ fn move_head(workspace: &Path, step: &Move, why: &str) -> Result<(), GitError> {
     edit.deref = true;
     repository.edit_reference(edit).map_err(broken)?;
     Ok(())
-}
-
-/// Sees a move through, also when nobody waits for it any more: half of it would leave files that no commit has.
-async fn to_the_end(work: impl Future<Output = Result<(), GitError>> + Send + 'static) -> Result<(), GitError> {
-    let ended = tokio::spawn(work).await;
-    ended.unwrap_or_else(|error| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Err(GitError::Cancelled),
-    })
 }

@@ -155,14 +155,14 @@ pub enum ServiceError {
     #[error("A turn is running, or prompts wait. Wait until they have ended, or stop and delete them, then rewind.")]
     TurnsOpen,
     /// A turn that a rewind has set aside is no moment of the conversation any more.
-    #[error("That turn was rewound itself. Undo that first, or choose another turn.")]
+    #[error("That turn was rewound itself. Rewind only the files, undo that first, or choose another turn.")]
     TurnSetAside,
     /// A conversation went on while the files were put back.
     #[error("A prompt was sent meanwhile: the files were put back, but the conversation goes on as it is.")]
     ConversationWentOn,
     /// A rewind stays once something was said after it.
     #[error(
-        "Something was said since the conversation was rewound, so that can’t be undone any more. Fork the session, or rewind to another turn."
+        "Something was said since the conversation was rewound, or it was rewound further, so that can’t be undone now. Undo the later rewind first, or rewind only the files."
     )]
     RewindSettled,
     /// The sandbox can't be reached.

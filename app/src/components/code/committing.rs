@@ -108,11 +108,6 @@ impl Draft {
     fn staged(self) -> usize {
         self.standing.with(|state| state.staged.len()).unwrap_or_default()
     }
-
-    /// Whether what is staged is committed, and nothing else.
-    fn is_of_staged(self) -> bool {
-        self.is_staged.get() && self.staged() > 0
-    }
 }
 
 /// Shows the form. Where somebody has staged something, that is what they mean to commit.
@@ -132,7 +127,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
     });
     let files = Memo::new(move |_| draft.standing.with(|state| state.uncommitted.clone()).unwrap_or_default());
     let chosen = Memo::new(move |_| {
-        if draft.is_of_staged() {
+        if draft.is_staged.get() {
             return draft.staged();
         }
         let is_in = |file: &&String| draft.parts.share(file) != Share::Nothing;
@@ -156,7 +151,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
         }
     };
     let words = move || {
-        if draft.is_of_staged() {
+        if draft.is_staged.get() {
             format!("Commit {} staged", chosen.get())
         } else if chosen.get() == files.with(Vec::len) && !is_partial.get() {
             "Commit all".to_owned()
@@ -180,7 +175,7 @@ fn CommitForm(draft: Draft) -> impl IntoView {
                 on:keydown=key
             ></textarea>
             {staging(&draft, toasts, files)}
-            <When when=move || !draft.is_of_staged() && files.with(|files| (1..=MOST_FILES).contains(&files.len()))>
+            <When when=move || !draft.is_staged.get() && files.with(|files| (1..=MOST_FILES).contains(&files.len()))>
                 <ul class="commit-form__files" aria-label="Files to commit">
                     <Rows each=move || files.get() key=|file| (0, file.clone()) let:file>
                         {choice(&draft, file)}
@@ -214,6 +209,7 @@ fn staging(draft: &Draft, toasts: Toasts, files: Memo<Vec<String>>) -> AnyView {
         whole.unwrap_or_default() < files.with(Vec::len)
     });
     let words = move || match staged.get() {
+        0 => "Only what is staged, which is nothing any more".to_owned(),
         1 => "Only what is staged, in 1 file".to_owned(),
         count => format!("Only what is staged, in {count} files"),
     };
@@ -222,7 +218,7 @@ fn staging(draft: &Draft, toasts: Toasts, files: Memo<Vec<String>>) -> AnyView {
         view! { <button type="button" class="button button--small" on:click=press>{words}</button> }.into_any()
     };
     view! {
-        <When when=move || staged.get() != 0>
+        <When when=move || staged.get() != 0 || draft.is_staged.get()>
             <label class="commit-form__file">
                 <input
                     type="checkbox"
@@ -277,7 +273,7 @@ fn choice(draft: &Draft, file: String) -> AnyView {
 
 fn send(draft: &Draft, toasts: Toasts) {
     let Draft { standing, left_out, is_open, is_sending, message: written, parts, .. } = *draft;
-    let staged = untrack(|| draft.is_of_staged());
+    let staged = draft.is_staged.get_untracked();
     let message = written.get_untracked();
     let mut chosen_parts = Vec::new();
     let chosen = untrack(|| {

@@ -211,6 +211,7 @@ fn stage_lines(reader: Reader, toasts: Toasts, picked: Picked, is_back: bool) {
     let state = untrack(|| reader.with(|told| told.state.clone())).flatten();
     let Picked { old, new, rows } = picked;
     let request = StageLines { path, is_back, state, old, new, is_whole: rows.is_none() };
+    let standing = Standing::of(store);
     spawn_local(async move {
         match calls::stage_lines(project, session, request).await {
             Ok(staged) if staged.is_changed => {
@@ -222,6 +223,6 @@ fn stage_lines(reader: Reader, toasts: Toasts, picked: Picked, is_back: bool) {
             }
             Err(failure) => toasts.failure(failed(is_back), &failure.0),
         }
-        Standing::of(store).ask();
+        standing.ask();
     });
 }

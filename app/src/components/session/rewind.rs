@@ -56,8 +56,8 @@ pub fn RewindDialog(
             Some("Start this session’s sandbox first: the files are in it.")
         } else if first.as_ref().is_some_and(|message| message.created_at < begun) {
             Some("The files of this turn are in the session that this one was forked from: rewind or fork that one.")
-        } else if first.is_some_and(|message| message.rewound) {
-            Some("This turn was rewound itself. Undo that first, or choose another turn.")
+        } else if work.conversation.get() && first.is_some_and(|message| message.rewound) {
+            Some("This turn was rewound itself. Rewind only the files, undo that first, or choose another turn.")
         } else {
             None
         }

@@ -1,18 +1,22 @@
 //! Going back to before a turn: with a session's files, and with its conversation if that is wanted.
 //!
-//! The files go back first, in the sandbox, then the conversation, in one transaction. Killed in between, the server leaves files that
-//! went back and a conversation that goes on, as if only the files had been asked for; to ask again does the rest.
+//! The files go back first, in the sandbox, then the conversation, in one transaction, also when nobody waits for it any more. Killed in
+//! between, the server leaves files that went back and a conversation that goes on, as if only the files had been asked for; to ask
+//! again does the rest.
 
 use octobot_app::ports::Caller;
 use octobot_wire::code::Rewound;
 use octobot_wire::event::Change;
 use octobot_wire::setting::AgentState;
 use octobot_wire::{ProjectId, SessionId, TurnId};
+use tokio::task::JoinError;
 
 use super::{CodeService, of_turn};
 use crate::domain::{Rewind, Session};
 use crate::services::ServiceError;
+use crate::services::core::Core;
 use crate::store::Tx;
+use crate::to_the_end::to_the_end;
 
 impl CodeService {
     /// Puts files, branch and index back to what they were before a turn. What they are now is kept, so that it can be undone. With the
@@ -29,12 +33,16 @@ impl CodeService {
         if conversation {
             first_to_set_aside(&mut self.core.store.read().await?, session, turn).await?;
         }
-        let rewound = daemon.rewind(turn).await.map_err(of_turn)?;
-        tracing::info!(session.id = %session, turn.id = %turn, "the files of session {session} were put back");
-        if conversation {
-            self.set_aside(project, session, turn, rewound).await?;
-        }
-        Ok(rewound)
+        let (core, project) = (self.core.clone(), project.clone());
+        let work = async move {
+            let rewound = daemon.rewind(turn).await.map_err(of_turn)?;
+            tracing::info!(session.id = %session, turn.id = %turn, "the files of session {session} were put back");
+            if conversation {
+                set_aside(&core, &project, session, turn, rewound).await?;
+            }
+            Ok(rewound)
+        };
+        to_the_end(work, cancelled).await
     }
 
     /// Undoes that, with the conversation if that went back as well. Without a number the last rewind of the conversation is meant.
@@ -53,61 +61,70 @@ impl CodeService {
             last.ok_or(ServiceError::NotFound("rewind"))?.files_number
         };
         let with_conversation = to_undo(&mut self.core.store.read().await?, session, number).await?.is_some();
-        let rewound = daemon.undo_rewind(number).await.map_err(of_turn)?;
-        if with_conversation {
-            self.bring_back(project, session, number).await?;
-        }
-        Ok(rewound)
+        let (core, project) = (self.core.clone(), project.clone());
+        let work = async move {
+            let rewound = daemon.undo_rewind(number).await.map_err(of_turn)?;
+            if with_conversation {
+                bring_back(&core, &project, session, number).await?;
+            }
+            Ok(rewound)
+        };
+        to_the_end(work, cancelled).await
     }
+}
 
-    async fn set_aside(
-        &self,
-        project: &ProjectId,
-        id: SessionId,
-        turn: TurnId,
-        rewound: Rewound,
-    ) -> Result<(), ServiceError> {
-        let mut tx = self.core.store.begin().await?;
-        let session = tx.session(project, id).await?.ok_or(ServiceError::NotFound("session"))?;
-        let first = first_to_set_aside(&mut tx, id, turn).await.map_err(|error| match error {
-            ServiceError::TurnsOpen => ServiceError::ConversationWentOn,
-            error => error,
-        })?;
-        tx.insert_rewind(id, first, rewound.number, self.core.now()).await?;
-        if let Some(flow) = &session.commit_flow
-            && tx.is_set_aside(flow.turn_id).await?
-        {
-            let session = Session { commit_flow: None, ..session };
-            tx.update_session(&session).await?;
-            tx.record(project, Change::Session { session: session.to_wire() });
-        }
-        self.tell(tx, project, id).await?;
-        tracing::info!(session.id = %id, turn.id = %turn, "the conversation of session {id} was rewound");
-        Ok(())
-    }
+/// When the server ends meanwhile.
+fn cancelled(error: JoinError) -> ServiceError {
+    ServiceError::Sandbox(Box::new(error))
+}
 
-    async fn bring_back(&self, project: &ProjectId, id: SessionId, number: u32) -> Result<(), ServiceError> {
-        let mut tx = self.core.store.begin().await?;
-        let rewind = to_undo(&mut tx, id, number).await.map_err(|error| match error {
-            ServiceError::TurnsOpen | ServiceError::RewindSettled => ServiceError::ConversationWentOn,
-            error => error,
-        })?;
-        // Somebody else was quicker.
-        let Some(rewind) = rewind else { return Ok(()) };
-        tx.undo_rewind(&rewind).await?;
-        self.tell(tx, project, id).await?;
-        tracing::info!(session.id = %id, "the conversation of session {id} is what it was before it was rewound");
-        Ok(())
+async fn set_aside(
+    core: &Core,
+    project: &ProjectId,
+    id: SessionId,
+    turn: TurnId,
+    rewound: Rewound,
+) -> Result<(), ServiceError> {
+    let mut tx = core.store.begin().await?;
+    let session = tx.session(project, id).await?.ok_or(ServiceError::NotFound("session"))?;
+    let first = first_to_set_aside(&mut tx, id, turn).await.map_err(|error| match error {
+        ServiceError::TurnsOpen => ServiceError::ConversationWentOn,
+        error => error,
+    })?;
+    tx.insert_rewind(id, first, rewound.number, core.now()).await?;
+    if let Some(flow) = &session.commit_flow
+        && tx.is_set_aside(flow.turn_id).await?
+    {
+        let session = Session { commit_flow: None, ..session };
+        tx.update_session(&session).await?;
+        tx.record(project, Change::Session { session: session.to_wire() });
     }
+    tell(core, tx, project, id).await?;
+    tracing::info!(session.id = %id, turn.id = %turn, "the conversation of session {id} was rewound");
+    Ok(())
+}
 
-    /// Tells every tab what is set aside now. How full the agent's context is isn't known until it has been told something.
-    async fn tell(&self, mut tx: Tx, project: &ProjectId, id: SessionId) -> Result<(), ServiceError> {
-        let agent_state = AgentState { context: None, ..tx.agent_state(id).await? };
-        tx.update_agent_state(id, &agent_state).await?;
-        tx.record(project, Change::AgentState { session_id: id, agent_state });
-        tx.record(project, Change::Rewound { session_id: id });
-        self.core.commit(tx).await
-    }
+async fn bring_back(core: &Core, project: &ProjectId, id: SessionId, number: u32) -> Result<(), ServiceError> {
+    let mut tx = core.store.begin().await?;
+    let rewind = to_undo(&mut tx, id, number).await.map_err(|error| match error {
+        ServiceError::TurnsOpen | ServiceError::RewindSettled => ServiceError::ConversationWentOn,
+        error => error,
+    })?;
+    // Somebody else was quicker.
+    let Some(rewind) = rewind else { return Ok(()) };
+    tx.undo_rewind(&rewind).await?;
+    tell(core, tx, project, id).await?;
+    tracing::info!(session.id = %id, "the conversation of session {id} is what it was before it was rewound");
+    Ok(())
+}
+
+/// Tells every tab what is set aside now. How full the agent's context is isn't known until it has been told something.
+async fn tell(core: &Core, mut tx: Tx, project: &ProjectId, id: SessionId) -> Result<(), ServiceError> {
+    let agent_state = AgentState { context: None, ..tx.agent_state(id).await? };
+    tx.update_agent_state(id, &agent_state).await?;
+    tx.record(project, Change::AgentState { session_id: id, agent_state });
+    tx.record(project, Change::Rewound { session_id: id });
+    core.commit(tx).await
 }
 
 /// The number of the first message that is set aside with a turn. Prompts that wait were written for what would be set aside, so there
@@ -209,11 +226,11 @@ mod tests {
         }
 
         async fn set_aside(&self, turn: TurnId, number: u32) -> Result<(), ServiceError> {
-            self.code.set_aside(&ProjectId::local(), self.session, turn, rewound(number)).await
+            set_aside(&self.code.core, &ProjectId::local(), self.session, turn, rewound(number)).await
         }
 
         async fn bring_back(&self, number: u32) -> Result<(), ServiceError> {
-            self.code.bring_back(&ProjectId::local(), self.session, number).await
+            bring_back(&self.code.core, &ProjectId::local(), self.session, number).await
         }
 
         /// What the agent would be told with the next prompt.

@@ -56,6 +56,11 @@ impl CodeService {
         } else {
             unstaged_part(&daemon, &path, start, (&old, &new), is_whole).await?
         };
+        // Its lines would be those of another file, and without the removal of the one that it was.
+        if file.old_path.is_some() && part.base.is_none() {
+            let told = format!("{path} was moved; stage or unstage it as a whole in the list of changed files");
+            return Err(ServiceError::RepositoryRefused(told));
+        }
         if part.spans.is_empty() {
             return Ok(LinesStaged { is_changed: false });
         }
