@@ -30,7 +30,7 @@ struct Draft {
     is_open: RwSignal<bool>,
     is_sending: RwSignal<bool>,
     message: RwSignal<String>,
-    /// Whether what is staged is meant, as long as there is something.
+    /// Whether what is staged is meant, and nothing else.
     is_staged: RwSignal<bool>,
     /// Files that stay out of it.
     left_out: RwSignal<BTreeSet<String>>,
@@ -49,7 +49,7 @@ pub fn Committing(
         is_open: RwSignal::new(false),
         is_sending: RwSignal::new(false),
         message: RwSignal::new(String::new()),
-        is_staged: RwSignal::new(false),
+        is_staged: standing.store.commits().is_staged,
         left_out: RwSignal::new(BTreeSet::new()),
         parts: Parts::new(standing.store),
     };
@@ -110,9 +110,10 @@ impl Draft {
     }
 }
 
-/// Shows the form. Where somebody has staged something, that is what they mean to commit.
+/// Shows the form. Where somebody has staged something here, that is what they mean to commit.
 fn open(draft: &Draft) {
-    draft.is_staged.set(untrack(|| draft.staged()) > 0);
+    let has_staged = untrack(|| draft.staged()) > 0;
+    draft.is_staged.update(|is_staged| *is_staged &= has_staged);
     draft.is_open.set(true);
 }
 
@@ -272,8 +273,8 @@ fn choice(draft: &Draft, file: String) -> AnyView {
 }
 
 fn send(draft: &Draft, toasts: Toasts) {
-    let Draft { standing, left_out, is_open, is_sending, message: written, parts, .. } = *draft;
-    let staged = draft.is_staged.get_untracked();
+    let Draft { standing, left_out, is_open, is_sending, message: written, parts, is_staged: of_staged } = *draft;
+    let staged = of_staged.get_untracked();
     let message = written.get_untracked();
     let mut chosen_parts = Vec::new();
     let chosen = untrack(|| {
@@ -302,6 +303,7 @@ fn send(draft: &Draft, toasts: Toasts) {
             Ok(commit) => {
                 toasts.success(format!("Committed as {}", short(&commit.id)));
                 let _ = written.try_set(String::new());
+                let _ = of_staged.try_set(false);
                 let _ = left_out.try_set(BTreeSet::new());
                 parts.clear();
                 let _ = is_open.try_set(false);

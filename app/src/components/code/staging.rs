@@ -117,13 +117,22 @@ pub fn stage_entries(store: CodeStore, path: &str) -> AnyView {
 /// Stages files, or takes them back; without any, all.
 pub fn stage(standing: Standing, toasts: Toasts, paths: Option<Vec<String>>, is_back: bool) {
     let (project, session) = (standing.store.project(), standing.store.session);
+    let is_staged = standing.store.commits().is_staged;
     spawn_local(async move {
         let request = StageChanges { is_back, paths, parts: Vec::new() };
-        if let Err(failure) = calls::stage_changes(project, session, request).await {
-            toasts.failure(failed(is_back), &failure.0);
+        match calls::stage_changes(project, session, request).await {
+            Ok(()) => mean_staged(is_staged, is_back),
+            Err(failure) => toasts.failure(failed(is_back), &failure.0),
         }
         standing.ask();
     });
+}
+
+/// Whoever stages something means to commit that.
+fn mean_staged(is_staged: RwSignal<bool>, is_back: bool) {
+    if !is_back {
+        let _ = is_staged.try_set(true);
+    }
 }
 
 fn failed(is_back: bool) -> &'static str {
@@ -212,9 +221,11 @@ fn stage_lines(reader: Reader, toasts: Toasts, picked: Picked, is_back: bool) {
     let Picked { old, new, rows } = picked;
     let request = StageLines { path, is_back, state, old, new, is_whole: rows.is_none() };
     let standing = Standing::of(store);
+    let is_staged = store.commits().is_staged;
     spawn_local(async move {
         match calls::stage_lines(project, session, request).await {
             Ok(staged) if staged.is_changed => {
+                mean_staged(is_staged, is_back);
                 toasts.success(if is_back { "Unstaged" } else { "Staged" }.to_owned());
             }
             Ok(_) => {

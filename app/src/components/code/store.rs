@@ -61,6 +61,9 @@ pub struct Commits {
     pub state: RwSignal<Option<Result<RepositoryState, Problem>>>,
     /// How often it was asked.
     pub asked: StoredValue<u32>,
+    /// Whether the next commit is to be of what is staged, which is so once somebody stages something in this page: an agent stages in
+    /// passing.
+    pub is_staged: RwSignal<bool>,
 }
 
 impl Commits {
@@ -70,6 +73,7 @@ impl Commits {
             sought: RwSignal::new(None),
             state: RwSignal::new(None),
             asked: StoredValue::new(0),
+            is_staged: RwSignal::new(false),
         }
     }
 }
