@@ -34,6 +34,10 @@ const MOST_FILES: usize = 5_000;
 /// How often folders are looked for that appeared while git looked at the files.
 const ROUNDS: usize = 3;
 
+/// How often the files are looked at where git failed and they have changed meanwhile: it doesn't take it well when a file goes that it
+/// has just seen.
+const ATTEMPTS: usize = 5;
+
 /// Programs change files in bursts: so long after the first change the event comes, in place of one for each file.
 const BURST: Duration = Duration::from_millis(250);
 
@@ -109,7 +113,7 @@ impl ChangeTracker {
         self.prepare(&mut kept, start).await?;
         // What can't be finished isn't taken for what is.
         kept.changes = None;
-        let changes = Arc::new(self.look(&mut kept).await?);
+        let changes = Arc::new(self.look_until_seen(&mut kept).await?);
         kept.changes = Some(changes.clone());
         self.is_owed.store(changes.is_watched, Ordering::Relaxed);
         self.look_again.notify_one();
@@ -147,6 +151,18 @@ impl ChangeTracker {
         }
         kept.is_prepared = true;
         Ok(())
+    }
+
+    async fn look_until_seen(&self, kept: &mut Kept) -> Result<Changes, CodeError> {
+        for _ in 1..ATTEMPTS {
+            match self.look(kept).await {
+                Err(CodeError::Git { action, output }) if self.watch.as_ref().is_none_or(Watch::has_changed) => {
+                    tracing::debug!(git.output = output, "git {action} failed while files changed");
+                }
+                seen => return seen,
+            }
+        }
+        self.look(kept).await
     }
 
     async fn look(&self, kept: &mut Kept) -> Result<Changes, CodeError> {
@@ -187,12 +203,16 @@ impl ChangeTracker {
             listed.into_iter().partition(|listed| listed.is_counted(&self.workspace));
         let mut files: Vec<ChangedFile> = apart.iter().map(Listed::uncounted).collect();
         if !entries.is_empty() {
-            let empty = self.git.ask().bytes(&["hash-object", "-t", "blob", "--stdin"]).await?;
+            // Git reads it where a new file has gone again.
+            let empty = self.git.ask().bytes(&["hash-object", "-w", "-t", "blob", "--stdin"]).await?;
+            let new: HashSet<&Path> =
+                entries.iter().filter(|listed| listed.is_new()).map(|listed| listed.0.path).collect();
             let entries = entries.iter().map(|listed| listed.0).collect();
             let index = index_file::write(entries, String::from_utf8_lossy(&empty).trim())?;
             tokio::fs::write(&self.counted, index).await.map_err(files_of("write an index"))?;
             let printed = self.git.ask().settings(&COUNT).index(&self.counted).bytes(&ARGUMENTS).await?;
-            files.extend(records::differing(&printed)?.iter().map(changed));
+            let differing = records::differing(&printed)?;
+            files.extend(differing.iter().filter(|file| file.mode != 0 || !new.contains(file.path)).map(changed));
         }
         Ok(summed(files, unlisted))
     }

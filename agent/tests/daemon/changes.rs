@@ -295,3 +295,16 @@ async fn of_a_folder_without_a_commit_the_start_is_given_beside_the_result() {
     assert_eq!(files(BUNDLE_START_REF), "changed\nkept.log\n");
     assert_eq!(files(BUNDLE_RESULT_REF), ".gitignore\nadded.log\nchanged\nkept.log\nloose\n");
 }
+
+#[tokio::test]
+async fn files_that_come_and_go_while_they_are_looked_at_are_no_failure() {
+    let sandbox = sandbox().await;
+    let script = "for i in $(seq 2000); do seq 3000 >came; cp came again; mv came went; rm went again; done & \
+                  for i in $(seq 2000); do seq 3000 >one; mv one two; rm two; done; wait";
+    sandbox.deliver(1, "", script).await;
+    for _ in 0..60 {
+        let (status, changes) = sandbox.ask::<serde_json::Value>("GET", "/changes", &()).await;
+        assert_eq!(status, StatusCode::OK, "{changes}");
+    }
+    sandbox.cancel(1).await;
+}
