@@ -51,9 +51,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    /// What the index has.
-    fn index(&self) -> &str {
-        self.staged.as_deref().or(self.head.as_deref()).unwrap_or("--empty")
+    /// What has the repository's index hold what it held. Of files that stay the same it keeps what the file system said of them, which
+    /// saves reading them all.
+    fn reading(&self) -> Vec<&str> {
+        match self.staged.as_deref().or(self.head.as_deref()) {
+            Some(index) => vec!["read-tree", "--reset", index],
+            None => vec!["read-tree", "--empty"],
+        }
     }
 
     /// Whether the same was kept at another time.
@@ -134,10 +138,10 @@ impl Snapshots {
         let differing = ["diff-tree", "-r", "--name-only", "-z", &now.tree, &then.tree];
         let count = records::names(&git.ask().bytes(&differing).await?).count();
         // First what fails where another git is at work.
-        git.ask().bytes(&["read-tree", then.index()]).await?;
+        git.ask().bytes(&then.reading()).await?;
         let moved = git.ask().index(&self.index).bytes(&["read-tree", "-m", "-u", &now.tree, &then.tree]).await;
         if let Err(error) = moved {
-            git.ask().bytes(&["read-tree", now.index()]).await?;
+            git.ask().bytes(&now.reading()).await?;
             git.refresh_index().await?;
             return Err(error);
         }
