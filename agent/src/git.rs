@@ -10,6 +10,7 @@ mod command;
 mod commit;
 mod content;
 mod discard;
+mod error;
 mod fetch;
 mod fork;
 mod history;
@@ -42,14 +43,14 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::environment::Environment;
-use crate::files::{self as workspace_files, ChangeError, Content, FileError, path_of};
+use crate::files::{self as workspace_files, Content, FileError, path_of};
 use crate::git::changes::ChangeTracker;
 use crate::git::command::Git;
-use crate::git::index_file::NoId;
-use crate::git::records::NotUnderstood;
+use crate::git::error::files;
 use crate::git::snapshots::Snapshots;
 
 pub use crate::git::commit::Chosen;
+pub use crate::git::error::CodeError;
 pub use crate::git::standing::RepositoryError;
 
 /// The branch that a session works on.
@@ -72,78 +73,6 @@ pub struct Workspace {
     receiving: Mutex<()>,
     changing: Mutex<()>,
     fetching: Mutex<()>,
-}
-
-/// Why the code wasn't received.
-#[derive(Debug, thiserror::Error)]
-pub enum CodeError {
-    /// It is there.
-    #[error("the workspace already holds code")]
-    AlreadyThere,
-    /// Something else is there.
-    #[error("the workspace isn't empty")]
-    NotEmpty,
-    /// Somebody else is sending it.
-    #[error("the code is being received already")]
-    Busy,
-    /// The bundle didn't come through.
-    #[error("the bundle didn't arrive whole")]
-    Upload(#[source] axum::Error),
-    /// The sandbox has no git.
-    #[error("the sandbox's image has no git, which is needed to receive code")]
-    NoGit,
-    /// The code isn't there yet.
-    #[error("the workspace holds no code yet")]
-    NoCode,
-    /// The session has made nothing yet.
-    #[error("nothing has changed since the session started")]
-    NothingNew,
-    /// Files aren't changed under a turn's feet.
-    #[error("turn {0} is running; stop it, or wait until it has ended")]
-    TurnRuns(TurnId),
-    /// A turn that was before this was kept, or one of a daemon that couldn't keep it.
-    #[error("how the files were then isn't kept")]
-    NoSnapshot,
-    /// No commit has such a name.
-    #[error("git knows no commit {0:?}")]
-    NoCommit(String),
-    /// The repository isn't changed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-    /// A file isn't shown.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A file isn't changed.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
-    /// Git is of another kind than any that is known.
-    #[error(transparent)]
-    NotUnderstood(#[from] NotUnderstood),
-    /// The same.
-    #[error(transparent)]
-    NoId(#[from] NoId),
-    /// A git command didn't come to an end, maybe because of a filter that the repository has git run.
-    #[error("git {action} takes too long")]
-    Slow {
-        /// The command.
-        action: String,
-    },
-    /// A git command failed.
-    #[error("git {action} failed: {output}")]
-    Git {
-        /// The command.
-        action: String,
-        /// What it printed.
-        output: String,
-    },
-    /// A file or folder can't be read or written.
-    #[error("can't {action}")]
-    Files {
-        /// What was tried.
-        action: &'static str,
-        /// The system's answer.
-        source: io::Error,
-    },
 }
 
 impl Workspace {
@@ -471,14 +400,6 @@ struct Unpacked {
     start: String,
 }
 
-impl CodeError {
-    /// Whether space would help.
-    pub fn is_full(&self) -> bool {
-        let Self::Files { source, .. } = self else { return false };
-        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-    }
-}
-
 /// A file, if there is one.
 fn found(read: Result<Content, CodeError>) -> Result<Option<Content>, CodeError> {
     match read {
@@ -494,8 +415,4 @@ fn mark(file: &Path, text: &str) -> Result<(), CodeError> {
         file.sync_all()
     });
     written.map_err(files("mark how far the code has come"))
-}
-
-fn files(action: &'static str) -> impl Fn(io::Error) -> CodeError {
-    move |source| CodeError::Files { action, source }
 }

@@ -10,8 +10,9 @@ use octobot_wire::code::branches::{
 use octobot_wire::path::to_text;
 
 use crate::git::command::Git;
+use crate::git::records::NotUnderstood;
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood, Workspace, discard, fetch, records};
+use crate::git::{CodeError, Workspace, discard, fetch, records};
 
 /// What git says where a checkout would take something from somebody.
 const WOULD_BE_LOST: [&str; 3] = ["would be overwritten", "would be removed", "would lose untracked"];

@@ -9,9 +9,10 @@ use octobot_wire::daemon::MAX_CONTENT;
 use tokio::task::spawn_blocking;
 
 use crate::files::{self, Content, FileError, is_straight};
+use crate::git::CodeError;
 use crate::git::changes::kind_of_mode;
 use crate::git::command::Git;
-use crate::git::{CodeError, NotUnderstood};
+use crate::git::records::NotUnderstood;
 
 /// An entry of a tree, as `git ls-tree -l` tells it.
 #[derive(Debug, PartialEq, Eq)]

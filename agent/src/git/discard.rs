@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::git::command::Git;
 use crate::git::kept::{self, text};
+use crate::git::records::NotUnderstood;
 use crate::git::records::{self, Tracking, Uncommitted};
 use crate::git::standing::{self, RepositoryError};
-use crate::git::{CodeError, NotUnderstood, lines};
+use crate::git::{CodeError, lines};
 
 /// Where what was thrown away is kept, each by its number.
 pub const KEPT: &str = "refs/octobot/discarded/";

@@ -4,8 +4,9 @@ use octobot_wire::Timestamp;
 use octobot_wire::code::repository::{CommitPage, LoggedCommit, MOST_COMMITS};
 use octobot_wire::daemon::BUNDLE_BASE_REF;
 
+use crate::git::CodeError;
 use crate::git::command::Git;
-use crate::git::{CodeError, NotUnderstood};
+use crate::git::records::NotUnderstood;
 
 /// Settings without which git would have signatures checked by whatever program the repository names.
 const SETTINGS: [&str; 1] = ["log.showSignature=false"];
