@@ -4,12 +4,15 @@ use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::timeout;
 
 use super::GitError;
+use super::intake::{self, Untaken};
 use super::progress::{ErrorLines, Progress};
 
 /// Settings that hold whatever a configuration says: no hooks, no file monitor, nothing outside the repository.
@@ -53,12 +56,17 @@ const OPERATOR_VARIABLES: [&str; 22] = [
 /// `BatchMode` keeps ssh from asking for passwords and for trust in unknown hosts.
 const SSH_COMMAND: &str = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15";
 
+/// So many bytes are read of what git says of what comes from a sandbox.
+const MOST_PRINTED: usize = 256 << 20;
+
 /// A git command that is being put together.
 pub(super) struct Git {
     command: Command,
     purpose: &'static str,
     source: Option<tokio::fs::File>,
     memory: Option<u64>,
+    /// So long it may take, and so many bytes it may print.
+    bounds: Option<(Duration, usize)>,
 }
 
 /// How a git command ended.
@@ -102,7 +110,7 @@ impl Git {
     fn bare(purpose: &'static str) -> Self {
         let mut command = Command::new("git");
         command.env_clear().current_dir("/").process_group(0).kill_on_drop(true);
-        let mut git = Self { command, purpose, source: None, memory: None };
+        let mut git = Self { command, purpose, source: None, memory: None, bounds: None };
         git.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()))
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -147,6 +155,13 @@ impl Git {
         self
     }
 
+    /// Within the memory and the time that there are for what comes from a sandbox, and with as much to print as is read of that.
+    pub(super) fn bounded(mut self) -> Self {
+        self.bounds = Some((intake::PATIENCE, MOST_PRINTED));
+        self.within(intake::MOST_MEMORY);
+        self
+    }
+
     pub(super) fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(args);
         self
@@ -160,12 +175,7 @@ impl Git {
     /// Runs it with `input`, and returns what it prints.
     pub(super) async fn output_for(self, input: Vec<u8>) -> Result<Vec<u8>, GitError> {
         let purpose = self.purpose;
-        let mut output = Vec::new();
-        let collect = |bytes: &[u8]| {
-            output.extend_from_slice(bytes);
-            ControlFlow::Continue(())
-        };
-        let ended = self.run(input, collect, |_| {}).await?;
+        let (ended, output) = self.collect(input).await?;
         ended.checked(purpose)?;
         Ok(output)
     }
@@ -173,17 +183,31 @@ impl Git {
     /// Runs a command that answers a question by its exit status, 0 for yes and 1 for no, and returns what it prints with the answer.
     pub(super) async fn answer(self) -> Result<(bool, Vec<u8>), GitError> {
         let purpose = self.purpose;
-        let mut output = Vec::new();
-        let collect = |bytes: &[u8]| {
-            output.extend_from_slice(bytes);
-            ControlFlow::Continue(())
-        };
-        let ended = self.run(Vec::new(), collect, |_| {}).await?;
+        let (ended, output) = self.collect(Vec::new()).await?;
         if ended.status.code() == Some(1) {
             return Ok((false, output));
         }
         ended.checked(purpose)?;
         Ok((true, output))
+    }
+
+    async fn collect(self, input: Vec<u8>) -> Result<(Ended, Vec<u8>), GitError> {
+        let bounds = self.bounds;
+        let most = bounds.map_or(usize::MAX, |(_, most)| most);
+        let mut output = Vec::new();
+        let take = |bytes: &[u8]| {
+            if bytes.len() > most - output.len() {
+                return ControlFlow::Break(());
+            }
+            output.extend_from_slice(bytes);
+            ControlFlow::Continue(())
+        };
+        let running = self.run(input, take, |_| {});
+        let ended = match bounds {
+            Some((patience, _)) => timeout(patience, running).await.unwrap_or_else(|_| Err(Untaken::Slow.into()))?,
+            None => running.await?,
+        };
+        if ended.stopped { Err(Untaken::Paths { most }.into()) } else { Ok((ended, output)) }
     }
 
     /// Runs it, and gives `take` what it prints until that has enough, which ends git.

@@ -21,6 +21,8 @@ pub(super) struct Repository {
     pub(super) common_dir: PathBuf,
     /// Whether it has no work tree.
     pub(super) is_bare: bool,
+    /// Which digests its ids are.
+    pub(super) format: gix::hash::Kind,
     /// Where HEAD is; none before the first commit.
     pub(super) head: Option<Head>,
     /// Where it is pushed to by default.
@@ -69,6 +71,7 @@ impl Repository {
             git_dir: absolute(opened.git_dir())?,
             common_dir: absolute(opened.common_dir())?,
             is_bare: !has_dot_git,
+            format: opened.object_hash(),
             head: read_head(&opened).map_err(unreadable)?,
             origin: origin(&opened),
             conversions: conversions(&opened),

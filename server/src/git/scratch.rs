@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use gix::hash::Kind as Format;
 use tempfile::TempDir;
 
 use super::GitError;
@@ -26,6 +27,8 @@ pub(super) struct Scratch {
     /// The work tree; for a bare repository the repository itself, of which nothing is taken.
     work_tree: PathBuf,
     is_bare: bool,
+    /// Which digests its ids are.
+    format: Format,
     settings: Vec<OsString>,
 }
 
@@ -34,7 +37,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// For a folder that is no repository.
     pub(super) async fn of_folder(work_tree: &Path, parent: Option<&Path>) -> Result<Self, GitError> {
-        let mut scratch = Self::empty(work_tree, parent)?;
+        let mut scratch = Self::empty(work_tree, Format::Sha1, parent)?;
         scratch.read_operator_excludes().await?;
         Ok(scratch)
     }
@@ -45,7 +48,7 @@ impl Scratch {
         repository: &Repository,
         parent: Option<&Path>,
     ) -> Result<Self, GitError> {
-        let mut scratch = Self::empty(path, parent)?;
+        let mut scratch = Self::empty(path, repository.format, parent)?;
         scratch.borrow_from(repository).map_err(GitError::files(&repository.git_dir))?;
         scratch.settings.extend(repository.conversions.iter().map(OsString::from));
         scratch.is_bare = repository.is_bare;
@@ -55,10 +58,10 @@ impl Scratch {
         Ok(scratch)
     }
 
-    fn empty(work_tree: &Path, parent: Option<&Path>) -> Result<Self, GitError> {
+    fn empty(work_tree: &Path, format: Format, parent: Option<&Path>) -> Result<Self, GitError> {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
         let folder = tempfile::Builder::new().prefix("git-").tempdir_in(&parent).map_err(GitError::files(parent))?;
-        let scratch = Self { work_tree: work_tree.to_owned(), is_bare: false, settings: Vec::new(), folder };
+        let scratch = Self { work_tree: work_tree.to_owned(), is_bare: false, format, settings: Vec::new(), folder };
         scratch.lay_out().map_err(GitError::files(scratch.path()))?;
         Ok(scratch)
     }
@@ -69,7 +72,11 @@ impl Scratch {
             fs::create_dir_all(self.path().join(folder))?;
         }
         fs::write(self.path().join("HEAD"), "ref: refs/heads/main\n")?;
-        fs::write(self.path().join("config"), "[core]\n\trepositoryFormatVersion = 0\n")
+        let config = match self.format {
+            Format::Sha256 => "[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\tobjectFormat = sha256\n",
+            _ => "[core]\n\trepositoryFormatVersion = 0\n",
+        };
+        fs::write(self.path().join("config"), config)
     }
 
     fn borrow_from(&self, repository: &Repository) -> io::Result<()> {
@@ -157,6 +164,11 @@ impl Scratch {
     /// Whether there is no work tree.
     pub(super) fn is_bare(&self) -> bool {
         self.is_bare
+    }
+
+    /// Which digests the ids of its objects are.
+    pub(super) fn format(&self) -> Format {
+        self.format
     }
 
     /// A git command that works in here.

@@ -121,7 +121,7 @@ pub(super) async fn pack(scratch: &Scratch, commit: &str) -> Result<(), GitError
 async fn merge_trees(scratch: &Scratch, ours: &str, theirs: &str) -> Result<Merged, GitError> {
     let git = scratch.git("merging");
     let merge = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs];
-    let answer = git.args(merge).answer().await;
+    let answer = git.args(merge).bounded().answer().await;
     let (is_clean, printed) = answer.map_err(|error| match error {
         // What git says to options that it doesn't know.
         GitError::Command { status, .. } if status.code() == Some(129) => Unsettled::OldGit.into(),

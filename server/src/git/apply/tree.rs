@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use octobot_wire::path::to_text;
 
 use super::super::GitError;
+use super::super::intake::MOST_MEMORY;
 use super::super::scratch::Scratch;
 use super::settled::Unsettled;
 
@@ -83,7 +84,7 @@ pub(super) async fn in_the_way(scratch: &Scratch, step: &Move) -> Result<Vec<Str
     let compare = ["diff-tree", "-r", "-z", "--no-renames", "--name-only", "--ignore-submodules=none"];
     let list = async |filter: &str| {
         let git = scratch.git("comparing commits").args(compare).args([filter, &step.from, &step.to]);
-        git.output().await
+        git.bounded().output().await
     };
     let (new, gone) = (list("--diff-filter=A").await?, list("--diff-filter=D").await?);
     let gone: HashSet<&Path> = paths(&gone).collect();
@@ -115,8 +116,10 @@ fn taken<'a>(work_tree: &Path, path: &'a Path, gone: &HashSet<&Path>) -> Option<
 /// overwrite what no commit has.
 pub(super) async fn go(scratch: &Scratch, step: &Move) -> Result<(), GitError> {
     let read = |option: &'static [&'static str]| {
-        let git = scratch.git("bringing files up to date").args(["read-tree", "-m", "-u"]).args(option);
-        git.args([&step.from, &step.to]).output()
+        // However long the disk takes for it: what is done by half would have to be undone.
+        let mut git = scratch.git("bringing files up to date");
+        git.within(MOST_MEMORY);
+        git.args(["read-tree", "-m", "-u"]).args(option).args([&step.from, &step.to]).output()
     };
     read(&["--dry-run"]).await?;
     if let Err(error) = read(&[]).await {

@@ -132,7 +132,7 @@ impl Change {
 /// What differs between two commits.
 async fn differences(scratch: &Scratch, start: &str, made: &str) -> Result<BTreeMap<PathBuf, Change>, GitError> {
     let compare = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", start, made, "--"];
-    let printed = scratch.git("comparing commits").args(compare).output().await?;
+    let printed = scratch.git("comparing commits").args(compare).bounded().output().await?;
     let mut fields = printed.split(|byte| *byte == 0).filter(|field| !field.is_empty());
     let mut changes = BTreeMap::new();
     while let (Some(facts), Some(path)) = (fields.next(), fields.next()) {
@@ -164,7 +164,7 @@ async fn add_unchanged(
     }
     changes.extend(missing.iter().map(|path| (path.clone(), Change::default())));
     let list = ["ls-tree", "-r", "-z", "--full-tree", made];
-    let printed = scratch.git("listing files").args(list).output().await?;
+    let printed = scratch.git("listing files").args(list).bounded().output().await?;
     for (path, entry) in listed(&printed) {
         if missing.contains(&path) {
             changes.insert(path, Change { old: Some(entry.clone()), new: Some(entry) });
@@ -242,7 +242,7 @@ async fn check_out(scratch: &Scratch, made: &str, chosen: &[(Step, Option<Entry>
         return Ok(());
     }
     let git = |purpose| scratch.git_at(purpose, &contents, "made");
-    git("reading a commit").args(["read-tree", made]).output().await?;
+    git("reading a commit").args(["read-tree", made]).bounded().output().await?;
     git("writing files").args(["checkout-index", "-z", "--stdin"]).output_for(paths).await.map(drop)
 }
 

@@ -15,6 +15,7 @@ const SMALL: Limits = Limits {
     objects: 1_000,
     object: 8 << 20,
     trees: 1 << 20,
+    named: 10_000,
     files: 10_000,
     bytes: 64 << 20,
     memory: 512 << 20,
@@ -63,6 +64,17 @@ impl Fixture {
 
     fn tree(&self, lines: &str) -> String {
         self.printed_by(&["mktree", "--missing"], |stdin| stdin.write_all(lines.as_bytes()).unwrap())
+    }
+
+    /// A tree that `git mktree` wouldn't make.
+    fn tree_by_hand(&self, entries: &[(&str, &str, &str)]) -> String {
+        self.printed_by(&["hash-object", "-t", "tree", "-w", "--literally", "--stdin"], |stdin| {
+            for (mode, name, id) in entries {
+                let id: Vec<u8> =
+                    (0..id.len() / 2).map(|at| u8::from_str_radix(&id[2 * at..][..2], 16).unwrap()).collect();
+                stdin.write_all(&[format!("{mode} {name}\0").as_bytes(), &id].concat()).unwrap();
+            }
+        })
     }
 
     /// A bundle with a commit of a tree.
@@ -126,6 +138,42 @@ async fn a_tree_that_holds_itself_over_and_over_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_folder_that_only_git_takes_for_one_is_refused() {
+    let fixture = Fixture::new();
+    fixture.sandbox();
+    let blob = fixture.blob_of_zeros(0);
+    let mut tree = fixture.tree(&format!("100644 blob {blob}\tf\n"));
+    for _ in 0..12 {
+        let names: Vec<_> = (0..10).map(|number| format!("d{number}")).collect();
+        let entries: Vec<_> = names.iter().map(|name| ("40755", name.as_str(), tree.as_str())).collect();
+        tree = fixture.tree_by_hand(&entries);
+    }
+    let listed = fixture.git("sandbox", &["ls-tree", &tree, "d0"]);
+    assert!(listed.starts_with("040000 tree"), "control: git takes it for a folder: {listed}");
+    let told = fixture.take_in(&fixture.bundle_with(&tree), SMALL).await.unwrap_err();
+    assert!(told.contains("a mode that git doesn't give"), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_measured_takes_no_more_memory_than_it_should() {
+    let fixture = Fixture::new();
+    fixture.sandbox();
+    let blobs: Vec<_> = (0..3).map(|size| fixture.blob_of_zeros(size)).collect();
+    let lines: Vec<_> = blobs.iter().map(|blob| format!("100644 blob {blob}\t{blob}\n")).collect();
+    let bundle = fixture.bundle_with(&fixture.tree(&lines.concat()));
+    assert!(fixture.take_in(&bundle, SMALL).await.is_ok());
+    let told = fixture.take_in(&bundle, Limits { named: 3, ..SMALL }).await.unwrap_err();
+    assert!(told.starts_with("The session has made more than 3 files"), "{told}");
+    // A pack is refused by what it says of itself, before git reads it.
+    let mut bytes = fs::read(&bundle).unwrap();
+    let pack = bytes.windows(4).position(|bytes| bytes == b"PACK").unwrap();
+    bytes[pack + 8..pack + 12].copy_from_slice(&u32::MAX.to_be_bytes());
+    fs::write(&bundle, bytes).unwrap();
+    let told = fixture.take_in(&bundle, SMALL).await.unwrap_err();
+    assert!(told.starts_with("The session has made more than 1000 files"), "{told}");
+}
+
+#[tokio::test]
 async fn git_gets_no_more_memory_than_it_may_have() {
     let fixture = Fixture::new();
     fixture.sandbox();
@@ -150,14 +198,8 @@ async fn what_git_wouldnt_make_is_refused() {
     let fixture = Fixture::new();
     fixture.sandbox();
     let blob = fixture.blob_of_zeros(0);
-    let entry = |name: &str| {
-        let id: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&blob[2 * at..2 * at + 2], 16).unwrap()).collect();
-        [format!("100644 {name}\0").as_bytes(), &id].concat()
-    };
     for name in [".git", "..", "a/b", ".GIT"] {
-        let tree = fixture.printed_by(&["hash-object", "-t", "tree", "-w", "--literally", "--stdin"], |stdin| {
-            stdin.write_all(&entry(name)).unwrap();
-        });
+        let tree = fixture.tree_by_hand(&[("100644", name, &blob)]);
         let told = fixture.take_in(&fixture.bundle_with(&tree), SMALL).await.unwrap_err();
         assert!(told.contains("unpacking"), "{name}: {told}");
     }
