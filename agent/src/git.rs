@@ -169,7 +169,8 @@ impl Workspace {
     /// Makes the repository and the work tree.
     async fn unpack(&self) -> Result<Unpacked, CodeError> {
         let git = &self.git;
-        git.run(&["init", "--quiet", "--template="]).await?;
+        let format = kept::format_of(&self.bundle).map_err(files("read the bundle"))?;
+        git.run(&["init", "--quiet", "--template=", &format!("--object-format={format}")]).await?;
         let bundle = self.bundle.to_str().ok_or_else(|| CodeError::Files {
             action: "name the bundle",
             source: io::ErrorKind::InvalidFilename.into(),

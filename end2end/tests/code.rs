@@ -18,6 +18,8 @@ mod pull_request;
 mod review;
 #[path = "code/rewind.rs"]
 mod rewind;
+#[path = "code/sha256.rs"]
+mod sha256;
 #[path = "code/staging.rs"]
 mod staging;
 

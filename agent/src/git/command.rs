@@ -31,6 +31,9 @@ const TOLD: usize = 2_000;
 /// A command that looks at the workspace may take so long: a filter of the repository's that git runs may never end.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// The same for one that may have to read all files, through filters.
+const REFRESHING: Duration = Duration::from_mins(10);
+
 /// The same for one that reads or writes all of a workspace, however large that is.
 const WHOLE: Duration = Duration::from_hours(1);
 
@@ -119,7 +122,7 @@ impl Git {
 
     /// Notes in the index which files are as they stand there. Exits with 1 when some aren't, which is no failure.
     pub async fn refresh_index(&self) -> Result<(), CodeError> {
-        self.ask().maybe(&["update-index", "-q", "--refresh"]).await.map(drop)
+        self.ask().patience(REFRESHING).maybe(&["update-index", "-q", "--refresh"]).await.map(drop)
     }
 
     /// A command that looks at the workspace's own repository, whatever its configuration says of where that is, and takes no

@@ -1,7 +1,8 @@
 //! Commits that no branch knows, and the numbers by which they are kept: what isn't to be lost, or goes to somebody else.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::git::command::Git;
@@ -15,6 +16,9 @@ pub const AUTHOR: [(&str, &str); 4] = [
     ("GIT_COMMITTER_NAME", "Octobot"),
     ("GIT_COMMITTER_EMAIL", "octobot@localhost"),
 ];
+
+/// So many bytes of a bundle are read for what it says of itself.
+const MOST_HEAD: u64 = 4 * 1024;
 
 /// Of the same files there is always the same commit, so that whoever takes it over twice has it once.
 pub const AT_NO_TIME: [(&str, &str); 2] = [("GIT_AUTHOR_DATE", "@0 +0000"), ("GIT_COMMITTER_DATE", "@0 +0000")];
@@ -77,6 +81,18 @@ pub async fn write_bundle(git: &Git, out: PathBuf, revisions: &[&str]) -> Result
     arguments.extend(revisions.iter().map(Into::into));
     git.ask().bytes(&arguments).await?;
     Ok(out)
+}
+
+/// What the ids of a bundle's objects are, as `git init` calls it.
+pub fn format_of(bundle: &Path) -> io::Result<&'static str> {
+    let mut lines = BufReader::new(File::open(bundle)?.take(MOST_HEAD)).split(b'\n');
+    // Before anything else it says what reading it takes.
+    while let Some(line) = lines.next().transpose()?.filter(|line| matches!(line.first(), Some(b'#' | b'@'))) {
+        if line == b"@object-format=sha256" {
+            return Ok("sha256");
+        }
+    }
+    Ok("sha1")
 }
 
 /// Removes the lock of a file of the daemon's own, an index or a bundle, where a daemon that was killed has left one behind. No
