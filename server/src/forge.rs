@@ -170,6 +170,8 @@ struct Call {
 /// An answer.
 struct Answer {
     status: StatusCode,
+    /// Whether there were too many requests, as GitHub says beside a refusal.
+    is_limited: bool,
     body: Bytes,
 }
 
@@ -265,6 +267,9 @@ impl Forges {
                 |cause: &dyn std::fmt::Display| ForgeError::Unreachable { host: host(), cause: cause.to_string() };
             let response = self.client.request(request).await.map_err(|error| unreachable(&innermost(&error)))?;
             let status = response.status();
+            let headers = response.headers();
+            let is_limited = headers.contains_key(header::RETRY_AFTER)
+                || headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0");
             let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
             let body = body.map_err(|error| {
                 if error.is::<LengthLimitError>() {
@@ -273,7 +278,7 @@ impl Forges {
                     unreachable(&innermost(&*error))
                 }
             })?;
-            Ok(Answer { status, body: body.to_bytes() })
+            Ok(Answer { status, is_limited, body: body.to_bytes() })
         };
         let after = self.patience;
         timeout(after, exchange).await.unwrap_or_else(|_| Err(ForgeError::Slow { host: host(), after }))
@@ -324,6 +329,7 @@ fn read<T: DeserializeOwned>(repository: &ForgeRepository, answer: &Answer) -> R
     let (status, said, repository) = (answer.status.as_u16(), said(&answer.body), repository.path.clone());
     Err(match answer.status {
         StatusCode::UNAUTHORIZED => ForgeError::Unauthorised { host },
+        StatusCode::FORBIDDEN if answer.is_limited => ForgeError::Busy { host, status, said },
         StatusCode::FORBIDDEN => ForgeError::Forbidden { host, repository, said },
         StatusCode::NOT_FOUND => ForgeError::NotFound { host, repository, said },
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => ForgeError::Busy { host, status, said },

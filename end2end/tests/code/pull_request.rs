@@ -102,6 +102,22 @@ async fn a_pull_request_is_opened_updated_and_closed_over_the_api() {
             let merged = api.post(&format!("{path}/2/look"), &json!({})).await?;
             ensure!(merged["state"] == "merged", "{merged}");
             ensure!(api.send(Method::POST, &format!("{path}/9/close"), None).await?.0 == 404);
+
+            // One whose commits the session doesn't have any more is closed by a person before there is another one.
+            let third = api.post(&path, &wanted).await?;
+            ensure!(third["pullRequest"]["number"] == 3, "{third}");
+            let branch = octobot_end2end::api::text(&third["pullRequest"]["branch"])?;
+            api.submit(&session, "git commit -q --amend -m Else").await?;
+            api.idle(&session).await?;
+            let (status, problem) = api.send(Method::POST, &path, Some(&wanted)).await?;
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            ensure!(status == 409 && detail.contains("close that first") && detail.contains(&branch), "{problem}");
+            ensure!(forge.pulls().len() == 3);
+            // Merged there, of which nobody has heard here.
+            forge.merge(3);
+            let next = api.post(&path, &wanted).await?;
+            ensure!(next["wasOpen"] == false && next["pullRequest"]["number"] == 4, "{next}");
+            ensure!(next["pullRequest"]["branch"] != branch.as_str(), "{next}");
             for told in [&proposal, &opened, &again, &closed, &listed] {
                 ensure!(!told.to_string().contains(KEY), "{told}");
             }
@@ -197,6 +213,7 @@ async fn a_pull_request_is_opened_and_closed_in_the_browser() {
         press(stage, "//form[@aria-label='Pull request']//button[text()='Cancel']").await?;
         stage.browser.screenshot("pull request open phone").await?;
         press(stage, "//button[text()='Close pull request']").await?;
+        press(stage, "//button[text()='Close it for everybody?']").await?;
         see(stage, "//ul[@aria-label='Pull requests']/li[contains(., 'closed')]").await?;
         ensure!(forge.pulls()[0].state == "closed");
         hide(stage, "//button[text()='Close pull request']").await

@@ -75,7 +75,11 @@ impl Site {
             }
             // A forge may be in a folder of its host.
             let folder = url.path().trim_matches('/');
-            address.path.strip_prefix(folder)?.trim_start_matches('/')
+            let rest = address.path.strip_prefix(folder)?;
+            if !folder.is_empty() && !rest.starts_with('/') {
+                return None;
+            }
+            rest.trim_start_matches('/')
         } else {
             let door = SSH_DOORS.iter().find(|(door, _)| *door == address.host);
             let host = door.map_or(address.host.as_str(), |(_, host)| host);
@@ -224,6 +228,8 @@ mod tests {
         ] {
             assert_eq!(path(&github, url), None, "{url}");
         }
+        let own = site(Forge::GitLab, "https://code.example/gitlab");
+        assert_eq!(path(&own, "https://code.example/gitlab-old/a/b"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! GitHub's REST API, in the version of 28 November 2022: “List pull requests”, “Create a pull request”, “Get a pull request”
 //! and “Update a pull request” at
-//! <https://docs.github.com/en/rest/pulls/pulls>. A GitHub Enterprise Server has it at `/api/v3`.
+//! <https://docs.github.com/en/rest/pulls/pulls>. A GitHub Enterprise Server has it at `/api/v3`, one with data residency, below `ghe.com`,
+//! at a host of its own.
 
 use http::Method;
 use octobot_wire::code::pull_request::{OpenPullRequest, PullRequestState};
@@ -8,10 +9,16 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Call, Told, escaped};
+use crate::domain::forge::web_origin;
 
 /// Where the API of the site at `url` is.
 pub(super) fn api(url: &str) -> String {
-    if url == "https://github.com" { "https://api.github.com".to_owned() } else { format!("{url}/api/v3") }
+    let host = web_origin(url).and_then(|origin| origin.strip_prefix("https://").map(str::to_owned));
+    match host.as_deref() {
+        Some("github.com" | "www.github.com") => "https://api.github.com".to_owned(),
+        Some(host) if host.ends_with(".ghe.com") => format!("https://api.{host}"),
+        _ => format!("{url}/api/v3"),
+    }
 }
 
 pub(super) fn headers(key: &str) -> Vec<(&'static str, String)> {
@@ -84,4 +91,19 @@ impl From<Pull> for Told {
 /// The pull request of a branch among those that were listed: what GitHub can't read of a filter it leaves out.
 pub(super) fn open_one(pulls: Vec<Pull>, branch: &str) -> Option<Told> {
     pulls.into_iter().find(|pull| pull.head.name == branch && pull.state == State::Open).map(Told::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_is_found_however_the_site_is_written() {
+        for url in ["https://github.com", "https://GitHub.com:443", "https://www.github.com"] {
+            assert_eq!(api(url), "https://api.github.com");
+        }
+        assert_eq!(api("https://acme.ghe.com"), "https://api.acme.ghe.com");
+        assert_eq!(api("https://git.acme.example:8443"), "https://git.acme.example:8443/api/v3");
+        assert_eq!(api("http://github.com"), "http://github.com/api/v3");
+    }
 }

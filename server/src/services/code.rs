@@ -33,17 +33,18 @@ use crate::forge::Forges;
 use crate::sandbox::{DaemonClient, DaemonError, SandboxFile};
 
 /// See the module.
+#[derive(Clone)]
 pub struct CodeService {
     core: Arc<Core>,
     sessions: Arc<SessionService>,
-    held: Held,
+    held: Arc<Held>,
     forges: Forges,
 }
 
 impl CodeService {
     /// Works on `core` with the sandboxes that `sessions` knows, and speaks to `forges`.
     pub fn new(core: Arc<Core>, sessions: Arc<SessionService>, forges: Forges) -> Self {
-        Self { core, sessions, held: Held::default(), forges }
+        Self { core, sessions, held: Arc::default(), forges }
     }
 
     /// What a session has changed since it started, or what one of its turns did.

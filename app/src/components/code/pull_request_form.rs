@@ -41,6 +41,10 @@ pub fn form(requests: PullRequests) -> AnyView {
         });
     };
     Effect::new(move |_| ask());
+    let again = move || {
+        proposal.set(None);
+        ask();
+    };
     dynamic(move || match proposal.get() {
         None => view! {
             <p class="files__note" role="status">
@@ -49,15 +53,15 @@ pub fn form(requests: PullRequests) -> AnyView {
             </p>
         }
         .into_any(),
-        Some(Err(problem)) => hindered(requests, problem.detail),
-        Some(Ok(PullRequestProposal { obstacle: Some(obstacle), .. })) => hindered(requests, obstacle),
+        Some(Err(problem)) => hindered(requests, problem.detail, again),
+        Some(Ok(PullRequestProposal { obstacle: Some(obstacle), .. })) => hindered(requests, obstacle, again),
         Some(Ok(proposal)) => fields(requests, proposal),
     })
     .into_any()
 }
 
 /// Why there is no form.
-fn hindered(requests: PullRequests, why: String) -> AnyView {
+fn hindered(requests: PullRequests, why: String, again: impl Fn() + 'static) -> AnyView {
     view! {
         <div class="files__note" role="alert">
             <p>{why}</p>
@@ -65,6 +69,9 @@ fn hindered(requests: PullRequests, why: String) -> AnyView {
                 <a class="button button--small" href=credentials_url(&requests.store.project())>
                     "Credentials"
                 </a>
+                <button type="button" class="button button--small" on:click=move |_| again()>
+                    "Try again"
+                </button>
                 <button type="button" class="button button--small" on:click=move |_| requests.is_writing.set(false)>
                     "Cancel"
                 </button>
@@ -76,6 +83,7 @@ fn hindered(requests: PullRequests, why: String) -> AnyView {
 
 fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
     let forge = proposal.forge.unwrap_or(Forge::GitHub);
+    let proposed = (proposal.title.clone(), proposal.text.clone());
     let writing = Writing {
         requests,
         title: RwSignal::new(proposal.title),
@@ -97,7 +105,12 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
             send(&writing, toasts);
         } else if keys::is_escape(&event) {
             event.prevent_default();
-            requests.is_writing.set(false);
+            // What somebody has written isn't thrown away by it, nor is it while that is sent.
+            let is_as_proposed =
+                title.with_untracked(|title| *title == proposed.0) && text.with_untracked(|text| *text == proposed.1);
+            if is_as_proposed && !is_sending.get_untracked() {
+                requests.is_writing.set(false);
+            }
         }
     };
     let heading = match forge {
@@ -140,7 +153,12 @@ fn fields(requests: PullRequests, proposal: PullRequestProposal) -> AnyView {
                 >
                     {dynamic(move || if is_sending.get() { "Pushing and opening…" } else { "Push and open it" })}
                 </button>
-                <button type="button" class="button button--small" on:click=move |_| requests.is_writing.set(false)>
+                <button
+                    type="button"
+                    class="button button--small"
+                    disabled=dynamic(move || is_sending.get())
+                    on:click=move |_| requests.is_writing.set(false)
+                >
                     "Cancel"
                 </button>
             </div>

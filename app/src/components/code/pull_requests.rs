@@ -131,7 +131,13 @@ fn actions(requests: PullRequests, request: &PullRequest) -> AnyView {
             let _ = busy.try_set(false);
         });
     };
+    let is_asked = RwSignal::new(false);
     let close = move |_| {
+        if !is_asked.get_untracked() {
+            is_asked.set(true);
+            return;
+        }
+        is_asked.set(false);
         busy.set(true);
         spawn_local(async move {
             match calls::close_pull_request(store.project(), store.session, number).await {
@@ -155,10 +161,11 @@ fn actions(requests: PullRequests, request: &PullRequest) -> AnyView {
                 "Look again"
             </button>
             <button type="button" class="button button--small" disabled=dynamic(move || busy.get()) on:click=close>
-                {match forge {
-                    Forge::GitHub => "Close pull request",
-                    Forge::GitLab => "Close merge request",
-                }}
+                {dynamic(move || match (is_asked.get(), forge) {
+                    (true, _) => "Close it for everybody?",
+                    (false, Forge::GitHub) => "Close pull request",
+                    (false, Forge::GitLab) => "Close merge request",
+                })}
             </button>
         </div>
     }

@@ -9,11 +9,13 @@ use octobot_wire::event::Change;
 use octobot_wire::{ProjectId, SessionId};
 
 use super::CodeService;
+use super::pushing::PushedTo;
 use super::repository::refusal;
 use crate::domain::forge::{Address, ForgeRepository, Site};
 use crate::domain::{PullRequest, Session, proposal};
 use crate::forge::Told;
 use crate::services::ServiceError;
+use crate::to_the_end::to_the_end;
 
 /// So many prompts are read for a proposal.
 const MOST_PROMPTS: u32 = 50;
@@ -113,26 +115,66 @@ impl CodeService {
         let daemon = self.sessions.running(caller, project, id).await?;
         let (session, workspace) = self.places(project, id).await?;
         let url = self.target(&workspace).await?;
-        let Door { repository, key } = self.door(&session, &url).await?;
-        let branch = self.push_to(&daemon, &session, &workspace, &url).await?;
+        let door = self.door(&session, &url).await?;
+        let service = self.clone();
+        // One that is open at the forge and known to nobody here would be opened again.
+        let work = async move {
+            let pushed = service.push_to(&daemon, &session, &workspace, &url).await?;
+            service.open_for(&session, door, pushed, request).await
+        };
+        to_the_end(work, |error| ServiceError::Sandbox(Box::new(error))).await
+    }
+
+    /// Opens a pull request for what was pushed.
+    async fn open_for(
+        &self,
+        session: &Session,
+        Door { repository, key }: Door,
+        PushedTo { branch, left }: PushedTo,
+        request: OpenPullRequest,
+    ) -> Result<(PullRequest, bool), ServiceError> {
+        if let Some(left) = left {
+            let (number, at) = (left.number, left.branch);
+            return Err(ServiceError::NotApplied(format!(
+                "The session no longer has the commits of {at}, so that it was pushed as {branch}. The open request {number} still has the old ones: close that first, then open another one."
+            )));
+        }
         let (told, was_open) = self.forges.open(&repository, &key, &branch, &request).await?;
-        let request = self.keep(
-            project,
-            PullRequest {
-                session_id: id,
-                repository,
-                number: told.number,
-                branch,
-                base: told.base,
-                title: told.title,
-                is_draft: told.is_draft,
-                state: told.state,
-                opened_at: self.core.now(),
-            },
-        );
-        let request = request.await?;
+        let request = PullRequest {
+            session_id: session.id,
+            repository,
+            number: told.number,
+            branch,
+            base: told.base,
+            title: told.title,
+            is_draft: told.is_draft,
+            state: told.state,
+            opened_at: self.core.now(),
+        };
+        let request = self.keep(&session.project_id, request).await?;
+        let id = session.id;
         tracing::info!(session.id = %id, pull_request.number = request.number, pull_request.was_open = was_open, "session {id} has the pull request {}", request.number);
         Ok((request, was_open))
+    }
+
+    /// The session's open pull request at the repository that a URL leads to. It may have been merged or closed there meanwhile, so its
+    /// forge is asked; what that doesn't answer is taken to be as it was.
+    pub(super) async fn open_request(&self, session: &Session, url: &str) -> Result<Option<PullRequest>, ServiceError> {
+        let requests = self.core.store.read().await?.pull_requests(session.id).await?;
+        let Some(request) = open_at(requests, url) else { return Ok(None) };
+        let key = self.keys(session).await?.into_iter().find(|(site, _)| *site == request.repository.site);
+        let Some((_, key)) = key else { return Ok(Some(request)) };
+        match self.forges.look(&request.repository, &key, request.number).await {
+            Ok(told) if told.state != request.state => {
+                self.keep(&session.project_id, now_as(request, told)).await?;
+                Ok(None)
+            }
+            Ok(_) => Ok(Some(request)),
+            Err(error) => {
+                tracing::info!(error = %error, session.id = %session.id, "where the pull request {} stands isn't known", request.number);
+                Ok(Some(request))
+            }
+        }
     }
 
     /// Closes a pull request of a session's. Its branch stays. One that was closed or merged elsewhere is told to be that.
@@ -172,8 +214,13 @@ impl CodeService {
         number: u64,
     ) -> Result<(PullRequest, String), ServiceError> {
         let requests = self.pull_requests(caller, project, id).await?;
-        let request = requests.into_iter().find(|request| request.number == number);
-        let request = request.ok_or(ServiceError::NotFound("pull request"))?;
+        let mut named = requests.into_iter().filter(|request| request.number == number);
+        let request = named.next().ok_or(ServiceError::NotFound("pull request"))?;
+        if named.next().is_some() {
+            return Err(ServiceError::NotApplied(format!(
+                "The session has opened a request {number} at two repositories. Look at it, or close it, there."
+            )));
+        }
         let (session, _) = self.places(project, id).await?;
         let site = &request.repository.site;
         let key = self.keys(&session).await?.into_iter().find(|(known, _)| known == site).map(|(_, key)| key);
@@ -277,12 +324,12 @@ fn checked(request: OpenPullRequest) -> Result<OpenPullRequest, InvalidPullReque
     if is_branch { Ok(OpenPullRequest { title, text, base, is_draft }) } else { Err(InvalidPullRequest::Base) }
 }
 
-/// The branch of a session's open pull request at this repository: what it makes goes on there, whatever it is called by now.
-pub(super) fn open_branch(requests: &[PullRequest], url: &str) -> Option<String> {
+/// The open one of them at this repository: what the session makes goes on on its branch, whatever the session is called by now.
+fn open_at(requests: Vec<PullRequest>, url: &str) -> Option<PullRequest> {
     let address = Address::parse(url)?;
-    let is_there = |request: &&PullRequest| {
+    let is_there = |request: &PullRequest| {
         request.state == PullRequestState::Open
             && request.repository.site.path_of(&address).is_some_and(|path| path == request.repository.path)
     };
-    requests.iter().find(is_there).map(|request| request.branch.clone())
+    requests.into_iter().find(is_there)
 }

@@ -6,12 +6,19 @@ use octobot_wire::workspace::WorkspaceSource;
 use octobot_wire::{ProjectId, SessionId};
 
 use super::CodeService;
-use super::pull_requests::open_branch;
 use super::saving::{branch_name, folder};
-use crate::domain::{Session, Workspace};
+use crate::domain::{PullRequest, Session, Workspace};
 use crate::git::{self, GitError, PushTarget};
 use crate::sandbox::DaemonClient;
 use crate::services::{ServiceError, git_login};
+
+/// Where a session was pushed to.
+pub(super) struct PushedTo {
+    /// The branch.
+    pub branch: String,
+    /// The open pull request of another branch, from which the session has diverged: it was rewound, or its commits were changed.
+    pub left: Option<PullRequest>,
+}
 
 impl CodeService {
     /// Pushes what a session made, as a branch: to the repository that the workspace was cloned from, or to the `origin` of one that is
@@ -20,7 +27,7 @@ impl CodeService {
         let daemon = self.sessions.running(caller, project, id).await?;
         let (session, workspace) = self.places(project, id).await?;
         let url = self.target(&workspace).await?;
-        let branch = self.push_to(&daemon, &session, &workspace, &url).await?;
+        let PushedTo { branch, .. } = self.push_to(&daemon, &session, &workspace, &url).await?;
         Ok(Pushed { branch })
     }
 
@@ -44,20 +51,22 @@ impl CodeService {
         session: &Session,
         workspace: &Workspace,
         url: &str,
-    ) -> Result<String, ServiceError> {
+    ) -> Result<PushedTo, ServiceError> {
         let id = session.id;
+        let open = self.open_request(session, url).await?;
         let bundle = self.fetch(daemon).await?;
         let mut tx = self.core.store.read().await?;
-        let wanted = open_branch(&tx.pull_requests(id).await?, url);
         let credentials = tx.credentials_of_session(&session.project_id, id).await?;
         let login = git_login(&mut tx, credentials, url).await?;
         drop(tx);
-        let wanted = wanted.unwrap_or_else(|| branch_name(session.to_wire().title(), id));
+        let named = || branch_name(session.to_wire().title(), id);
+        let wanted = open.as_ref().map_or_else(named, |request| request.branch.clone());
         let (repository, scratch) = (self.repository_of(workspace), &self.core.paths.scratch);
         let pushed = git::push(&repository, url, login.as_ref(), &bundle, &wanted, scratch).await;
         let branch = pushed.map_err(|error| refused(&error))?;
         tracing::info!(session.id = %id, git.branch = branch, "session {id} was pushed as branch {branch}");
-        Ok(branch)
+        let left = open.filter(|request| request.branch != branch);
+        Ok(PushedTo { branch, left })
     }
 
     /// Where a workspace's objects are on this machine.

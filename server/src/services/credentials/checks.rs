@@ -139,6 +139,7 @@ fn checked_url(url: &str) -> Result<String, InvalidCredential> {
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let authority = uri.authority().ok_or(InvalidCredential::BaseUrl)?;
     let is_plain = !authority.host().is_empty() && !authority.as_str().contains('@') && uri.query().is_none();
+    let is_plain = is_plain && !url.contains('#');
     if is_http && is_plain && url.len() <= MAX_BYTES { Ok(url.to_owned()) } else { Err(InvalidCredential::BaseUrl) }
 }
 
