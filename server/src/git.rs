@@ -213,6 +213,12 @@ fn some<T>(mut files: Vec<T>) -> Vec<T> {
     files
 }
 
+impl From<tokio::task::JoinError> for GitError {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self::Cancelled
+    }
+}
+
 impl GitError {
     /// Wraps a failure with one of the server's own files, or with a source's.
     fn files(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

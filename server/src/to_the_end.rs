@@ -4,13 +4,12 @@ use tokio::task::JoinError;
 use tracing::Instrument as _;
 
 /// Does something whose half would be worse than nothing. Only the server's end cancels it.
-pub async fn to_the_end<T: Send + 'static, E: Send + 'static>(
+pub async fn to_the_end<T: Send + 'static, E: From<JoinError> + Send + 'static>(
     work: impl Future<Output = Result<T, E>> + Send + 'static,
-    cancelled: impl FnOnce(JoinError) -> E,
 ) -> Result<T, E> {
     match tokio::spawn(work.in_current_span()).await {
         Ok(ended) => ended,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(error) => Err(cancelled(error)),
+        Err(error) => Err(error.into()),
     }
 }

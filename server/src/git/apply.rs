@@ -95,7 +95,7 @@ pub async fn apply(
         blocking(move || keep(&workspace, &step)).await?
     };
     // Half of it would leave files that no commit has.
-    to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED), |_| GitError::Cancelled).await?;
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, APPLIED)).await?;
     let applied = Applied { number: kept, branch: Some(place.branch.clone()), commit: Some(target) };
     Ok(ApplyOutcome { applied: Some(applied), ..ended(ApplyEnd::Applied, Vec::new()) })
 }
@@ -123,7 +123,7 @@ pub async fn undo(workspace: &Path, applied: &Applied, scratch: &Path) -> Result
     if !in_the_way.is_empty() {
         return Err(Unsettled::Dirty { files: some(in_the_way) }.into());
     }
-    to_the_end(go(workspace.to_owned(), scratch, lock, step, UNDONE), |_| GitError::Cancelled).await
+    to_the_end(go(workspace.to_owned(), scratch, lock, step, UNDONE)).await
 }
 
 /// Locks the index, and makes sure that nothing has moved meanwhile.

@@ -188,6 +188,13 @@ pub enum ServiceError {
     Store(#[from] StoreError),
 }
 
+impl From<tokio::task::JoinError> for ServiceError {
+    /// The server ends before the sandbox has answered.
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Sandbox(Box::new(error))
+    }
+}
+
 impl From<ProxyError> for ServiceError {
     fn from(error: ProxyError) -> Self {
         Self::Sandbox(error.into())

@@ -122,7 +122,7 @@ impl CodeService {
             let pushed = service.push_to(&daemon, &session, &workspace, &url).await?;
             service.open_for(&session, door, pushed, request).await
         };
-        to_the_end(work, |error| ServiceError::Sandbox(Box::new(error))).await
+        to_the_end(work).await
     }
 
     /// Opens a pull request for what was pushed.

@@ -9,7 +9,6 @@ use octobot_wire::code::Rewound;
 use octobot_wire::event::Change;
 use octobot_wire::setting::AgentState;
 use octobot_wire::{ProjectId, SessionId, TurnId};
-use tokio::task::JoinError;
 
 use super::{CodeService, of_turn};
 use crate::domain::{Rewind, Session};
@@ -42,7 +41,7 @@ impl CodeService {
             }
             Ok(rewound)
         };
-        to_the_end(work, cancelled).await
+        to_the_end(work).await
     }
 
     /// Undoes that, with the conversation if that went back as well. Without a number the last rewind of the conversation is meant.
@@ -69,13 +68,8 @@ impl CodeService {
             }
             Ok(rewound)
         };
-        to_the_end(work, cancelled).await
+        to_the_end(work).await
     }
-}
-
-/// When the server ends meanwhile.
-fn cancelled(error: JoinError) -> ServiceError {
-    ServiceError::Sandbox(Box::new(error))
 }
 
 async fn set_aside(
