@@ -106,8 +106,9 @@ fn rate(took: Duration) -> f64 {
 
 /// How long a key takes to be echoed by the terminal itself.
 async fn keys(viewer: &mut Viewer, peer: Option<&terminado::Terminado>, table: &mut Table) -> Result<()> {
-    viewer.type_in("cat >/dev/null\r").await?;
-    viewer.printed("cat >/dev/null\r\n").await?;
+    // Only when a command runs has the shell left the echo to the terminal.
+    viewer.type_in("echo re''ady; cat >/dev/null\r").await?;
+    viewer.printed("ready\r\n").await?;
     let mut times = Vec::new();
     for number in 0..KEYS {
         let key = char::from(b'a' + u8::try_from(number % 26)?).to_string();
@@ -169,11 +170,12 @@ async fn replay(server: &Server, path: &str, viewer: &mut Viewer, table: &mut Ta
         while !is_all(&pieces) {
             let mut visitor = Viewer::attach_after(server, path, at).await?;
             visitor.keep = true;
-            while visitor.kept.len() < VISIT && !is_all(&visitor.kept) {
+            let end = pieces.len() + VISIT;
+            while pieces.len() < end && !is_all(&pieces) {
                 visitor.message().await?;
+                pieces.append(&mut visitor.kept);
             }
             at = visitor.next;
-            pieces.append(&mut visitor.kept);
         }
         Ok::<_, anyhow::Error>(pieces)
     };

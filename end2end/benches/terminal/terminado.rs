@@ -80,8 +80,9 @@ impl Terminado {
     /// How long keys take to be echoed, in milliseconds.
     pub async fn keys(&self, count: usize) -> Result<Vec<f64>> {
         let mut terminal = self.open().await?;
-        terminal.type_in("cat >/dev/null\r").await?;
-        terminal.printed("cat >/dev/null\r\n").await?;
+        // Only when a command runs has the shell left the echo to the terminal.
+        terminal.type_in("echo re''ady; cat >/dev/null\r").await?;
+        terminal.printed("ready\r\n").await?;
         let mut times = Vec::new();
         for number in 0..count {
             let key = char::from(b'a' + u8::try_from(number % 26)?).to_string();
