@@ -29,7 +29,7 @@ use peers::{Host, OURS, Peer};
 const ROUNDS: usize = 7;
 
 fn main() -> ExitCode {
-    rustls::crypto::ring::default_provider().install_default().unwrap();
+    rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
     // Crowds need many.
     octobot_proxy::descriptors::raise().unwrap();
     let folder = tempfile::tempdir().unwrap();

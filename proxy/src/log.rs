@@ -152,7 +152,7 @@ impl Log {
         memory.ring.push(Arc::clone(&record));
         // In the order of the numbers, so while the lock is held; it never waits.
         if let Some(writer) = &self.0.writer {
-            writer.write(Arc::clone(&record));
+            writer.write(&record);
         }
         drop(memory);
         // Telling nobody takes time as well.

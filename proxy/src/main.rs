@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Before anything speaks TLS: with none chosen, rustls would have to guess.
-    rustls::crypto::ring::default_provider().install_default().expect("nothing else has chosen a provider");
+    rustls::crypto::aws_lc_rs::default_provider().install_default().expect("nothing else has chosen a provider");
     let arguments = Arguments::parse();
     let telling = telling::begin(arguments.log_format);
     match run::run(arguments, telling) {

@@ -13,10 +13,10 @@ pub type Outgoing = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// A client that trusts whom the system trusts, or on a system without such a list whom Mozilla does. It follows no
 /// redirect: a key goes to the address that it is for, and to no other.
 pub fn outgoing() -> Result<Outgoing, rustls::Error> {
-    let ring = rustls::crypto::ring::default_provider();
-    let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(ring.clone()) {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let connector = match HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone()) {
         Ok(builder) => builder,
-        Err(_) => HttpsConnectorBuilder::new().with_provider_and_webpki_roots(ring)?,
+        Err(_) => HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider)?,
     };
     let connector = connector.https_or_http().enable_http1().build();
     // Requests are rare, and each stands for itself: nothing is kept open for the next one.

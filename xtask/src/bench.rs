@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::assets::Flavour;
 use crate::build::{self, Profile};
 use crate::command;
+use crate::dist::{self, Dist};
 use crate::progress;
 use crate::repository::Repository;
 
@@ -72,7 +73,8 @@ fn proxy(repository: &Repository) -> Result<()> {
         "cache",
         "--no-fail-fast",
     ]);
-    bench.env("OCTOBOT_BENCH_HUDSUCKER", hudsucker(repository)?);
+    let ours = dist::proxy(repository, &Dist::of(repository, Profile::Release, Flavour::Optimised))?;
+    bench.env("OCTOBOT_BENCH_PROXY", ours).env("OCTOBOT_BENCH_HUDSUCKER", hudsucker(repository)?);
     measure(bench.env("OCTOBOT_BENCH_MITMDUMP", mitmdump))
 }
 

@@ -45,8 +45,8 @@ pub struct Ended {
 
 /// Cargo at the repository's root.
 ///
-/// What the cargo that started this program has set for it is taken away: build scripts that watch those variables,
-/// such as ring's, would otherwise run again whenever a build is started by hand after one from here.
+/// What the cargo that started this program has set for it is taken away: build scripts that watch those variables
+/// would otherwise run again whenever a build is started by hand after one from here.
 pub fn cargo(repository: &Repository) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(repository.root());

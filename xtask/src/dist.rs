@@ -69,21 +69,45 @@ pub fn agent(repository: &Repository, profile: Profile, dist: &Dist) -> Result<(
     )
 }
 
-/// Builds the server into the folder.
+/// Builds the server and the proxy into the folder.
 pub fn server(repository: &Repository, profile: Profile, dist: &Dist) -> Result<()> {
-    let packages = match profile {
-        Profile::Debug => SERVER.options,
-        // What runs for real is built without the features that only tests need.
-        Profile::Release => &["--package", "octobot", "--package", "octobot-proxy"],
-    };
-    progress::step("Build the server and the proxy", |step| {
-        let programs = ["--bin", "octobot", "--bin", "octobot-proxy"];
-        command::run(cargo_build(repository, profile).args(packages).args(programs), step)
-    })?;
-    for program in ["octobot", "octobot-proxy"] {
-        folder::link(&repository.target(profile.name()).join(program), &dist.folder.join(program))?;
+    match profile {
+        Profile::Debug => {
+            progress::step("Build the server and the proxy", |step| {
+                let mut cargo = cargo_build(repository, profile);
+                cargo.args(SERVER.options).args(["--bin", "octobot", "--bin", "octobot-proxy"]);
+                command::run(&mut cargo, step)
+            })?;
+            put(repository, profile, dist, "octobot-proxy")?;
+        }
+        Profile::Release => {
+            alone(repository, "Build the server", "octobot")?;
+            proxy(repository, dist)?;
+        }
     }
+    put(repository, profile, dist, "octobot").map(drop)
+}
+
+/// Builds the proxy as it runs for real into the folder, and returns its program.
+pub fn proxy(repository: &Repository, dist: &Dist) -> Result<PathBuf> {
+    alone(repository, "Build the proxy", "octobot-proxy")?;
+    put(repository, Profile::Release, dist, "octobot-proxy")
+}
+
+/// Builds a package's program without the features that only tests or other packages need: of the proxy, less is in memory.
+fn alone(repository: &Repository, step: &str, package: &str) -> Result<()> {
+    progress::step(step, |step| {
+        let mut cargo = cargo_build(repository, Profile::Release);
+        command::run(cargo.args(["--package", package, "--bin", package]), step)
+    })?;
     Ok(())
+}
+
+/// Puts a program into the folder.
+fn put(repository: &Repository, profile: Profile, dist: &Dist, program: &str) -> Result<PathBuf> {
+    let target = dist.folder.join(program);
+    folder::link(&repository.target(profile.name()).join(program), &target)?;
+    Ok(target)
 }
 
 fn cargo_build(repository: &Repository, profile: Profile) -> Command {

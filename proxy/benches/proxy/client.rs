@@ -27,7 +27,8 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         if let Way::Proxy { port, .. } = way {
-            write!(stream, "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").unwrap();
+            let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
                 let mut byte = [0];
@@ -44,7 +45,9 @@ impl Client {
 
     /// Asks for a path, reads all of the answer, and returns how many bytes its body had.
     pub fn get(&mut self, path: &str) -> io::Result<usize> {
-        write!(self.stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n", self.host)?;
+        // In one piece, as clients do: written in parts, each would be a record and a packet of its own.
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n", self.host);
+        self.stream.write_all(head.as_bytes())?;
         let mut filled = 0;
         let head = loop {
             filled += self.read(filled)?;

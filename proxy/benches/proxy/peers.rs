@@ -1,5 +1,6 @@
 //! The host, and the proxies before it.
 
+use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +35,11 @@ const HUDSUCKER: &str = "hudsucker";
 /// Who squid becomes when root starts it: the user that its package makes.
 const SQUID_USER: &str = "proxy";
 
-/// Where `cargo xtask bench proxy` has put mitmproxy.
+/// Where `cargo xtask bench proxy` has put our proxy as it runs for real. Cargo builds it for a measurement with the features that tests
+/// need.
+const PROGRAM: &str = "OCTOBOT_BENCH_PROXY";
+
+/// Where it has put mitmproxy.
 const MITMDUMP: &str = "OCTOBOT_BENCH_MITMDUMP";
 
 /// Where it has put the library hudsucker as a program.
@@ -141,11 +146,16 @@ pub fn idle_kib(folder: &Path) -> f64 {
     starts[IDLE_STARTS / 2]
 }
 
+/// Our proxy.
+fn program() -> PathBuf {
+    env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_octobot-proxy").into(), PathBuf::from)
+}
+
 fn idle_once(folder: &Path) -> f64 {
     let address = free();
     let config = folder.join("idle.yaml");
     fs::write(&config, "allowlist:\n  domains: ['*.anthropic.com', github.com]\n").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_octobot-proxy"));
+    let mut command = Command::new(program());
     command.arg("--config").arg(config).arg("--data").arg(folder.join("idle"));
     command.args(["--listen", &address.to_string(), "--control", "none"]).env("OCTOBOT_PROXY_LOG", "warn");
     let server = Server::start(0, &command);
@@ -174,7 +184,7 @@ upstream:
         ca.display()
     );
     fs::write(&config, text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_octobot-proxy"));
+    let mut command = Command::new(program());
     command.arg("--config").arg(config).arg("--data").arg(folder.join("ours"));
     command.args(["--listen", &address.to_string(), "--control", "none", "--session", "bench"]);
     command.env("OCTOBOT_PROXY_LOG", "warn");
@@ -242,7 +252,7 @@ fn squid(folder: &Path, host: &Host) -> Option<Peer> {
 }
 
 fn mitmproxy(folder: &Path, host: &Host) -> Option<Peer> {
-    let Some(program) = std::env::var_os(MITMDUMP).map(PathBuf::from).filter(|program| program.exists()) else {
+    let Some(program) = env::var_os(MITMDUMP).map(PathBuf::from).filter(|program| program.exists()) else {
         eprintln!("SKIPPED: mitmproxy isn't installed ({MITMDUMP})");
         return None;
     };
@@ -266,8 +276,7 @@ fn mitmproxy(folder: &Path, host: &Host) -> Option<Peer> {
 }
 
 fn hudsucker(folder: &Path, host: &Host) -> Option<Peer> {
-    let Some(program) = std::env::var_os(HUDSUCKER_PROGRAM).map(PathBuf::from).filter(|program| program.exists())
-    else {
+    let Some(program) = env::var_os(HUDSUCKER_PROGRAM).map(PathBuf::from).filter(|program| program.exists()) else {
         eprintln!("SKIPPED: hudsucker isn't built ({HUDSUCKER_PROGRAM})");
         return None;
     };

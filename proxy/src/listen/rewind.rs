@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::tls::Ahead;
+
 /// A client's connection, or what is within one.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
     /// Has the connection reset when it is dropped, so that the client hears at once that it is refused.
@@ -30,9 +32,9 @@ impl Stream for TcpStream {
     }
 }
 
-impl Stream for TlsStream<Rewind> {
+impl Stream for TlsStream<Ahead<Rewind>> {
     fn abort(&self) {
-        self.get_ref().0.abort();
+        self.get_ref().0.get_ref().abort();
     }
 }
 

@@ -71,7 +71,7 @@ impl Authority {
         let key = KeyPair::from_pem(&fs::read_to_string(&key_file)?)?;
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())?;
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
-        Ok(Self { pem, leaves: Leaves::new(issuer, certificate, clock)? })
+        Ok(Self { pem, leaves: Leaves::new(issuer, certificate, clock) })
     }
 
     /// The certificate, for clients to trust.

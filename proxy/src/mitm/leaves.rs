@@ -1,10 +1,10 @@
 //! The certificates of single hosts: made when a host is first spoken for, kept in memory, bounded in number.
 //!
-//! They have one key, which is made when the proxy starts, isn't the authority's, and is never written down. A key for each
+//! They have one key, which is made for the first of them, isn't the authority's, and is never written down. A key for each
 //! would be no safer, for all of them would be in the same memory, and costs processor time for every new host.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -12,7 +12,7 @@ use rcgen::{
     SanType,
 };
 use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
@@ -35,11 +35,16 @@ const LONGEST_COMMON_NAME: usize = 64;
 pub struct Leaves {
     issuer: Issuer<'static, KeyPair>,
     authority: CertificateDer<'static>,
+    speaker: OnceLock<Speaker>,
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+/// What all hosts are spoken for with. A proxy that nobody uses has none: making it brings code and tables of curves into memory.
+struct Speaker {
     key: KeyPair,
     signer: Arc<dyn SigningKey>,
     tickets: Arc<dyn ProducesTickets>,
-    clock: Clock,
-    known: Mutex<Known>,
 }
 
 /// What is remembered; `turn` counts questions, so that the host that wasn't asked for the longest can go.
@@ -56,22 +61,8 @@ struct Leaf {
 }
 
 impl Leaves {
-    pub fn new(
-        issuer: Issuer<'static, KeyPair>,
-        authority: CertificateDer<'static>,
-        clock: Clock,
-    ) -> Result<Self, AuthorityError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let signer = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Ok(Self {
-            issuer,
-            authority,
-            key,
-            signer: ring::sign::any_ecdsa_type(&signer)?,
-            tickets: ring::Ticketer::new()?,
-            clock,
-            known: Mutex::default(),
-        })
+    pub fn new(issuer: Issuer<'static, KeyPair>, authority: CertificateDer<'static>, clock: Clock) -> Self {
+        Self { issuer, authority, speaker: OnceLock::new(), clock, known: Mutex::default() }
     }
 
     /// What TLS is spoken with in a host's name.
@@ -86,8 +77,9 @@ impl Leaves {
     }
 
     fn make(&self, host: &Host, now: SystemTime) -> Result<ServerConfig, AuthorityError> {
-        let leaf = params(host, now)?.signed_by(&self.key, &self.issuer)?;
-        let certified = CertifiedKey::new(vec![leaf.into(), self.authority.clone()], Arc::clone(&self.signer));
+        let speaker = self.speaker()?;
+        let leaf = params(host, now)?.signed_by(&speaker.key, &self.issuer)?;
+        let certified = CertifiedKey::new(vec![leaf.into(), self.authority.clone()], Arc::clone(&speaker.signer));
         let mut config = ServerConfig::builder_with_provider(tls::provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -97,13 +89,31 @@ impl Leaves {
         config.ignore_client_order = true;
         // Tickets are kept by clients; sessions would be kept here.
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.ticketer = Arc::clone(&self.tickets);
+        config.ticketer = Arc::clone(&speaker.tickets);
         config.send_tls13_tickets = 1;
         Ok(config)
     }
 
+    fn speaker(&self) -> Result<&Speaker, AuthorityError> {
+        if let Some(speaker) = self.speaker.get() {
+            return Ok(speaker);
+        }
+        // Where two make one, the first is used by both.
+        let made = Speaker::new()?;
+        Ok(self.speaker.get_or_init(|| made))
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Speaker {
+    fn new() -> Result<Self, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let signer = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let signer = aws_lc_rs::sign::any_ecdsa_type(&signer)?;
+        Ok(Self { key, signer, tickets: aws_lc_rs::Ticketer::new()? })
     }
 }
 
@@ -165,7 +175,7 @@ mod tests {
         let key = KeyPair::from_pem(&std::fs::read_to_string(folder.path().join(KEY)).unwrap()).unwrap();
         let issuer = Issuer::from_ca_cert_pem(&pem, key).unwrap();
         let authority = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
-        let leaves = Leaves::new(issuer, authority, clock::system).unwrap();
+        let leaves = Leaves::new(issuer, authority, clock::system);
         (folder, leaves)
     }
 
@@ -195,8 +205,9 @@ mod tests {
     #[test]
     fn hosts_are_spoken_for_with_a_key_that_signs_no_certificates() {
         let (_folder, leaves) = leaves();
-        let spoken = leaves.signer.public_key().unwrap();
-        assert!(spoken.ends_with(leaves.key.public_key_raw()));
+        let speaker = leaves.speaker().unwrap();
+        let spoken = speaker.signer.public_key().unwrap();
+        assert!(spoken.ends_with(speaker.key.public_key_raw()));
         assert!(!spoken.ends_with(leaves.issuer.key().public_key_raw()));
     }
 

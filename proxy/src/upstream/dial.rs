@@ -17,6 +17,7 @@ use super::roots::ClientConfigs;
 use super::settings::ParentRoute;
 use crate::listen::keep_alive;
 use crate::policy::{Host, Target};
+use crate::tls::Ahead;
 
 /// The longest answer of another proxy to CONNECT.
 const LONGEST_ANSWER: usize = 16 * 1024;
@@ -80,14 +81,14 @@ impl Dialer {
         route: &Route,
         http2: bool,
         stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, DialError> {
+    ) -> Result<TlsStream<Ahead<TcpStream>>, DialError> {
         let config = if http2 { &self.tls.http2 } else { &self.tls.http1 };
         let name = match &route.target.host {
             Host::Name(name) => ServerName::try_from(name.to_string())
                 .map_err(|error| DialError::Tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?,
             Host::Address(address) => ServerName::IpAddress((*address).into()),
         };
-        let handshake = TlsConnector::from(Arc::clone(config)).connect(name, stream);
+        let handshake = TlsConnector::from(Arc::clone(config)).connect(name, Ahead::new(stream));
         timeout(self.patience, handshake).await.map_err(|_| DialError::Late)?.map_err(DialError::Tls)
     }
 

@@ -34,12 +34,16 @@ pub struct ClientConfigs {
 }
 
 /// All authorities that are trusted.
-pub fn store(roots: Roots, extra: &[String]) -> Result<RootCertStore, UpstreamError> {
-    let mut store = match roots {
-        Roots::System => system().clone(),
-        Roots::Mozilla => mozilla(),
-        Roots::None => RootCertStore::empty(),
+pub fn store(roots: Roots, extra: &[String]) -> Result<Arc<RootCertStore>, UpstreamError> {
+    let roots = match roots {
+        Roots::System => Arc::clone(system()),
+        Roots::Mozilla => Arc::new(mozilla()),
+        Roots::None => Arc::new(RootCertStore::empty()),
     };
+    if extra.is_empty() {
+        return Ok(roots);
+    }
+    let mut store = Arc::unwrap_or_clone(roots);
     for text in extra {
         let before = store.len();
         for certificate in certificates(text)? {
@@ -49,7 +53,7 @@ pub fn store(roots: Roots, extra: &[String]) -> Result<RootCertStore, UpstreamEr
             return Err(UpstreamError::NoCertificate(shown(text)));
         }
     }
-    Ok(store)
+    Ok(Arc::new(store))
 }
 
 fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, UpstreamError> {
@@ -70,9 +74,9 @@ fn shown(text: &str) -> PathBuf {
     if is_pem(text) { PathBuf::from("a text") } else { PathBuf::from(text) }
 }
 
-/// Reading the system's store takes tens of milliseconds, so it is done once.
-fn system() -> &'static RootCertStore {
-    static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
+/// Reading the system's store takes tens of milliseconds, and holding it some hundred KiB, so it is done once.
+fn system() -> &'static Arc<RootCertStore> {
+    static SYSTEM: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     SYSTEM.get_or_init(|| {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
@@ -80,9 +84,9 @@ fn system() -> &'static RootCertStore {
         store.add_parsable_certificates(found.certs);
         if store.is_empty() {
             tracing::info!("the system has no store of certificates: Mozilla's is used");
-            return mozilla();
+            return Arc::new(mozilla());
         }
-        store
+        Arc::new(store)
     })
 }
 
@@ -91,7 +95,7 @@ fn mozilla() -> RootCertStore {
 }
 
 /// Makes what TLS is spoken with.
-pub fn client_configs(roots: RootCertStore, http2: bool) -> Result<ClientConfigs, UpstreamError> {
+pub fn client_configs(roots: Arc<RootCertStore>, http2: bool) -> Result<ClientConfigs, UpstreamError> {
     let mut config = ClientConfig::builder_with_provider(tls::provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

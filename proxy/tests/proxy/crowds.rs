@@ -195,7 +195,7 @@ async fn tunnels_that_are_idle_cost_little() {
 
 /// What a client of TLS says first.
 fn hello(name: &str) -> Vec<u8> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
     let name = rustls::pki_types::ServerName::try_from(name.to_owned()).unwrap();

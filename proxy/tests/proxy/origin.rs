@@ -94,7 +94,7 @@ impl Origin {
     /// Starts the host.
     pub async fn start() -> Self {
         let Certificates { ca, chain, key } = certificates::make(&NAMES);
-        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
