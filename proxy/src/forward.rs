@@ -28,14 +28,17 @@ mod answer;
 mod authority;
 mod grpc;
 mod headers;
+mod reader;
 mod refusal;
 mod upgraded;
 mod websocket;
 
 pub use answer::AnswerBody;
 pub use authority::Via;
+pub use reader::is_deaf_to_connect;
 pub use refusal::Refusal;
 
+use reader::Reader;
 use upgraded::Origin;
 use websocket::Handshake;
 
@@ -75,7 +78,7 @@ impl Forwarder {
             entry.request(request.method().as_str(), request.uri().path());
         }
         let settings = self.proxy.settings();
-        let (version, is_call) = (request.version(), grpc::is_call(&request));
+        let (version, reader) = (request.version(), Reader::of(&request));
         let (head, body) = request.into_parts();
         let (request, mut body) = (Request::from_parts(head, ()), Some(body));
         let mut answer = match self.try_handle(&settings, request, &mut body, &mut entry).await {
@@ -84,7 +87,7 @@ impl Forwarder {
                 if let Some(body) = body.filter(|body| !body.is_end_stream()) {
                     tokio::spawn(timeout(REST_PATIENCE, read_rest(body)));
                 }
-                refusal.answer(entry, version, is_call)
+                refusal.answer(entry, version, reader)
             }
         };
         answer.body_mut().hold(self.busy);

@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, Version, header};
 use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 
-use super::{AnswerBody, grpc};
+use super::{AnswerBody, Reader, grpc};
 use crate::listen::Violation;
 use crate::log::{Decision, Entry};
 use crate::policy::{Denial, HostError};
@@ -12,6 +12,12 @@ use crate::upstream::{ResolveError, SendError};
 
 /// Names the rule that refused a request.
 const RULE: HeaderName = HeaderName::from_static("x-octobot-proxy-rule");
+
+/// How it is told to programs (RFC 9457).
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// How it is told to people.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// How much of a reason stands beside the status, in characters.
 const LONGEST_PHRASE: usize = 200;
@@ -95,13 +101,16 @@ impl Refusal {
         }
     }
 
-    /// Notes the refusal and returns its answer to a request, maybe one that is a call of gRPC.
-    pub fn answer(&self, mut entry: Entry, version: Version, is_call: bool) -> Response<AnswerBody> {
+    /// Notes the refusal and returns its answer to a request.
+    pub fn answer(&self, mut entry: Entry, version: Version, reader: Reader) -> Response<AnswerBody> {
         let (status, text) = self.note(&mut entry);
-        let mut response = if is_call {
-            grpc::failure(status, &self.to_string()).map(|()| AnswerBody::empty())
-        } else {
-            self.explained(status, version).map(|()| AnswerBody::of_proxy(text, entry))
+        let mut response = match reader {
+            Reader::Call => grpc::failure(status, &self.to_string()).map(|()| AnswerBody::empty()),
+            Reader::Git => {
+                let text = format!("{self}\n");
+                self.explained(status, version, TEXT).map(|()| AnswerBody::of_proxy(text, entry))
+            }
+            Reader::Other => self.explained(status, version, PROBLEM).map(|()| AnswerBody::of_proxy(text, entry)),
         };
         if let Self::Denied(denial) = self
             && let Ok(rule) = HeaderValue::from_str(denial.rule.as_str())
@@ -112,11 +121,11 @@ impl Refusal {
     }
 
     /// The head of an answer that explains itself in its body.
-    fn explained(&self, status: StatusCode, version: Version) -> Response<()> {
+    fn explained(&self, status: StatusCode, version: Version, content: HeaderValue) -> Response<()> {
         let mut response = Response::new(());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, content);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // What follows an unclear request can't be trusted to be one.
         if version != Version::HTTP_2 && self.decision() == Decision::Refuse {

@@ -7,9 +7,12 @@ use super::head::{self, Head, Violation};
 use super::http::look_until;
 use super::rewind::Rewind;
 use super::tunnel::{self, Claim};
-use crate::forward::Refusal;
+use crate::forward::{Refusal, is_deaf_to_connect};
 use crate::log::{Entry, Protocol};
 use crate::policy::{Scheme, Target};
+
+/// Where TLS is spoken, and by clients first.
+const HTTPS: u16 = 443;
 
 /// What the client hears when it may go on.
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -46,8 +49,13 @@ async fn open(arrival: &Arrival, stream: &mut Rewind, entry: &mut Entry) -> Resu
     entry.host(without_userinfo(head.target), 0);
     let target = target(&head)?;
     entry.target(&target);
+    let is_deaf = head.agent.is_some_and(is_deaf_to_connect);
     stream.consume(end);
-    tunnel::claim(arrival, &settings, target, entry).await
+    match tunnel::claim(arrival, &settings, target.clone(), entry).await {
+        // Within TLS it is heard. Who doesn't begin with TLS may wait for the host to speak first, so it is for one port alone.
+        Err(Refusal::Denied(denial)) if is_deaf && target.port == HTTPS => Ok(Claim::of_denied(target, &denial, entry)),
+        claim => claim,
+    }
 }
 
 /// A target that may turn out to be none, without the password that some put there.

@@ -26,6 +26,8 @@ pub struct Head<'a> {
     pub target: &'a str,
     /// The value of `Host`.
     pub host: Option<&'a str>,
+    /// The value of `User-Agent`, which is nobody's word for anything but what they show.
+    pub agent: Option<&'a str>,
     /// How the body is delimited.
     pub framing: Framing,
     /// Whether it asks for a WebSocket; other protocols aren't changed to.
@@ -126,7 +128,7 @@ pub fn check(head: &[u8]) -> Result<Head<'_>, Violation> {
     if fields.host.is_none() && version == 1 {
         return Err(Violation::Host);
     }
-    Ok(Head { method, target, host: fields.host, framing, upgrades: fields.upgrades })
+    Ok(Head { method, target, host: fields.host, agent: fields.agent, framing, upgrades: fields.upgrades })
 }
 
 /// Judges one line of a head or of trailers, without its end.
@@ -174,6 +176,7 @@ fn request_line(line: &[u8]) -> Result<(&str, &str, u8), Violation> {
 struct Fields<'a> {
     count: usize,
     host: Option<&'a str>,
+    agent: Option<&'a str>,
     length: Option<u64>,
     chunked: bool,
     upgrades: bool,
@@ -197,6 +200,9 @@ impl<'a> Fields<'a> {
             let again = std::mem::replace(&mut self.chunked, true);
             let only = value.eq_ignore_ascii_case("chunked");
             return if again || !only { Err(Violation::Encoding) } else { Ok(()) };
+        }
+        if name.eq_ignore_ascii_case("user-agent") {
+            self.agent = Some(value);
         }
         self.upgrades |= name.eq_ignore_ascii_case("upgrade") && value.eq_ignore_ascii_case("websocket");
         Ok(())
@@ -236,6 +242,7 @@ mod tests {
             method: "POST",
             target: "/v1/messages",
             host: Some("api.example.com"),
+            agent: None,
             framing: Framing::Length(12),
             upgrades: false,
         };

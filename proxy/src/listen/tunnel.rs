@@ -42,6 +42,12 @@ impl Claim {
     pub fn of_address(target: Target) -> Self {
         Self { target, by_address: true, ready: None }
     }
+
+    /// A host that is denied. The client hears why from the answers to its requests.
+    pub fn of_denied(target: Target, denial: &Denial, entry: &mut Entry) -> Self {
+        entry.decide(Decision::Deny, denial.rule.as_str());
+        Self { target, by_address: false, ready: None }
+    }
 }
 
 /// Judges a claim before the client hears that it is connected. Where TLS is passed on, the host is dialled already, so that
@@ -117,6 +123,8 @@ pub async fn serve(arrival: Arrival, mut stream: Rewind, claim: Claim, mut entry
         Err(error) => {
             match error {
                 TunnelError::Refused(refusal) => drop(refusal.note(&mut entry)),
+                // What comes after a denial changes nothing about it.
+                _ if entry.is_denied() => {}
                 error => drop(entry.decide(Decision::Refuse, &error.to_string())),
             }
             stream.abort();
@@ -177,8 +185,12 @@ async fn of_tls(arrival: &Arrival, claim: Claim, hello: &Hello, entry: &mut Entr
             entry.decide(Decision::Tunnel, grant.rule.as_str());
             Ok(Inside::Passed(target, host))
         }
-        // Where the host is denied, each request is answered with the reason.
-        Ok(_) | Err(_) => Ok(Inside::Intercepted(target)),
+        Ok(_) => Ok(Inside::Intercepted(target)),
+        // Each request is answered with the reason.
+        Err(denial) => {
+            entry.decide(Decision::Deny, denial.rule.as_str());
+            Ok(Inside::Intercepted(target))
+        }
     }
 }
 
@@ -222,6 +234,7 @@ async fn intercept(arrival: &Arrival, stream: Rewind, target: Target, mut entry:
     let accept = mitm::accept(&arrival.proxy.authority, &target.host, stream);
     let tls = match timeout(arrival.handshake(), accept).await {
         Ok(Ok(tls)) => tls,
+        _ if entry.is_denied() => return None,
         Ok(Err(error)) => {
             let reason =
                 format!("the client ended the TLS handshake, maybe because it doesn't trust the proxy: {error}");

@@ -78,6 +78,11 @@ impl Entry {
         self
     }
 
+    /// Whether the policy has denied it.
+    pub fn is_denied(&self) -> bool {
+        self.record.decision == Decision::Deny
+    }
+
     /// Counts what the client sends.
     pub fn up(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.up)

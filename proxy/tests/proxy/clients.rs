@@ -151,7 +151,8 @@ async fn nginx_is_reached_by_both_protocols_and_git_clones_from_it() {
     succeeded(&run(&proxy, "git", &["clone", "--quiet", "https://other.test/source.git", clone.to_str().unwrap()]));
     assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "content\n");
     let refused = run(&proxy, "git", &["clone", "https://evil.test/source.git", "/nonexistent/clone"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("403"), "{refused:?}");
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(told.contains("remote: the network policy doesn't allow this: default deny"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,8 +160,10 @@ async fn programs_show_themselves_why_they_are_refused() {
     let origin = Origin::start().await;
     let proxy = Fixture::start(&config(&origin, ""));
     let urllib = "import urllib.request as u; u.urlopen('https://evil.test/')";
-    let programs: [(&str, &[&str]); 6] = [
-        ("curl", &["--verbose", "https://evil.test/"]),
+    let programs: [(&str, &[&str]); 8] = [
+        ("curl", &["--silent", "https://evil.test/"]),
+        ("git", &["ls-remote", "https://evil.test/source.git"]),
+        ("cargo", &["search", "--index", "sparse+https://evil.test/", "thing"]),
         ("wget", &["--tries", "1", "--output-document", "-", "https://evil.test/"]),
         ("npm", &["view", "thing", "--registry", "https://evil.test/", "--fetch-retries", "0"]),
         ("python3", &["-c", urllib]),
@@ -169,7 +172,7 @@ async fn programs_show_themselves_why_they_are_refused() {
     ];
     for (program, arguments) in programs.into_iter().filter(|(program, _)| is_here(program)) {
         let output = run(&proxy, program, arguments);
-        let told = String::from_utf8_lossy(&output.stderr);
+        let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(told.contains("the network policy doesn't allow this: default deny"), "{program}: {told}");
     }
     // Where there is no connection in between, it stands in the same place.

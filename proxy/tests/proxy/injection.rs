@@ -49,7 +49,7 @@ async fn a_secret_goes_nowhere_else() {
     // An answer that leads elsewhere is followed by the client, which is judged anew and knows no secret.
     let before = origin.seen.requests().len();
     let output = proxy.curl(&["--location", "https://api.test/redirect"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("403"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"status\":403"), "{output:?}");
     assert_eq!(origin.seen.requests().len(), before + 1);
     // What the client says about its connection takes nothing away that is injected.
     let tls = proxy.tls("api.test:443", "api.test", &[b"http/1.1"]).await.unwrap();

@@ -34,7 +34,8 @@ async fn a_blob_is_fetched_once() {
     let patch = serde_json::json!({ "allowlist": { "domains": ["other.test"] } });
     assert_eq!(proxy.ask("PATCH", "/api/config", Some(TOKEN), &patch).await.0, 200);
     let denied = proxy.curl(&[&blob_url()]);
-    assert!(!denied.status.success() && !String::from_utf8_lossy(&denied.stdout).contains(BLOB));
+    let denied = String::from_utf8_lossy(&denied.stdout);
+    assert!(denied.contains("\"status\":403") && !denied.contains(BLOB), "{denied}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

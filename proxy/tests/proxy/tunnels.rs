@@ -4,7 +4,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::fixture::{Fixture, config, connector, exchange};
+use crate::fixture::{Fixture, config, connector, exchange, read_head};
 use crate::origin::Origin;
 
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n";
@@ -76,6 +76,41 @@ async fn socks_is_refused_clearly() {
     // Connections end in no order, and so do their records.
     let record = proxy.record(|record| record["protocol"] == "socks5" && record["host"] == "evil.test").await;
     assert_eq!(record["decision"], "deny");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_shows_nothing_of_a_refused_connect_is_refused_within() {
+    let origin = Origin::start().await;
+    let proxy = Fixture::start(&config(&origin, ""));
+    let connect = async |target: &str, agent: &str| {
+        let mut stream = proxy.connect().await;
+        let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {agent}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let answer = read_head(&mut stream).await;
+        (stream, answer)
+    };
+    let (stream, answer) = connect("evil.test:443", "curl/8.14.1").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let tls = proxy.tls_over(stream, "evil.test", &[b"http/1.1"]).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n";
+    let answer = exchange(tls, request).await;
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("default deny"), "{answer}");
+    // Whatever else it does there gets nowhere, and is known as denied.
+    for bytes in [&b"GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"[..], b"\x00garbage"] {
+        let (stream, _) = connect("evil.test:443", "curl/8.14.1").await;
+        let answer = exchange(stream, bytes).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 403"), "{answer}");
+    }
+    let (stream, _) = connect("evil.test:443", "curl/8.14.1").await;
+    assert!(proxy.tls_over(stream, "api.test", &[]).await.is_err());
+    let record = proxy.record(|record| record["protocol"] == "connect").await;
+    assert_eq!((record["host"].as_str(), record["decision"].as_str()), (Some("evil.test"), Some("deny")));
+    // Others, and other ports, hear it at once.
+    for (target, agent) in [("evil.test:443", "Go-http-client/1.1"), ("evil.test:22", "curl/8.14.1")] {
+        let (_, answer) = connect(target, agent).await;
+        assert!(answer.starts_with("HTTP/1.1 403 the network policy"), "{answer}");
+    }
+    assert_eq!(origin.seen.connections(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
