@@ -6,6 +6,8 @@ mod agent_commit;
 mod documents;
 #[path = "code/editing.rs"]
 mod editing;
+#[path = "code/fetching.rs"]
+mod fetching;
 #[path = "code/fork.rs"]
 mod fork;
 #[path = "code/hunks.rs"]

@@ -124,10 +124,13 @@ fn end_of(output: &str) -> FetchEnd {
     }
 }
 
-/// The end of what git says, on one line.
+/// The end of what git says, and what the other side has said, on one line.
 fn told(output: &str) -> String {
     let line = output.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-    line.strip_prefix("fatal: ").unwrap_or(line).chars().take(MOST_CHARACTERS).collect()
+    let line = line.strip_prefix("fatal: ").unwrap_or(line);
+    let remote: Vec<_> = output.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim).collect();
+    let remote = if remote.is_empty() { String::new() } else { format!(" ({})", remote.join(" ")) };
+    format!("{line}{remote}").chars().take(MOST_CHARACTERS).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +150,8 @@ mod tests {
         for (output, end) in cases {
             assert_eq!(end_of(output), end, "{output}");
         }
-        assert_eq!(told("remote: x\nfatal: y\n\n"), "y");
+        assert_eq!(told("remote: x\nremote: z \nfatal: y\n\n"), "y (x z)");
+        assert_eq!(told("fatal: y"), "y");
     }
 
     #[test]

@@ -69,6 +69,7 @@ async fn lines_are_discarded_and_blamed_and_branches_checked_out_over_the_api() 
         ensure!(api.send(Method::POST, &checkout, Some(&gone)).await?.0 == 404);
         let outcome = api.post(&format!("{path}/branches/fetch"), &json!({})).await?;
         ensure!(outcome["end"] == "refused" && outcome["changed"] == 0, "{outcome}");
+        ensure!(outcome.to_string().contains("the network policy doesn't allow this: default deny"), "{outcome}");
         let branches = api.get(&format!("{path}/branches")).await?;
         ensure!(branches["branches"].as_array().map(Vec::len) == Some(2), "{branches}");
 
